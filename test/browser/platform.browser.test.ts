@@ -1,0 +1,78 @@
+/** What the store relies on in a browser, asked of the very browser that runs the tests. */
+import { expect, it } from 'vitest';
+
+const open = (name: string): Promise<IDBDatabase> =>
+  new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore('commits');
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+const add = (database: IDBDatabase, key: number, bytes: Uint8Array): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const transaction = database.transaction('commits', 'readwrite', { durability: 'strict' });
+    transaction.objectStore('commits').add(bytes, key);
+    transaction.oncomplete = () => resolve(transaction.durability);
+    transaction.onabort = () => reject(transaction.error);
+  });
+
+const read = (database: IDBDatabase, key: number): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const request = database.transaction('commits').objectStore('commits').get(key);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+const remove = (name: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+  });
+
+it('the test browser commits strictly durable transactions and refuses a taken key [HOU-11]', async () => {
+  const name = `platform-${crypto.randomUUID()}`;
+  const database = await open(name);
+  const bytes = new Uint8Array([0, 1, 254, 255]);
+  expect(await add(database, 1, bytes)).toBe('strict');
+  await expect(add(database, 1, new Uint8Array([9]))).rejects.toMatchObject({ name: 'ConstraintError' });
+  expect(await read(database, 1)).toEqual(bytes);
+  database.close();
+  await remove(name);
+});
+
+it('the test browser signs and verifies with a non-extractable Ed25519 key, and a flipped bit fails [HOU-11]', async () => {
+  const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
+  if (!('privateKey' in pair)) throw new Error('Ed25519 gives a key pair');
+  expect(pair.privateKey.extractable).toBe(false);
+  const message = new TextEncoder().encode('one commit');
+  const signature = new Uint8Array(await crypto.subtle.sign('Ed25519', pair.privateKey, message));
+  expect(signature.length).toBe(64);
+  expect(await crypto.subtle.verify('Ed25519', pair.publicKey, signature, message)).toBe(true);
+  const flipped = message.slice();
+  flipped[0] = (flipped[0] ?? 0) ^ 1;
+  expect(await crypto.subtle.verify('Ed25519', pair.publicKey, signature, flipped)).toBe(false);
+});
+
+it('Web Locks and BroadcastChannel are there for tabs to take turns [HOU-11]', async () => {
+  const order: string[] = [];
+  await Promise.all(
+    ['first', 'second'].map((who) =>
+      navigator.locks.request('platform', async () => {
+        order.push(`${who} in`);
+        await Promise.resolve();
+        order.push(`${who} out`);
+      }),
+    ),
+  );
+  expect(order).toEqual(['first in', 'first out', 'second in', 'second out']);
+  const [sender, receiver] = [new BroadcastChannel('platform'), new BroadcastChannel('platform')];
+  const heard = new Promise((resolve) => {
+    receiver.onmessage = (message) => resolve(message.data);
+  });
+  sender.postMessage('committed');
+  expect(await heard).toBe('committed');
+  sender.close();
+  receiver.close();
+});
