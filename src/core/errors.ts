@@ -1,0 +1,108 @@
+/**
+ * The closed list of failure codes and the one error class of the library.
+ *
+ * Invariants: a code, once released, keeps its meaning; details hold identifiers, counts, positions and digests only,
+ * never a value that a person recorded. Outcomes (a conflict, a refusal) are returned, not thrown.
+ */
+
+/** Every failure the library can report, with the sentence that tells a person what it means and what to do. */
+export const ERROR_TEXT = {
+  'aggregate.impure': 'The machine has effects (invoke, after, spawn or actions other than assign). Move them to a processor.',
+  'aggregate.unknown-type': 'No aggregate of this type is registered with the store.',
+  'append.invalid': 'An event does not satisfy its schema. Nothing was stored.',
+  'append.unknown-event': 'The event type is not part of this aggregate. Nothing was stored.',
+  'append.too-large': 'The append exceeds a size limit. Nothing was stored; split it.',
+  'append.contention': 'Other tabs kept writing and this append never got its turn. Nothing was stored; try again.',
+  'bundle.malformed': 'The file is not an Indelible export.',
+  'bundle.unsupported-format': 'The export was written by a newer version. Update the verifier.',
+  'canonical.malformed': 'The bytes are not canonical JSON (RFC 8785).',
+  'canonical.unsupported-value': 'A value has no canonical JSON form (undefined, NaN, infinity, lone surrogate, or nested too deep).',
+  'chain.fork': 'Two different events claim the same place in one replica: its storage was cloned or restored.',
+  'chain.gap': 'Events of this replica are missing before this commit.',
+  'chain.leaf-mismatch': 'An event is not the one that was signed.',
+  'chain.link-mismatch': 'A commit does not continue the chain of its replica.',
+  'chain.root-mismatch': 'The events of a commit do not add up to its signed root.',
+  'commit.malformed': 'The bytes are not a commit of this format.',
+  'commit.unsupported-format': 'The commit has a newer format. Update the software; the bytes are kept.',
+  'checkpoint.malformed': 'The text is not a signed note of a known form.',
+  'event.duplicate-id': 'Another event already has this id.',
+  'event.unknown-type': 'The event type is not known to this version of the application. It is kept; update the application.',
+  'event.unreadable': 'The stored payload does not satisfy the schema of its own version. It is kept and reported.',
+  'id.malformed': 'An identifier is not in its canonical form.',
+  'import.cancelled': 'The import was cancelled. What had been committed stays.',
+  'import.malformed-xml': 'The file is not well-formed XML, or has a DOCTYPE.',
+  'import.missing-attribute': 'A required attribute is missing.',
+  'import.not-odm': 'The file is not a CDISC ODM document of the expected kind.',
+  'import.too-large': 'The file exceeds an import limit.',
+  'import.unknown-reference': 'The file refers to something that it does not define.',
+  'import.unsupported-version': 'The ODM version is not supported. Supported: 1.3, 1.3.1, 1.3.2.',
+  'invariant.broken': 'An internal rule was broken. Please report this with the details.',
+  'key.malformed': 'The key is not an Ed25519 public key that may be trusted.',
+  'key.unavailable': 'This platform has no WebCrypto with Ed25519. Update the browser, or use a secure (https or localhost) page.',
+  'proof.malformed': 'A proof has an impossible length or range.',
+  'proof.root-mismatch': 'A proof does not lead to the expected root.',
+  'receipt.ahead-of-log': 'A receipt vouches for more events than are held.',
+  'receipt.mismatch': 'A receipt names a head that differs from the one held.',
+  'schema.gap': 'An event type lacks an upcaster between two of its versions.',
+  'seal.mismatch': 'The export was changed after it was sealed, or is incomplete.',
+  'server.forbidden': 'The server does not accept this tenant or origin.',
+  'server.not-found': 'The server has no such resource.',
+  'server.internal': 'The server failed. Nothing was acknowledged; try again later.',
+  'server.unprotected': 'A server on a non-loopback address needs an access token. Start it with --token-file.',
+  'signature.invalid': 'A signature does not verify.',
+  'storage.blocked': 'Another tab keeps an older version of the database open. Close the other tabs.',
+  'storage.closed': 'The store is closed.',
+  'storage.corrupt': 'A stored record cannot be read. Nothing was changed; the record is kept.',
+  'storage.failed': 'The database refused an operation. Nothing was stored.',
+  'storage.immutable': 'Committed records cannot be changed or deleted.',
+  'storage.lost': 'A database that held events has come up empty or shorter. Restore it, or let the server send what it holds.',
+  'storage.quota-exceeded': 'The device is out of space for this site. Nothing was stored; free space and try again.',
+  'storage.unavailable': 'This browser gives no IndexedDB here (private mode?). Nothing can be recorded safely.',
+  'store.unavailable-actor': 'The actor of an event is missing. Nothing was stored.',
+  'sync.offline': 'The server cannot be reached.',
+  'sync.protocol': 'A message of the other side does not follow the protocol.',
+  'sync.unauthorised': 'The server refused the access token.',
+  'sync.unsupported-protocol': 'The server speaks a newer protocol. Update the application; everything recorded is kept.',
+  'sync.wrong-tenant': 'The commit belongs to another tenant.',
+  'sync.rate-limited': 'The server asks to slow down.',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_TEXT;
+
+/** Identifiers, counts, positions and digests that place a failure. Never a recorded value. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
+
+const NAME = 'StoreError';
+
+/** The only error the library throws on purpose. `code` is stable; `message` is for people. */
+export class StoreError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+  override readonly name = NAME;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(`${code}: ${ERROR_TEXT[code]}${placeOf(details)}`, options);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+const placeOf = (details: ErrorDetails): string => {
+  const parts = Object.entries(details).map(([name, value]) => `${name}=${value}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+};
+
+/** True for a StoreError, also one made by another copy of the library, with the given code if one is named. */
+export const isStoreError = (error: unknown, code?: ErrorCode): error is StoreError =>
+  error instanceof Error &&
+  error.name === NAME &&
+  'code' in error &&
+  (code === undefined ? typeof error.code === 'string' && isErrorCode(error.code) : error.code === code);
+
+/** True for a string that is one of the codes. */
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERROR_TEXT, code);
+
+/** Throws `invariant.broken` with the rule's name when it does not hold. */
+export function invariant(holds: boolean, rule: string, details: ErrorDetails = {}): asserts holds {
+  if (!holds) throw new StoreError('invariant.broken', { rule, ...details });
+}

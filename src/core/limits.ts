@@ -1,0 +1,49 @@
+/**
+ * Every bound of the library, with the relations between them. Both sides are asserted: before writing and after
+ * reading. A bound may grow in a later format; it never shrinks, so that old records stay readable.
+ */
+import { invariant } from './errors.ts';
+
+export const LIMITS = {
+  /** Events in one commit. */
+  commitEventsMax: 256,
+  /** Bytes of one commit as stored and sent; reads from IndexedDB cost a step above 64 KiB (MEASURED, section 1). */
+  commitBytesMax: 61_440,
+  /** Bytes of one stored record (one or more commits). */
+  recordBytesMax: 64_512,
+  /** Bytes of one sealed event. */
+  eventBytesMax: 49_152,
+  /** Bytes of the context that the events of a commit share. */
+  contextBytesMax: 8_192,
+  /** Nesting of canonical JSON. */
+  jsonDepthMax: 64,
+  /** UTF-16 units of a tenant, stream, event or user id. */
+  idLengthMax: 200,
+  /** UTF-16 units of a reason for change. */
+  reasonLengthMax: 2_000,
+  /** Replicas named in one version vector. */
+  vectorEntriesMax: 1_024,
+  /** Keys that one event may touch. */
+  touchesMax: 256,
+  /** Heads that one resolution may name. */
+  resolvesMax: 64,
+  /** Commits in one push or pull message. */
+  batchCommitsMax: 256,
+  /** Commit bytes in one push or pull message. */
+  batchBytesMax: 1_048_576,
+  /** Tries of one append against other tabs before it fails with `append.contention`. */
+  appendTriesMax: 64,
+  /** Largest sequence, position or size: exact in a double. */
+  integerMax: Number.MAX_SAFE_INTEGER,
+  /** Levels of a proof: a tree of 2^53 leaves. */
+  proofLengthMax: 53,
+} as const;
+
+const FRAME_BYTES_MAX = 256 + 4 * LIMITS.commitEventsMax;
+invariant(
+  LIMITS.eventBytesMax + LIMITS.contextBytesMax + FRAME_BYTES_MAX <= LIMITS.commitBytesMax,
+  'the largest event fits into a commit',
+);
+invariant(LIMITS.commitBytesMax <= LIMITS.recordBytesMax, 'the largest commit fits into a record');
+invariant(LIMITS.recordBytesMax <= 65_536, 'a record stays under the step in read cost');
+invariant(LIMITS.commitBytesMax <= LIMITS.batchBytesMax, 'the largest commit fits into a message');

@@ -1,0 +1,55 @@
+/** Text forms of bytes: one value, one spelling. Every reader refuses any other spelling. */
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { StoreError } from '../core/errors.ts';
+import { type Hash32, type Hash32Hex, hash32, hash32Hex } from '../core/ids.ts';
+
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** UTF-8 bytes of well-formed text. */
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);
+
+/** Text of UTF-8 bytes. A byte order mark is kept. @throws TypeError on malformed UTF-8 */
+export const fromUtf8 = (bytes: Uint8Array): string => strictDecoder.decode(bytes);
+
+/** 64 lower-case hex digits. */
+export const toHex32 = (hash: Hash32): Hash32Hex => hash32Hex(bytesToHex(hash));
+
+/** @throws StoreError `id.malformed` unless 64 lower-case hex digits */
+export const fromHex32 = (text: string): Hash32 => {
+  const hex = hash32Hex(text);
+  const bytes = new Uint8Array(32);
+  for (let at = 0; at < 32; at++) bytes[at] = Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16);
+  return hash32(bytes);
+};
+
+const CHUNK = 8_192;
+
+/** Standard base64 with padding (RFC 4648, section 4). */
+export const toBase64 = (bytes: Uint8Array): string => {
+  let binary = '';
+  for (let at = 0; at < bytes.length; at += CHUNK) binary += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
+  return btoa(binary);
+};
+
+/** @throws StoreError `id.malformed` unless the canonical spelling */
+export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> => {
+  const malformed = () => new StoreError('id.malformed', { kind: 'base64', length: text.length });
+  let binary: string;
+  try {
+    binary = atob(text);
+  } catch {
+    throw malformed();
+  }
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+  if (btoa(binary) !== text) throw malformed();
+  return bytes;
+};
+
+/** True if both hold the same bytes. Not constant in time: for public values only. */
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+};

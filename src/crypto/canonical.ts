@@ -1,0 +1,94 @@
+/**
+ * Canonical JSON (RFC 8785) and its strict reader.
+ *
+ * Invariant: `readCanonical` accepts exactly the bytes that `canonicalBytes` writes, so one value has one spelling:
+ * duplicate names, other orders, white space, other escapes, -0, numbers that do not round-trip, lone surrogates, a
+ * byte order mark and malformed UTF-8 are all refused. Law: `canonical.laws`. The spelling may never change.
+ */
+import { StoreError } from '../core/errors.ts';
+import { isRecord, type JsonValue } from '../core/json.ts';
+import { LIMITS } from '../core/limits.ts';
+import { fromUtf8, utf8 } from './bytes.ts';
+
+const refuse = (what: string): never => {
+  throw new StoreError('canonical.unsupported-value', { what });
+};
+
+const PLAIN = /^[ !#-[\]-~]*$/;
+const textOf = (value: string): string => {
+  if (PLAIN.test(value)) return `"${value}"`;
+  return value.isWellFormed() ? JSON.stringify(value) : refuse('lone surrogate');
+};
+
+const numberOf = (value: number): string => {
+  if (!Number.isFinite(value)) refuse('number');
+  return Object.is(value, -0) ? refuse('negative zero') : String(value);
+};
+
+const arrayOf = (items: readonly unknown[], depth: number): string => {
+  let text = '[';
+  for (let at = 0; at < items.length; at++) text += (at === 0 ? '' : ',') + valueOf(items[at], depth);
+  return `${text}]`;
+};
+
+/** Names sorted by UTF-16 code units, as RFC 8785 section 3.2.3 asks and `<` on strings does. */
+const sortedNames = (value: object): readonly string[] => {
+  const names = Object.keys(value);
+  for (let at = 1; at < names.length; at++) {
+    const before = names[at - 1];
+    const name = names[at];
+    if (before !== undefined && name !== undefined && before > name) return names.sort();
+  }
+  return names;
+};
+
+const objectOf = (value: Readonly<Record<string, unknown>>, depth: number): string => {
+  let text = '{';
+  for (const name of sortedNames(value)) {
+    const member = value[name];
+    text += `${text.length === 1 ? '' : ','}${textOf(name)}:${valueOf(member, depth)}`;
+  }
+  return `${text}}`;
+};
+
+const valueOf = (value: unknown, depth: number): string => {
+  if (typeof value === 'string') return textOf(value);
+  if (typeof value === 'number') return numberOf(value);
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (depth >= LIMITS.jsonDepthMax) return refuse('depth');
+  if (Array.isArray(value)) return arrayOf(value, depth + 1);
+  return isPlain(value) ? objectOf(value, depth + 1) : refuse(typeof value);
+};
+
+const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> => {
+  if (!isRecord(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+};
+
+/** Canonical text of a JSON value. @throws StoreError `canonical.unsupported-value`, with the kind and never the value */
+export const canonicalText = (value: unknown): string => valueOf(value, 0);
+
+/** Canonical bytes of a JSON value: the UTF-8 of its canonical text. @throws StoreError `canonical.unsupported-value` */
+export const canonicalBytes = (value: unknown): Uint8Array<ArrayBuffer> => utf8(canonicalText(value));
+
+/** Reads canonical bytes; any other spelling is refused. @throws StoreError `canonical.malformed` */
+export const readCanonical = (bytes: Uint8Array): JsonValue => {
+  const malformed = (what: string) => new StoreError('canonical.malformed', { what, bytes: bytes.length });
+  let text: string;
+  let value: JsonValue;
+  try {
+    text = fromUtf8(bytes);
+    value = JSON.parse(text);
+  } catch {
+    throw malformed('syntax');
+  }
+  let again: string;
+  try {
+    again = canonicalText(value);
+  } catch {
+    throw malformed('value');
+  }
+  if (again !== text) throw malformed('spelling');
+  return value;
+};

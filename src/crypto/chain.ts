@@ -1,0 +1,46 @@
+/**
+ * The hashes that make a replica's log whole: context hash, leaf hash, link, and the replica's own id.
+ *
+ * Every use has its own domain, every field before the last a fixed width, so no two inputs coincide. The inputs are
+ * the stored bytes, never a re-serialisation. Law: `chain.laws`. None of this may ever change; vectors freeze it.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
+import { type Hash32, hash32, type PublicKey32, type ReplicaId, replicaId, type TenantId } from '../core/ids.ts';
+import { utf8 } from './bytes.ts';
+
+const REPLICA_DOMAIN = utf8('indelible/v1/replica\0');
+const CONTEXT_DOMAIN = utf8('indelible/v1/context\0');
+const GENESIS_DOMAIN = utf8('indelible/v1/genesis\0');
+const LINK_DOMAIN = utf8('indelible/v1/link\0');
+const LEAF_PREFIX = Uint8Array.of(0x00);
+
+/** The id that a public key gives its replica: the first 16 bytes of H(domain, key), as hex. */
+export const replicaIdOf = (publicKey: PublicKey32): ReplicaId =>
+  replicaId(bytesToHex(sha256(concatBytes(REPLICA_DOMAIN, publicKey)).subarray(0, 16)));
+
+/** Hash of the canonical bytes that the events of a commit share. */
+export const contextHash = (contextBytes: Uint8Array): Hash32 => hash32(sha256(concatBytes(CONTEXT_DOMAIN, contextBytes)));
+
+/**
+ * Leaf hash of one event: H(0x00 || context hash || event bytes). It is an RFC 6962 leaf hash, in the commit's tree
+ * and in the server's.
+ */
+export const leafHash = (context: Hash32, eventBytes: Uint8Array): Hash32 =>
+  hash32(sha256(concatBytes(LEAF_PREFIX, context, eventBytes)));
+
+/** The link before a replica's first commit. */
+export const genesisLink = (replica: ReplicaId, tenant: TenantId): Hash32 =>
+  hash32(sha256(concatBytes(GENESIS_DOMAIN, utf8(replica), utf8(tenant))));
+
+/** What a commit adds to its replica's chain. */
+export type Step = { readonly first: number; readonly count: number; readonly root: Hash32 };
+
+/** The link after a commit: H(domain, previous link, first sequence, count, root). */
+export const linkHash = (previous: Hash32, step: Step): Hash32 => {
+  const place = new Uint8Array(10);
+  const view = new DataView(place.buffer);
+  view.setBigUint64(0, BigInt(step.first));
+  view.setUint16(8, step.count);
+  return hash32(sha256(concatBytes(LINK_DOMAIN, previous, place, step.root)));
+};

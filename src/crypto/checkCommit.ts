@@ -1,0 +1,121 @@
+/**
+ * Says whether bytes are a sound commit, whether it continues a chain, and names the first place where not.
+ *
+ * Never throws on hostile bytes. Law: `checkCommit.laws` (any flipped bit is found; the place is the altered event).
+ */
+import type { Commit, Fault, Head } from '../core/commit.ts';
+import { type CommitContext, type EventBody, readBody, readContext } from '../core/envelope.ts';
+import { isStoreError, StoreError } from '../core/errors.ts';
+import { type Hash32, type ReplicaId, type TenantId } from '../core/ids.ts';
+import { sameBytes } from './bytes.ts';
+import { readCanonical } from './canonical.ts';
+import { contextHash, genesisLink, leafHash, linkHash, replicaIdOf } from './chain.ts';
+import { decodeCommit, type SignedParts, signedMessage } from './commitBytes.ts';
+import { merkleRoot } from './merkle.ts';
+import { verifySignature } from './signer.ts';
+
+export type CommitCheck =
+  | { readonly kind: 'sound'; readonly commit: Commit }
+  | { readonly kind: 'faulty'; readonly fault: Fault };
+
+const faultOf = (error: unknown, sequence: number, replica?: ReplicaId): Fault => {
+  if (!isStoreError(error)) throw error;
+  const { what, event } = error.details;
+  return {
+    code: error.code,
+    sequence: sequence + (typeof event === 'number' ? event : 0),
+    ...(replica === undefined ? {} : { replica }),
+    ...(typeof what === 'string' ? { what } : {}),
+  };
+};
+
+/** Index of the first event whose bytes are not those of its leaf, given that the root is signed. */
+const firstAltered = (parts: SignedParts, leaves: readonly Hash32[]): number => {
+  const at = leaves.findIndex((leaf, index) => {
+    const stored = parts.leaves[index];
+    return stored === undefined || !sameBytes(leaf, stored);
+  });
+  return Math.max(0, at);
+};
+
+const checkHashes = (parts: SignedParts): readonly Hash32[] => {
+  const context = contextHash(parts.contextBytes);
+  const leaves = parts.eventBytes.map((event) => leafHash(context, event));
+  const altered = parts.leaves.some((stored, at) => !sameBytes(stored, leaves[at] ?? stored.subarray(1)));
+  if (altered) throw new StoreError('chain.leaf-mismatch', { event: firstAltered(parts, leaves) });
+  if (!sameBytes(merkleRoot(leaves), parts.root)) throw new StoreError('chain.root-mismatch', { event: 0 });
+  return leaves;
+};
+
+const readEvents = (parts: SignedParts): readonly EventBody[] =>
+  parts.eventBytes.map((bytes, at) => {
+    const body = placed(at, () => readBody(readCanonical(bytes)));
+    if (body.sequence !== parts.first + at) throw new StoreError('commit.malformed', { what: 'sequence', event: at });
+    return body;
+  });
+
+const placed = <T>(event: number, read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    throw new StoreError('commit.malformed', { what: error.code, event }, { cause: error });
+  }
+};
+
+const readSharedContext = (parts: SignedParts, replica: ReplicaId): CommitContext => {
+  const context = readContext(readCanonical(parts.contextBytes));
+  if (context.replica !== replica) throw new StoreError('commit.malformed', { what: 'replica' });
+  return context;
+};
+
+/** Reads a commit and recomputes its hashes; the signature is not checked. @throws StoreError with the event's index */
+const readSound = (bytes: Uint8Array, parts: SignedParts, replica: ReplicaId): Commit => {
+  const leaves = checkHashes(parts);
+  const context = readSharedContext(parts, replica);
+  return {
+    bytes,
+    publicKey: parts.publicKey,
+    replica,
+    first: parts.first,
+    previous: parts.previous,
+    root: parts.root,
+    link: linkHash(parts.previous, { first: parts.first, count: leaves.length, root: parts.root }),
+    leaves,
+    context,
+    events: readEvents(parts),
+  };
+};
+
+/**
+ * Checks one commit by itself: framing, hashes, signature, canonical form, members. `expected` is the sequence that
+ * its place suggests, for naming the place when the bytes do not say it.
+ * It does not say that the commit continues its chain, nor that its replica may be trusted.
+ */
+export const checkCommit = async (bytes: Uint8Array, expected = 0): Promise<CommitCheck> => {
+  let parts: SignedParts;
+  try {
+    parts = decodeCommit(bytes);
+  } catch (error) {
+    return { kind: 'faulty', fault: faultOf(error, expected) };
+  }
+  const replica = replicaIdOf(parts.publicKey);
+  try {
+    const commit = readSound(bytes, parts, replica);
+    if (await verifySignature(parts.publicKey, parts.signature, signedMessage(parts))) return { kind: 'sound', commit };
+    return { kind: 'faulty', fault: { code: 'signature.invalid', sequence: parts.first, replica } };
+  } catch (error) {
+    return { kind: 'faulty', fault: faultOf(error, parts.first, replica) };
+  }
+};
+
+/** The head of a replica that has written nothing. */
+export const emptyHead = (replica: ReplicaId, tenant: TenantId): Head => ({ sequence: 0, link: genesisLink(replica, tenant) });
+
+/** Says whether a sound commit continues the chain at `head`; the fault if not. */
+export const checkContinues = (head: Head, commit: Commit): Fault | undefined => {
+  const place = { sequence: commit.first, replica: commit.replica };
+  if (commit.first > head.sequence + 1) return { ...place, code: 'chain.gap', sequence: head.sequence + 1 };
+  if (commit.first <= head.sequence) return { ...place, code: 'chain.fork' };
+  return sameBytes(commit.previous, head.link) ? undefined : { ...place, code: 'chain.link-mismatch' };
+};

@@ -1,0 +1,88 @@
+/**
+ * What the library needs of a database: an append-only local log of commits, a few mutable marks, and nothing else.
+ *
+ * Laws (`test/conformance/eventStorage.suite.ts`, run whole by every adapter):
+ *  - an append is all or nothing, durable before it resolves, and refused when the log is not at `expectedSize`;
+ *  - the log size names everything below it: equal sizes on one database mean equal logs, so one comparison guards the
+ *    replica's head and every stream's version at once;
+ *  - what was committed reads back byte for byte, in order, and can be neither changed nor deleted;
+ *  - no call leaves a half-written state behind, whatever it throws.
+ */
+import type { Finding } from '../core/commit.ts';
+import type { ReplicaId, TenantId } from '../core/ids.ts';
+import type { JsonValue } from '../core/json.ts';
+import type { Position, Size } from '../core/position.ts';
+import type { SigningKey } from '../crypto/signer.ts';
+
+/** Commit bytes with the number of events in them. */
+export type CommitBytes = { readonly bytes: Uint8Array; readonly events: number };
+
+/** One stored record: commits that were written together, first event first. */
+export type StoredRecord = { readonly position: Position; readonly commits: readonly CommitBytes[] };
+
+/** Small named values that may change: cursors and the newest receipt. Never the record itself. */
+export type Marks = Readonly<Record<string, JsonValue>>;
+
+export type AppendRequest = {
+  /** Size of the local log that the caller sealed against. The append is refused if it has another. */
+  readonly expectedSize: Size;
+  readonly commits: readonly CommitBytes[];
+  /** Marks to set in the same transaction. */
+  readonly marks: Marks;
+};
+
+export type AppendOutcome =
+  | { readonly kind: 'appended'; readonly position: Position; readonly size: Size }
+  | { readonly kind: 'conflict' };
+
+/** Who this database is: the replica, its tenant and its key. Written once. */
+export type Identity = {
+  readonly tenant: TenantId;
+  readonly replica: ReplicaId;
+  readonly key: SigningKey;
+  /** Device time, RFC 3339 UTC. */
+  readonly createdAt: string;
+};
+
+/** How far a write is safe when it resolves. */
+export type Durability = 'strict' | 'relaxed' | 'memory';
+
+export type EventStorage = {
+  readonly durability: Durability;
+  /**
+   * Appends in one transaction; resolves after it is durable.
+   * @throws StoreError `storage.quota-exceeded`, `storage.failed`, `storage.closed`: nothing was stored
+   */
+  readonly append: (request: AppendRequest) => Promise<AppendOutcome>;
+  /** Number of events in the local log. */
+  readonly size: () => Promise<Size>;
+  /**
+   * Whole records from the one that starts at `from` on, oldest first, until `bytesMax` is reached (at least one if
+   * there is any). `from` must be the start of a record or the size of the log.
+   */
+  readonly read: (from: Position, bytesMax: number) => Promise<readonly StoredRecord[]>;
+  /** The records that start at the given positions, in the order asked. @throws StoreError `storage.corrupt` if one is missing */
+  readonly readAt: (positions: readonly Position[]) => Promise<readonly StoredRecord[]>;
+  readonly readMarks: () => Promise<Marks>;
+  /** Sets marks and leaves the others. */
+  readonly writeMarks: (marks: Marks) => Promise<void>;
+  readonly readIdentity: () => Promise<Identity | undefined>;
+  /** Keeps the identity unless one is there already; gives the one that is kept. */
+  readonly keepIdentity: (identity: Identity) => Promise<Identity>;
+  /** Keeps a finding with the suspect bytes as received; the same identity again changes nothing. */
+  readonly keepFinding: (finding: Finding, evidence: Uint8Array) => Promise<void>;
+  readonly readFindings: () => Promise<readonly { readonly finding: Finding; readonly evidence: Uint8Array }[]>;
+  /** Derived state that may be lost at any time. A later write of the same name replaces it. */
+  readonly writeSnapshot: (name: string, bytes: Uint8Array) => Promise<void>;
+  readonly readSnapshot: (name: string) => Promise<Uint8Array | undefined>;
+  /** Calls `listener` after another connection to this database has committed: a hint to read on. */
+  readonly onForeignCommit: (listener: () => void) => () => void;
+  /** Releases the connection; every later call throws `storage.closed`. */
+  readonly close: () => Promise<void>;
+};
+
+/** Opens databases by name. */
+export type StorageAdapter = {
+  /** @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.failed` */
+  readonly open: (name: string) => Promise<EventStorage>;
+};
