@@ -1,0 +1,112 @@
+/**
+ * The messages between a device and a server, protocol 1: JSON over HTTP, checked by the same schemas on both sides.
+ * Commits travel as the bytes that were sealed, in base64. Limits are those of `core/limits.ts`.
+ *
+ *   GET  /v1/tenants/{tenant}/hello?replica=R             -> Hello
+ *   POST /v1/tenants/{tenant}/commits      PushRequest    -> PushResponse
+ *   GET  /v1/tenants/{tenant}/commits?after=C&except=R    -> PullResponse
+ *   GET  /v1/tenants/{tenant}/checkpoint                  -> text/plain, a signed note
+ *   GET  /v1/tenants/{tenant}/status                      -> ServerStatus
+ * Failures are RFC 9457 problem documents with a `code`.
+ */
+import { z } from 'zod';
+import { isErrorCode, StoreError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+
+export const PROTOCOL = 1;
+
+const count = z.int().min(0).max(LIMITS.integerMax);
+const base64Commit = z.base64().max(Math.ceil(LIMITS.commitBytesMax / 3) * 4);
+const note = z.string().max(4_096);
+/** Opaque to the device: where the next pull resumes. The empty string is the beginning. */
+const cursor = z.string().max(64).regex(/^[A-Za-z0-9_-]*$/);
+const code = z.string().refine(isErrorCode, 'a known error code');
+const utc = z.iso.datetime({ precision: 3 });
+
+/** What a server says about itself and about one replica. `server` is a C2SP verifier key: name+hash+key. */
+export const Hello = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  server: z.string().max(400),
+  time: utc,
+  /** Newest receipt for the asking replica, null if the server holds nothing of it. */
+  receipt: note.nullable(),
+  checkpoint: note,
+});
+export type Hello = z.infer<typeof Hello>;
+
+export const PushRequest = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  /** Consecutive commits of one replica, oldest first. */
+  commits: z.array(base64Commit).min(1).max(LIMITS.batchCommitsMax),
+});
+export type PushRequest = z.infer<typeof PushRequest>;
+
+/**
+ * What became of one commit, by its first sequence. `later`: not now, for a reason that passes (something it builds on is
+ * missing). `refused`: never as it is; kept by both sides.
+ */
+export const Verdict = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('accepted'), first: count, position: count }),
+  z.strictObject({ kind: z.literal('duplicate'), first: count, position: count }),
+  z.strictObject({ kind: z.literal('later'), first: count, code }),
+  z.strictObject({ kind: z.literal('refused'), first: count, code }),
+]);
+export type Verdict = z.infer<typeof Verdict>;
+
+export const PushResponse = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  /** One for each commit of the request, in its order. */
+  verdicts: z.array(Verdict).max(LIMITS.batchCommitsMax),
+  /** Newest receipt for the pushing replica, null if the server holds nothing of it. */
+  receipt: note.nullable(),
+});
+export type PushResponse = z.infer<typeof PushResponse>;
+
+export const PullResponse = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  /** Commits after the cursor in the server's order, without those of the excepted replica. */
+  commits: z.array(base64Commit).max(LIMITS.batchCommitsMax),
+  cursor,
+  /** True if more is waiting behind the cursor. */
+  more: z.boolean(),
+});
+export type PullResponse = z.infer<typeof PullResponse>;
+
+/** The server's state for people: counts only. */
+export const ServerStatus = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  tenant: z.string(),
+  /** Events held. */
+  size: count,
+  commits: count,
+  /** Root of the tree over all events, base64. */
+  root: z.string(),
+  checkpoint: note,
+  replicas: z.array(z.strictObject({ replica: z.string(), sequence: count, receivedAt: utc })),
+  /** Commits set aside with the reason. */
+  refused: z.array(z.strictObject({ code, count })),
+});
+export type ServerStatus = z.infer<typeof ServerStatus>;
+
+/** RFC 9457. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code,
+});
+export type Problem = z.infer<typeof Problem>;
+
+const isNewer = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'protocol' in value && typeof value.protocol === 'number' && value.protocol > PROTOCOL;
+
+/**
+ * Reads a message. @throws StoreError `sync.unsupported-protocol` if it is of a newer protocol, `sync.protocol` with the
+ * path of the first fault (never the value) otherwise
+ */
+export const readMessage = <T>(schema: z.ZodType<T>, value: unknown): T => {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  if (isNewer(value)) throw new StoreError('sync.unsupported-protocol');
+  throw new StoreError('sync.protocol', { path: read.error.issues[0]?.path.join('.') ?? '' });
+};
