@@ -71,11 +71,11 @@ export const cycleFaults = (sources: Sources): readonly string[] => {
     ]),
   );
   const done = new Set<string>();
-  const cycles: string[] = [];
+  const cycles = new Set<string>();
   const follow = (path: string, trail: readonly string[]): void => {
     const at = trail.indexOf(path);
     if (at >= 0) {
-      cycles.push([...trail.slice(at), path].join(' -> '));
+      cycles.add([...trail.slice(at), path].join(' -> '));
       return;
     }
     if (done.has(path)) return;
@@ -83,5 +83,5 @@ export const cycleFaults = (sources: Sources): readonly string[] => {
     done.add(path);
   };
   for (const path of sources.keys()) follow(path, []);
-  return cycles;
+  return [...cycles];
 };

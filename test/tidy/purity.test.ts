@@ -25,6 +25,7 @@ it('each reach for the surroundings is found in each pure layer [HOU-05]', () =>
     'export const a = (b = navigator) => b;',
     'export const a = { fetch };',
     'console.log(1);',
+    'export const a = AbortSignal.timeout(9);',
     'export const a = new BroadcastChannel(b);',
   ];
   const places = [

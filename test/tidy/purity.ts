@@ -8,7 +8,6 @@ const GLOBALS = new Set([
   'setTimeout',
   'setInterval',
   'setImmediate',
-  'queueMicrotask',
   'requestAnimationFrame',
   'localStorage',
   'sessionStorage',
@@ -31,6 +30,7 @@ const GLOBALS = new Set([
 const MEMBERS: Readonly<Record<string, ReadonlySet<string>>> = {
   Date: new Set(['now']),
   Math: new Set(['random']),
+  AbortSignal: new Set(['timeout']),
 };
 
 /** Names that the file itself declares: a parameter or local of the same name is not the global one. */

@@ -1,0 +1,1 @@
+export function commandOf(name: string, command: string): string;
