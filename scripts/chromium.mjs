@@ -76,7 +76,11 @@ const fromApt = () => {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = { env, timeout: 600_000, stdio: ['ignore', 'ignore', 'inherit'] };
   spawnSync('apt-get', ['update', '-qq'], options);
-  const installed = spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], options);
+  const installed = spawnSync(
+    'apt-get',
+    ['install', '-y', '-qq', '--no-upgrade', '--no-install-recommends', 'chromium'],
+    options,
+  );
   const path = '/usr/bin/chromium';
   return installed.status === 0 && runs(path) ? { path } : undefined;
 };

@@ -6,6 +6,7 @@ import { readProduct } from './source.ts';
 const fixture = (files: Readonly<Record<string, string>>) => new Map(Object.entries(files));
 
 it('imports point downwards [HOU-01]', () => {
+  expect(readProduct().size).toBeGreaterThan(0);
   expect(directionFaults(readProduct())).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 /** Reads and parses source for the tidy rules. Every rule takes sources as a map, so that a fixture can stand in for the tree. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'vite';
@@ -28,7 +28,7 @@ const listFiles = (folder: string): readonly string[] =>
 
 export const readFiles = (folder: string, wanted: RegExp): Sources =>
   new Map(
-    listFiles(folder)
+    (existsSync(join(ROOT, folder)) ? listFiles(folder) : [])
       .filter((path) => wanted.test(path))
       .sort()
       .map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]),
