@@ -104,8 +104,11 @@ const optional = <K extends string, T>(name: K, value: unknown, read: (value: un
   value === undefined ? {} : { [name]: read(value) };
 
 const UTC_PATTERN = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-/** RFC 3339 in UTC with milliseconds, and a real date. */
-export const isUtc = (value: string): boolean => UTC_PATTERN.test(value) && !Number.isNaN(Date.parse(value));
+/** RFC 3339 in UTC with milliseconds, and a real date: platforms that would move 30 February to March do not decide. */
+export const isUtc = (value: string): boolean => {
+  const atMs = UTC_PATTERN.test(value) ? Date.parse(value) : Number.NaN;
+  return !Number.isNaN(atMs) && new Date(atMs).toISOString() === value;
+};
 const utc = (value: unknown, what: string): string => {
   const read = text(value, what, 24);
   return isUtc(read) ? read : refuse(what);
@@ -131,7 +134,8 @@ const readRecordedAt = (value: unknown): RecordedAt => {
 const readReceiptSeen = (value: unknown): ReceiptSeen | null => {
   if (value === null) return null;
   const { time, size } = record(value, 'receipt', ['time', 'size']);
-  return { time: utc(time, 'receipt.time'), size: whole(size, 'receipt.size') };
+  const held = whole(size, 'receipt.size');
+  return { time: utc(time, 'receipt.time'), size: held >= 0 ? held : refuse('receipt.size') };
 };
 
 const readSoftware = (value: unknown): Software => {

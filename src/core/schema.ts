@@ -1,0 +1,101 @@
+/**
+ * Event types: the zod schema of the newest version, the upcasters that lead to it, and the keys an event touches.
+ *
+ * Stored bytes stay as written; a payload of an older version is upcast on read, one version at a time. Law:
+ * `schema.laws` (a missing upcaster is refused at registration; what is stored is what was given).
+ */
+import type { z } from 'zod';
+import { isStoreError, StoreError } from './errors.ts';
+import { isRecord, type JsonObject, sameJson } from './json.ts';
+import { LIMITS } from './limits.ts';
+
+/** Payload n to n + 1. Pure; what it infers must say so in the payload. */
+export type Upcaster = (payload: JsonObject) => JsonObject;
+
+/** The one key that stands for everything in the aggregate. */
+export const EVERYTHING = '*';
+
+export type EventDefinition<P extends object = object> = {
+  /** Version of `schema`; the first is 1. */
+  readonly version: number;
+  readonly schema: z.ZodType<P>;
+  /** From version to the next: `{ 1: … }` leads 1 to 2. */
+  readonly upcast: Readonly<Record<number, Upcaster>>;
+  /** Keys of the aggregate that the event changes. Concurrent events conflict when they share one. */
+  readonly touches: (payload: JsonObject) => readonly string[];
+};
+
+/** The payload type of a definition. */
+export type PayloadOf<D> = D extends EventDefinition<infer P> ? P : never;
+
+/**
+ * Defines an event type. Unknown members of a payload are refused: use `z.strictObject` for nested objects too.
+ * Without `touches` the event touches everything.
+ * @throws StoreError `schema.gap` if a version lacks its upcaster
+ */
+export const defineEvent = <P extends object>(input: {
+  readonly version: number;
+  readonly schema: z.ZodType<P>;
+  readonly upcast?: Readonly<Record<number, Upcaster>>;
+  readonly touches?: (payload: P) => readonly string[];
+}): EventDefinition<P> => {
+  const { version, schema, upcast = {}, touches } = input;
+  for (let from = 1; from < version; from++) {
+    if (upcast[from] === undefined) throw new StoreError('schema.gap', { from, version });
+  }
+  return {
+    version,
+    schema,
+    upcast,
+    touches: (payload) => {
+      if (touches === undefined) return [EVERYTHING];
+      const read = schema.safeParse(payload);
+      return read.success ? touches(read.data) : [EVERYTHING];
+    },
+  };
+};
+
+const isPayload = (value: unknown): value is JsonObject => isRecord(value) && !('type' in value);
+
+/**
+ * Checks a new payload against the newest schema. What is stored is exactly what was given: a schema that would change
+ * it (a default, a transform, a stripped member) is refused.
+ * @throws StoreError `append.invalid` with the path of the first fault, never the value
+ */
+export const parsePayload = (type: string, definition: EventDefinition, payload: unknown): JsonObject => {
+  const read = definition.schema.safeParse(payload);
+  if (!read.success) {
+    const issue = read.error.issues[0];
+    throw new StoreError('append.invalid', { type, path: issue?.path.join('.') ?? '', issue: issue?.code ?? '' });
+  }
+  if (!isPayload(payload)) throw new StoreError('append.invalid', { type, path: '', issue: 'not an object' });
+  if (!sameJson(read.data, payload)) throw new StoreError('append.invalid', { type, path: '', issue: 'changed by its schema' });
+  return payload;
+};
+
+export type OpenedPayload =
+  | { readonly kind: 'opened'; readonly payload: JsonObject }
+  /** Written by a newer version of the application: kept, not understood here. */
+  | { readonly kind: 'newer' }
+  /** Does not satisfy the schema it claims. */
+  | { readonly kind: 'unreadable' };
+
+/** Brings a stored payload to the newest version. Payloads of the newest version are trusted as stored. */
+export const openPayload = (definition: EventDefinition, schema: number, payload: JsonObject): OpenedPayload => {
+  if (schema === definition.version) return { kind: 'opened', payload };
+  if (schema > definition.version) return { kind: 'newer' };
+  let current = payload;
+  try {
+    for (let from = schema; from < definition.version; from++) current = definition.upcast[from]?.(current) ?? current;
+  } catch (error) {
+    if (isStoreError(error)) throw error;
+    return { kind: 'unreadable' };
+  }
+  return definition.schema.safeParse(current).success ? { kind: 'opened', payload: current } : { kind: 'unreadable' };
+};
+
+/** Keys that an opened event touches, bounded. */
+export const keysTouched = (definition: EventDefinition, payload: JsonObject): readonly string[] => {
+  const keys = definition.touches(payload);
+  return keys.length > LIMITS.touchesMax ? [EVERYTHING] : keys;
+};
