@@ -4,8 +4,18 @@
  */
 import type { Finding } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import { type Position, position, type Size, size } from '../core/position.ts';
-import type { AppendOutcome, AppendRequest, EventStorage, Identity, Marks, StorageAdapter, StoredRecord } from './port.ts';
+import type {
+  AppendOutcome,
+  AppendRequest,
+  CommitBytes,
+  EventStorage,
+  Identity,
+  Marks,
+  StorageAdapter,
+  StoredRecord,
+} from './port.ts';
 
 type Database = {
   readonly records: StoredRecord[];
@@ -29,17 +39,40 @@ const emptyDatabase = (): Database => ({
   identity: undefined,
 });
 
-const append = (database: Database, request: AppendRequest): AppendOutcome => {
-  if (request.expectedSize !== database.size) return { kind: 'conflict' };
-  const at = position(database.size);
-  if (request.commits.length > 0) {
-    const commits = request.commits.map(({ bytes, events }) => ({ bytes: Uint8Array.from(bytes), events }));
-    database.starts.set(at, database.records.length);
-    database.records.push({ position: at, commits });
-    database.size = size(database.size + commits.reduce((total, { events }) => total + events, 0));
+const check = ({ bytes, events }: CommitBytes): void => {
+  const fits = bytes.length >= 1 && bytes.length <= LIMITS.commitBytesMax;
+  if (!fits || !Number.isInteger(events) || events < 1 || events > LIMITS.commitEventsMax) {
+    throw new StoreError('append.too-large', { events, bytes: bytes.length, bytesMax: LIMITS.commitBytesMax });
   }
-  database.marks = { ...database.marks, ...request.marks };
-  return { kind: 'appended', position: at, size: database.size };
+};
+
+/** The commits in groups, each as large as one record may be. */
+const grouped = (commits: readonly CommitBytes[]): readonly (readonly CommitBytes[])[] => {
+  const groups: CommitBytes[][] = [];
+  let room = 0;
+  for (const { bytes, events } of commits) {
+    if (bytes.length > room) {
+      groups.push([]);
+      room = LIMITS.recordBytesMax;
+    }
+    groups.at(-1)?.push({ bytes: Uint8Array.from(bytes), events });
+    room -= bytes.length;
+  }
+  return groups;
+};
+
+const append = (database: Database, { expectedSize, commits, marks }: AppendRequest): AppendOutcome => {
+  for (const commit of commits) check(commit);
+  if (expectedSize !== database.size) return { kind: 'conflict' };
+  const records = grouped(commits).map((group) => {
+    const at = position(database.size);
+    database.starts.set(at, database.records.length);
+    database.records.push({ position: at, commits: group });
+    database.size = size(database.size + group.reduce((total, { events }) => total + events, 0));
+    return at;
+  });
+  database.marks = { ...database.marks, ...marks };
+  return { kind: 'appended', records, size: database.size };
 };
 
 const bytesOf = (record: StoredRecord): number => record.commits.reduce((total, { bytes }) => total + bytes.length, 0);
@@ -51,7 +84,7 @@ const recordAt = (database: Database, at: Position): StoredRecord => {
 };
 
 const read = (database: Database, from: Position, bytesMax: number): readonly StoredRecord[] => {
-  if (from >= database.size) return [];
+  if (size(from) === database.size) return [];
   recordAt(database, from);
   const found: StoredRecord[] = [];
   let total = 0;
@@ -82,7 +115,7 @@ const connect = (database: Database): EventStorage => {
     append: (request) =>
       use(() => {
         const outcome = append(database, request);
-        if (outcome.kind === 'appended') announce();
+        if (outcome.kind === 'appended' && outcome.records.length > 0) announce();
         return outcome;
       }),
     size: () => use(() => database.size),

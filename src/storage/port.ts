@@ -5,6 +5,7 @@
  *  - an append is all or nothing, durable before it resolves, and refused when the log is not at `expectedSize`;
  *  - the log size names everything below it: equal sizes on one database mean equal logs, so one comparison guards the
  *    replica's head and every stream's version at once;
+ *  - the commits of one append fill records in order, each as full as `LIMITS.recordBytesMax` allows; none is split;
  *  - what was committed reads back byte for byte, in order, and can be neither changed nor deleted;
  *  - no call leaves a half-written state behind, whatever it throws.
  */
@@ -32,7 +33,8 @@ export type AppendRequest = {
 };
 
 export type AppendOutcome =
-  | { readonly kind: 'appended'; readonly position: Position; readonly size: Size }
+  /** `records`: where the records start that hold the commits, in order; an adapter may need several for one append. */
+  | { readonly kind: 'appended'; readonly records: readonly Position[]; readonly size: Size }
   | { readonly kind: 'conflict' };
 
 /** Who this database is: the replica, its tenant and its key. Written once. */
@@ -50,8 +52,8 @@ export type Durability = 'strict' | 'relaxed' | 'memory';
 export type EventStorage = {
   readonly durability: Durability;
   /**
-   * Appends in one transaction; resolves after it is durable.
-   * @throws StoreError `storage.quota-exceeded`, `storage.failed`, `storage.closed`: nothing was stored
+   * Appends in one transaction; resolves after it is durable. The bytes may change hands after the call.
+   * @throws StoreError `append.too-large`, `storage.quota-exceeded`, `storage.failed`, `storage.closed`: nothing was stored
    */
   readonly append: (request: AppendRequest) => Promise<AppendOutcome>;
   /** Number of events in the local log. */
@@ -59,6 +61,7 @@ export type EventStorage = {
   /**
    * Whole records from the one that starts at `from` on, oldest first, until `bytesMax` is reached (at least one if
    * there is any). `from` must be the start of a record or the size of the log.
+   * @throws StoreError `storage.corrupt` if it is neither, or a record does not follow the one before it
    */
   readonly read: (from: Position, bytesMax: number) => Promise<readonly StoredRecord[]>;
   /** The records that start at the given positions, in the order asked. @throws StoreError `storage.corrupt` if one is missing */
@@ -71,11 +74,12 @@ export type EventStorage = {
   readonly keepIdentity: (identity: Identity) => Promise<Identity>;
   /** Keeps a finding with the suspect bytes as received; the same identity again changes nothing. */
   readonly keepFinding: (finding: Finding, evidence: Uint8Array) => Promise<void>;
+  /** All findings, in the order in which they were kept. */
   readonly readFindings: () => Promise<readonly { readonly finding: Finding; readonly evidence: Uint8Array }[]>;
   /** Derived state that may be lost at any time. A later write of the same name replaces it. */
   readonly writeSnapshot: (name: string, bytes: Uint8Array) => Promise<void>;
   readonly readSnapshot: (name: string) => Promise<Uint8Array | undefined>;
-  /** Calls `listener` after another connection to this database has committed: a hint to read on. */
+  /** Calls `listener` after another connection to this database has stored commits: a hint to read on. */
   readonly onForeignCommit: (listener: () => void) => () => void;
   /** Releases the connection; every later call throws `storage.closed`. */
   readonly close: () => Promise<void>;

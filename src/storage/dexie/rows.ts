@@ -1,0 +1,118 @@
+/**
+ * Commits to rows and back. A row holds the commits of one append back to back, as many as `LIMITS.recordBytesMax`
+ * allows; a commit is never split. Both directions are checked. Law: "what was committed reads back byte for byte".
+ */
+import { StoreError } from '../../core/errors.ts';
+import { isRecord } from '../../core/json.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { position, type Size, size } from '../../core/position.ts';
+import type { CommitBytes, StoredRecord } from '../port.ts';
+
+/** One row of the table `records`. */
+export type RecordRow = {
+  /** Local position of the first event. */
+  readonly at: number;
+  /** Events in all commits together. */
+  readonly count: number;
+  /** The commits, back to back. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes of each commit. */
+  readonly lengths: readonly number[];
+  /** Events of each commit. */
+  readonly events: readonly number[];
+};
+
+const total = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);
+
+const checkCommitSize = ({ bytes, events }: CommitBytes): void => {
+  const fits = bytes.length >= 1 && bytes.length <= LIMITS.commitBytesMax;
+  if (!fits || !Number.isInteger(events) || events < 1 || events > LIMITS.commitEventsMax) {
+    throw new StoreError('append.too-large', { events, bytes: bytes.length, bytesMax: LIMITS.commitBytesMax });
+  }
+};
+
+const rowOf = (at: number, commits: readonly CommitBytes[]): RecordRow => {
+  const lengths = commits.map(({ bytes }) => bytes.length);
+  const events = commits.map((commit) => commit.events);
+  const bytes = new Uint8Array(total(lengths));
+  let from = 0;
+  for (const commit of commits) {
+    bytes.set(commit.bytes, from);
+    from += commit.bytes.length;
+  }
+  return { at, count: total(events), bytes, lengths, events };
+};
+
+/** Packs commits into rows from position `at` on; the bytes are copied. @throws StoreError `append.too-large` */
+export const packRows = (at: Size, commits: readonly CommitBytes[]): readonly RecordRow[] => {
+  const rows: RecordRow[] = [];
+  let next: number = at;
+  let open: CommitBytes[] = [];
+  let openBytes = 0;
+  const flush = () => {
+    if (open.length === 0) return;
+    const row = rowOf(next, open);
+    rows.push(row);
+    next += row.count;
+    open = [];
+    openBytes = 0;
+  };
+  for (const commit of commits) {
+    checkCommitSize(commit);
+    if (openBytes + commit.bytes.length > LIMITS.recordBytesMax) flush();
+    open.push(commit);
+    openBytes += commit.bytes.length;
+  }
+  flush();
+  return rows;
+};
+
+const isCount = (value: unknown, max: number): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= max;
+
+const areCounts = (value: unknown, max: number): value is readonly number[] =>
+  Array.isArray(value) && value.length > 0 && value.every((each) => isCount(each, max));
+
+const isBytes = (value: unknown): value is Uint8Array<ArrayBuffer> =>
+  value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
+
+/** Checks a row as it came from the database. @throws StoreError `storage.corrupt` */
+const readRow = (value: unknown): RecordRow => {
+  if (!isRecord(value)) throw new StoreError('storage.corrupt', { what: 'record' });
+  const { at, count, bytes, lengths, events } = value;
+  if (typeof at !== 'number' || !Number.isSafeInteger(at) || at < 0) {
+    throw new StoreError('storage.corrupt', { what: 'position' });
+  }
+  const sound =
+    areCounts(lengths, LIMITS.commitBytesMax) &&
+    areCounts(events, LIMITS.commitEventsMax) &&
+    lengths.length === events.length &&
+    isBytes(bytes) &&
+    bytes.length <= LIMITS.recordBytesMax &&
+    total(lengths) === bytes.length &&
+    isCount(count, LIMITS.integerMax - at) &&
+    total(events) === count;
+  if (!sound) throw new StoreError('storage.corrupt', { position: at, what: 'lengths' });
+  return { at, count, bytes, lengths, events };
+};
+
+/** Reads one record; its commits are views of one buffer. @throws StoreError `storage.corrupt` */
+export const readRecord = (
+  value: unknown,
+): { readonly record: StoredRecord; readonly end: Size; readonly bytes: number } => {
+  const row = readRow(value);
+  let from = 0;
+  const commits = row.lengths.map((length, index) => {
+    const bytes = row.bytes.subarray(from, from + length);
+    from += length;
+    return { bytes, events: row.events[index] ?? 0 };
+  });
+  return { record: { position: position(row.at), commits }, end: size(row.at + row.count), bytes: row.bytes.length };
+};
+
+/** Size of the log whose last row is `value`; 0 for none. @throws StoreError `storage.corrupt` */
+export const sizeAfter = (value: unknown): Size => {
+  if (value === undefined) return size(0);
+  const { at, count } = readRow(value);
+  return size(at + count);
+};
