@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { defaultExportFaults, evasionFaults, lockFaults, textFaults } from './hygiene.ts';
+import { defaultExportFaults, evasionFaults, lockFaults, lockGaps, textFaults } from './hygiene.ts';
 import { CODE, ROOT, readFiles, readProduct } from './source.ts';
 
 const TEXT = /(\.(ts|tsx|mts|mjs|js|css|html|json|md|yml|yaml|toml|xml|svg|txt)|(^|\/)(LICENSE|run|\.[\w.]+))$/;
@@ -32,6 +32,13 @@ it('an open note, a machine path, a private key and a token are found where they
 it('the lock file names no address of a registry [HOU-09]', () => {
   expect(lockFaults(readFileSync(`${ROOT}package-lock.json`, 'utf8'))).toEqual([]);
   expect(lockFaults('{ "a": { "resolved": "https://registry.example/a.tgz" } }')).toHaveLength(1);
+});
+
+it('the lock file holds what every platform needs, so that a clean install succeeds [HOU-11]', () => {
+  expect(lockGaps(readFileSync(`${ROOT}package-lock.json`, 'utf8'))).toEqual([]);
+  const tool = { optionalDependencies: { 'tool-linux': '1.0.0', 'tool-darwin': '1.0.0' } };
+  const packages = { '': { dependencies: { tool: '1' } }, 'node_modules/tool': tool, 'node_modules/tool-linux': {} };
+  expect(lockGaps(JSON.stringify({ packages }))).toEqual(['node_modules/tool asks for tool-darwin']);
 });
 
 it('only named exports are used [HOU-07]', () => {

@@ -23,6 +23,22 @@ export const textFaults = (sources: Sources): readonly string[] =>
 export const lockFaults = (lock: string): readonly string[] =>
   [...lock.matchAll(/"resolved":\s*"[a-z+]*:\/\/[^"]*"/g)].map(({ 0: line }) => line);
 
+interface LockedPackage {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** What a locked package asks for and the lock does not hold: `npm ci` refuses such a lock, on some platform or on all. */
+export const lockGaps = (lock: string): readonly string[] => {
+  const { packages }: { packages: Readonly<Record<string, LockedPackage>> } = JSON.parse(lock);
+  const names = new Set(Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, '')));
+  return Object.entries(packages).flatMap(([path, { dependencies, optionalDependencies }]) =>
+    Object.keys({ ...dependencies, ...optionalDependencies })
+      .filter((name) => !names.has(name))
+      .map((name) => `${path || 'the project'} asks for ${name}`),
+  );
+};
+
 /** A tool's own configuration file is the one place where a default export is asked for. */
 const CONFIGURATION = /(^|\/)[\w-]+\.config\.m?ts$/;
 

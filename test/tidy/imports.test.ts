@@ -26,6 +26,8 @@ it('an upward, sideways, type-only, dynamic or re-exporting import of the wrong 
     ['src/export/bundle.ts', `import { openStore } from '../store.ts';`],
     ['src/store.ts', `import { main } from './cli/main.ts';`],
     ['src/core/ids.ts', `import { z } from 'zod';`],
+    ['src/machines/aggregate.ts', `import { z } from 'zod';`],
+    ['src/machines/aggregate.ts', `import { Form } from './clinical/form.ts';`],
     ['src/crypto/signer.ts', `import { sign } from 'node:crypto';`],
     ['src/crypto/signer.ts', `import x from 'xstate';`],
     ['src/streams/tabs.ts', `import { Dexie } from 'dexie';`],

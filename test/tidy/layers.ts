@@ -22,6 +22,14 @@ export const LAYERS: readonly Layer[] = [
   { name: 'core', level: 0, files: /^src\/core\//, also: ['core/schema'] },
 
   { name: 'crypto', level: 1, files: /^src\/crypto\//, packages: ['@noble/'] },
+  // The shipped aggregates bring the schemas of their events.
+  {
+    name: 'machines/clinical',
+    level: 1,
+    files: /^src\/machines\/clinical\//,
+    also: ['machines'],
+    packages: ['xstate', 'zod'],
+  },
   { name: 'machines', level: 1, files: /^src\/machines\//, packages: ['xstate'] },
   { name: 'projections/runner', level: 3, files: /^src\/projections\/runner\.ts$/ },
   { name: 'projections', level: 1, files: /^src\/projections\// },
