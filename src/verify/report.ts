@@ -1,0 +1,108 @@
+/** What a check of exported or stored bytes says, as plain data: a report can be printed, stored and compared. */
+import type { Finding } from '../core/commit.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Hash32Hex, PublicKey32, ReplicaId, TenantId } from '../core/ids.ts';
+
+/**
+ * One fault: which rule, and where. `replica` and `sequence` name the first event that the fault touches, as far as it
+ * can be told; `line` counts the lines of a bundle from 1.
+ */
+export type VerifyFinding = {
+  readonly code: ErrorCode;
+  readonly replica?: ReplicaId;
+  readonly sequence?: number;
+  readonly line?: number;
+  readonly what?: string;
+};
+
+/** A head with its link as text. */
+export type HeadText = { readonly sequence: number; readonly link: Hash32Hex };
+export type HeadsText = Readonly<Record<string, HeadText>>;
+
+export type Progress = { readonly bytes: number; readonly events: number };
+
+export type Counts = {
+  readonly events: number;
+  readonly commits: number;
+  readonly replicas: number;
+  readonly receipts: number;
+  readonly bytes: number;
+};
+
+/** What a check of a run of commits found. */
+export type LogReport = {
+  readonly ok: boolean;
+  /** First fault first; at most `VERIFY_LIMITS.findingsMax`. */
+  readonly findings: readonly VerifyFinding[];
+  /** Findings beyond the limit: counted, not listed. */
+  readonly omitted: number;
+  readonly counts: Counts;
+  readonly heads: HeadsText;
+};
+
+/** Who made an export, when, and what of. */
+export type ManifestSummary = {
+  readonly format: 1;
+  readonly tenant: TenantId;
+  /** RFC 3339 UTC, by the exporting device's clock. */
+  readonly createdAt: string;
+  readonly creator: { readonly user: string; readonly role: string };
+  readonly software: { readonly store: string; readonly registry: string; readonly app?: string };
+  readonly scope: 'all';
+  /** Events that the export says it holds. */
+  readonly events: number;
+};
+
+/** The keys that the verdict rests on. A clean report is worth what these are worth. */
+export type Trust = {
+  /** Server whose receipts were checked. `pinned`: the caller named the key; else only the bundle does. */
+  readonly server?: { readonly key: string; readonly pinned: boolean };
+  /** Who sealed the bundle. `wrote`: this replica also wrote events in it. `pinned`: the caller named the replica. */
+  readonly sealedBy?: {
+    readonly replica: ReplicaId;
+    readonly publicKey: string;
+    readonly wrote: boolean;
+    readonly pinned: boolean;
+  };
+  /** Replicas with sound commits, sorted. Each id is a digest of the key that signed. */
+  readonly replicas: readonly ReplicaId[];
+};
+
+/** The verdict on a bundle. */
+export type Report = LogReport & {
+  /** False if the bytes are no bundle that this version can read: nothing else in the report then means anything. */
+  readonly usable: boolean;
+  readonly trust: Trust;
+  readonly manifest?: ManifestSummary;
+  /** Anomalies that the exporting store had found and recorded itself. They do not make a bundle faulty. */
+  readonly recorded: readonly Finding[];
+};
+
+export type VerifyOptions = {
+  /** C2SP verifier key of the server, known from elsewhere. The one in the bundle is used when absent. */
+  readonly serverKey?: string;
+  /** Replica that must have sealed the bundle, known from elsewhere. */
+  readonly sealedBy?: string;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+};
+
+/** Bounds of the verifier, so that hostile bytes cost time in proportion to their length and little memory. */
+export const VERIFY_LIMITS = {
+  /** Bytes of one line of a bundle. */
+  lineBytesMax: 4_194_304,
+  /** Findings listed in a report, and recorded findings read from a bundle. */
+  findingsMax: 1_000,
+  /** Receipts in one bundle. */
+  receiptsMax: 65_536,
+  /** Replicas that are named before any of their commits has come. */
+  wantedMax: 65_536,
+  /** Commits whose signatures are checked at the same time, and the sum of their bytes. */
+  inFlightMax: 32,
+  inFlightBytesMax: 262_144,
+  /** Bytes between two reports of progress. */
+  progressBytes: 262_144,
+} as const;
+
+/** The exporting replica and its key, as a manifest names them. */
+export type Sealer = { readonly replica: ReplicaId; readonly publicKey: PublicKey32 };
