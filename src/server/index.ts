@@ -1,0 +1,129 @@
+/**
+ * A running sync server: `createServer` opens the database, takes the data folder, loads the key and listens.
+ *
+ *   const server = await createServer({ data: 'data', port: 8042 });
+ *   await server.close();
+ */
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { isRecord } from '../core/json.ts';
+import type { Logger } from '../core/ports.ts';
+import { makeSigningKey, type SigningKey } from '../crypto/signer.ts';
+import { checkProtected } from './access.ts';
+import { createApp } from './app.ts';
+import { lockFolder, makeFolder } from './folder.ts';
+import { silentLogger } from './log.ts';
+import type { Database } from './postgres/database.ts';
+import { openPglite } from './postgres/pglite.ts';
+import { openPool } from './postgres/pool.ts';
+import { loadSigningKey } from './signingKey.ts';
+import { startFault } from './startFault.ts';
+import { verifierText } from './statements.ts';
+import { listStaticFiles } from './staticFiles.ts';
+
+export type ServerOptions = {
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Address to listen on; the loopback address 127.0.0.1 if not given. Any other needs a token. */
+  readonly host?: string | undefined;
+  /** Folder for the database and the signing key. Without it both are in memory and end with the server. */
+  readonly data?: string | undefined;
+  /** PostgreSQL to use instead of the embedded database. The key stays in `data`. */
+  readonly databaseUrl?: string | undefined;
+  /** Folder of the built app. */
+  readonly app?: string | undefined;
+  /** Asked as a bearer token of every request to the interface. */
+  readonly token?: string | undefined;
+  /** The name the server signs under; part of what devices trust. */
+  readonly name?: string | undefined;
+  readonly logger?: Logger | undefined;
+  readonly nowMs?: (() => number) | undefined;
+};
+
+export type Server = {
+  readonly url: string;
+  readonly port: number;
+  /** The key that checks the server's receipts and checkpoints, in C2SP text form. */
+  readonly serverKey: string;
+  /** Ends requests under way, then the database, then lets the data folder go. */
+  readonly close: () => Promise<void>;
+};
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_NAME = 'indelible.server';
+const GRACE_MS = 5_000;
+
+/** What must be undone, newest first, when the server stops or its start fails. */
+type Undo = (() => Promise<void>)[];
+
+const undoAll = async (undo: Undo): Promise<void> => {
+  for (const step of undo.splice(0).reverse()) await step();
+};
+
+const openState = async (options: ServerOptions, undo: Undo): Promise<{ database: Database; key: SigningKey }> => {
+  const { data, databaseUrl } = options;
+  const folder = data === undefined ? undefined : await makeFolder(data);
+  if (folder !== undefined && databaseUrl === undefined) undo.push(await lockFolder(folder));
+  const key = folder === undefined ? await makeSigningKey() : await loadSigningKey(folder);
+  const embedded = folder === undefined ? undefined : join(folder, 'postgres');
+  const database = databaseUrl === undefined ? await openPglite(embedded) : await openPool(databaseUrl);
+  undo.push(database.close);
+  return { database, key };
+};
+
+const listen = (server: HttpServer, port: number, host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error: unknown) => {
+      const inUse = isRecord(error) && error['code'] === 'EADDRINUSE';
+      reject(startFault(inUse ? 'port-in-use' : 'address-unavailable', { cause: error }));
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(address === null || typeof address === 'string' ? port : address.port);
+    });
+  });
+
+/** Stops listening, lets requests under way end, and cuts those that do not in time. */
+const stopListening = (server: HttpServer): Promise<void> =>
+  new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+
+const start = async (options: ServerOptions, undo: Undo): Promise<Omit<Server, 'close'>> => {
+  const { host = DEFAULT_HOST, name = DEFAULT_NAME, token, logger = silentLogger, nowMs = Date.now } = options;
+  checkProtected(host, token);
+  if (!/^[^\s+]{1,200}$/.test(name)) throw startFault('name');
+  const files = options.app === undefined ? new Map<string, string>() : await listStaticFiles(options.app);
+  const { database, key } = await openState(options, undo);
+  if (!database.hasRuntimeRole) logger.log('warn', 'server.no-runtime-role', { database: database.kind });
+  const signer = { name, key };
+  const serverKey = verifierText(signer);
+  const app = createApp({ world: { database, signer, nowMs }, token, files, logger });
+  const server = createHttpServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const port = await listen(server, options.port, host);
+  undo.push(() => stopListening(server));
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port, serverKey };
+};
+
+/**
+ * Starts a server.
+ * @throws StoreError with `what` in its details, as `startFault.ts` lists; `server.unprotected` for a non-loopback host
+ * without a token. What had been opened is closed again.
+ */
+export const createServer = async (options: ServerOptions): Promise<Server> => {
+  const undo: Undo = [];
+  try {
+    const started = await start(options, undo);
+    let closing: Promise<void> | undefined;
+    return { ...started, close: () => (closing ??= undoAll(undo)) };
+  } catch (error) {
+    await undoAll(undo);
+    throw error;
+  }
+};

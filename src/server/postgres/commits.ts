@@ -1,0 +1,148 @@
+/** The append-only tables: commits, events, and what was refused. Each statement names its tenant. */
+import { createHash } from 'node:crypto';
+import { type Hash32, hash32, type ReplicaId, type TenantId } from '../../core/ids.ts';
+import type { Held, Placed, Refusal } from '../decide.ts';
+import { arrayOf, type Query } from './database.ts';
+import { CommitRow, HeldRow, IdRow, RefusedRow, RootRow, readRows } from './rows.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** Commits of one replica that start at the given sequences, by that sequence. */
+export const readHeld = async (
+  query: Query,
+  place: { readonly tenant: TenantId; readonly replica: ReplicaId },
+  firsts: Iterable<number>,
+): Promise<ReadonlyMap<number, Held>> => {
+  const rows = await query(
+    `SELECT first, link, position FROM indelible.commits
+      WHERE tenant = $1 AND replica = $2 AND first = ANY($3::text::bigint[])`,
+    [place.tenant, place.replica, arrayOf(firsts)],
+  );
+  return new Map(readRows(HeldRow, rows).map(({ first, link, position }) => [first, { link, position }]));
+};
+
+/** Those of `ids` that the tenant's log has. */
+export const readKnownIds = async (
+  query: Query,
+  tenant: TenantId,
+  ids: Iterable<string>,
+): Promise<ReadonlySet<string>> => {
+  const rows = await query(
+    'SELECT event_id FROM indelible.events WHERE tenant = $1 AND event_id = ANY($2::text::uuid[])',
+    [tenant, arrayOf(ids)],
+  );
+  return new Set(readRows(IdRow, rows).map(({ event_id }) => event_id));
+};
+
+/** A commit in its place, with the root of the tree that ends with it. */
+export type Rooted = Placed & { readonly treeRoot: Hash32 };
+
+/** Inserts commits and their events: two statements, whatever their number (MEASURED, section 7). */
+export const insertCommits = async (
+  query: Query,
+  place: { readonly tenant: TenantId; readonly at: string },
+  placed: readonly Rooted[],
+): Promise<void> => {
+  const commits = placed.map(({ commit, position, treeRoot }) => ({
+    p: position,
+    n: commit.events.length,
+    r: commit.replica,
+    f: commit.first,
+    o: hex(commit.root),
+    l: hex(commit.link),
+    t: hex(treeRoot),
+    b: Buffer.from(commit.bytes).toString('base64'),
+  }));
+  await query(
+    `INSERT INTO indelible.commits (tenant, position, events, replica, first, root, link, tree_root, bytes, received_at)
+      SELECT $1, p, n, r, f, decode(o, 'hex'), decode(l, 'hex'), decode(t, 'hex'), decode(b, 'base64'), $2::text::timestamptz
+      FROM jsonb_to_recordset($3::text::jsonb) AS x(p bigint, n integer, r text, f bigint, o text, l text, t text, b text)`,
+    [place.tenant, place.at, JSON.stringify(commits)],
+  );
+  const events = placed.flatMap(({ commit, position }) =>
+    commit.events.map((event, at) => ({
+      p: position + at,
+      i: event.id,
+      r: commit.replica,
+      s: event.sequence,
+      h: hex(commit.leaves[at] ?? new Uint8Array()),
+      t: event.stream,
+    })),
+  );
+  await query(
+    `INSERT INTO indelible.events (tenant, position, event_id, replica, sequence, leaf_hash, stream)
+      SELECT $1, p, i, r, s, decode(h, 'hex'), t
+      FROM jsonb_to_recordset($2::text::jsonb) AS x(p bigint, i uuid, r text, s bigint, h text, t text)`,
+    [place.tenant, JSON.stringify(events)],
+  );
+};
+
+/** Keeps a refused commit as evidence; the same bytes again change nothing. */
+export const keepRefused = async (
+  query: Query,
+  place: { readonly tenant: TenantId; readonly at: string },
+  { received, fault }: Refusal,
+): Promise<void> => {
+  await query(
+    `INSERT INTO indelible.refused (tenant, hash, code, what, replica, first, bytes, received_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::timestamptz) ON CONFLICT DO NOTHING`,
+    [
+      place.tenant,
+      createHash('sha256').update(received.bytes).digest(),
+      fault.code,
+      fault.what ?? null,
+      fault.replica ?? null,
+      received.first,
+      received.bytes,
+      place.at,
+    ],
+  );
+};
+
+export const countRefused = async (
+  query: Query,
+  tenant: TenantId,
+): Promise<readonly { code: string; count: number }[]> =>
+  readRows(
+    RefusedRow,
+    await query('SELECT code, count(*) AS count FROM indelible.refused WHERE tenant = $1 GROUP BY code ORDER BY code', [
+      tenant,
+    ]),
+  );
+
+export type Page = {
+  readonly from: number;
+  readonly below: number;
+  /** Commits of this replica are left out. The empty string leaves none out. */
+  readonly except: string;
+  readonly commitsMax: number;
+  readonly bytesMax: number;
+};
+
+/** Commits in the server's order, as many as fit. `candidates` is how many there were before the limit in bytes. */
+export const readPage = async (query: Query, tenant: TenantId, page: Page) =>
+  readRows(
+    CommitRow,
+    await query(
+      `SELECT position, events, tree_root, bytes, candidates FROM (
+        SELECT position, events, tree_root, bytes, count(*) OVER () AS candidates, row_number() OVER w AS place,
+          sum(octet_length(bytes)) OVER w AS total
+        FROM (
+          SELECT position, events, tree_root, bytes FROM indelible.commits
+          WHERE tenant = $1 AND position >= $2 AND position < $3 AND replica <> $4 ORDER BY position LIMIT $5) AS candidate
+        WINDOW w AS (ORDER BY position)) AS counted
+      WHERE place < $5 AND (total <= $6 OR place = 1) ORDER BY position`,
+      [tenant, page.from, page.below, page.except, page.commitsMax + 1, page.bytesMax],
+    ),
+  );
+
+/** The root of the tree that the first `size` events make, if a commit ends there. */
+export const readTreeRoot = async (query: Query, tenant: TenantId, size: number): Promise<Hash32 | undefined> => {
+  const rows = await query(
+    `SELECT tree_root FROM indelible.commits WHERE tenant = $1 AND position < $2 AND position + events = $2
+      ORDER BY position DESC LIMIT 1`,
+    [tenant, size],
+  );
+  const [row] = readRows(RootRow, rows);
+  return row === undefined ? undefined : hash32(row.tree_root);
+};
