@@ -5,8 +5,9 @@
  * Everything here is data. A `Commit` has been read and its hashes computed; whether it is sound is what
  * `crypto/checkCommit.ts` says.
  */
-import type { ErrorCode } from './errors.ts';
+
 import type { CommitContext, EventBody } from './envelope.ts';
+import type { ErrorCode } from './errors.ts';
 import type { Hash32, PublicKey32, ReplicaId } from './ids.ts';
 import type { Position, Sequence } from './position.ts';
 

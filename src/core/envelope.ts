@@ -100,8 +100,11 @@ const text = (value: unknown, what: string, lengthMax: number = LIMITS.idLengthM
   typeof value === 'string' && value.length > 0 && value.length <= lengthMax ? value : refuse(what);
 const whole = (value: unknown, what: string): number =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : refuse(what);
-const optional = <K extends string, T>(name: K, value: unknown, read: (value: unknown) => T): { [P in K]?: T } | object =>
-  value === undefined ? {} : { [name]: read(value) };
+const optional = <K extends string, T>(
+  name: K,
+  value: unknown,
+  read: (value: unknown) => T,
+): { [P in K]?: T } | object => (value === undefined ? {} : { [name]: read(value) });
 
 const UTC_PATTERN = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** RFC 3339 in UTC with milliseconds, and a real date: platforms that would move 30 February to March do not decide. */
@@ -194,7 +197,18 @@ const readResolves = (value: unknown): readonly EventId[] => {
 /** True for plain JSON data with members. The canonical reader has already refused everything else. */
 const isJsonObject = (value: unknown): value is JsonObject => isRecord(value);
 
-const BODY_MEMBERS = ['id', 'stream', 'type', 'schema', 'sequence', 'basis', 'payload', 'reason', 'originator', 'resolves'];
+const BODY_MEMBERS = [
+  'id',
+  'stream',
+  'type',
+  'schema',
+  'sequence',
+  'basis',
+  'payload',
+  'reason',
+  'originator',
+  'resolves',
+];
 
 /** Reads an event's own part from parsed JSON. @throws StoreError `commit.malformed`, `id.malformed` */
 export const readBody = (value: unknown): EventBody => {
@@ -215,4 +229,3 @@ export const readBody = (value: unknown): EventBody => {
     ...optional('resolves', fields['resolves'], readResolves),
   };
 };
-

@@ -51,7 +51,8 @@ const isName = (text: string): boolean => text.length <= LIMITS.idLengthMax && N
 /** A tenant: letters, digits, `_`, `.`, `-`, beginning with a letter. @throws StoreError `id.malformed` */
 export const tenantId = (text: string): TenantId => checked('tenant', text, isName(text)) as TenantId;
 /** An aggregate type: a name as for tenants. @throws StoreError `id.malformed` */
-export const aggregateType = (text: string): AggregateType => checked('aggregateType', text, isName(text)) as AggregateType;
+export const aggregateType = (text: string): AggregateType =>
+  checked('aggregateType', text, isName(text)) as AggregateType;
 /** An aggregate's id: any text of 1 to 200 units without control characters. @throws StoreError `id.malformed` */
 export const aggregateId = (text: string): AggregateId => checked('aggregateId', text, isText(text)) as AggregateId;
 /** The stream of one aggregate. */

@@ -16,6 +16,7 @@ export const sameJson = (a: unknown, b: unknown): boolean => {
   if (!isRecord(a) || !isRecord(b)) return false;
   const names = Object.keys(a);
   return (
-    names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name]))
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name]))
   );
 };

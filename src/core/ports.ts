@@ -27,5 +27,9 @@ export type Scheduler = {
 
 /** Codes and identifiers for operators. Never a recorded value. */
 export type Logger = {
-  readonly log: (level: 'info' | 'warn' | 'error', code: string, details: Readonly<Record<string, string | number | boolean>>) => void;
+  readonly log: (
+    level: 'info' | 'warn' | 'error',
+    code: string,
+    details: Readonly<Record<string, string | number | boolean>>,
+  ) => void;
 };

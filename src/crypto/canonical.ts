@@ -27,7 +27,7 @@ const numberOf = (value: number): string => {
 
 const arrayOf = (items: readonly unknown[], depth: number): string => {
   let text = '[';
-  for (let at = 0; at < items.length; at++) text += (at === 0 ? '' : ',') + valueOf(items[at], depth);
+  for (let at = 0; at < items.length; at++) text += (at === 0 ? '' : ',') + spell(items[at], depth);
   return `${text}]`;
 };
 
@@ -46,12 +46,12 @@ const objectOf = (value: Readonly<Record<string, unknown>>, depth: number): stri
   let text = '{';
   for (const name of sortedNames(value)) {
     const member = value[name];
-    text += `${text.length === 1 ? '' : ','}${textOf(name)}:${valueOf(member, depth)}`;
+    text += `${text.length === 1 ? '' : ','}${textOf(name)}:${spell(member, depth)}`;
   }
   return `${text}}`;
 };
 
-const valueOf = (value: unknown, depth: number): string => {
+const spell = (value: unknown, depth: number): string => {
   if (typeof value === 'string') return textOf(value);
   if (typeof value === 'number') return numberOf(value);
   if (value === null || typeof value === 'boolean') return String(value);
@@ -67,7 +67,7 @@ const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> => 
 };
 
 /** Canonical text of a JSON value. @throws StoreError `canonical.unsupported-value`, with the kind and never the value */
-export const canonicalText = (value: unknown): string => valueOf(value, 0);
+export const canonicalText = (value: unknown): string => spell(value, 0);
 
 /** Canonical bytes of a JSON value: the UTF-8 of its canonical text. @throws StoreError `canonical.unsupported-value` */
 export const canonicalBytes = (value: unknown): Uint8Array<ArrayBuffer> => utf8(canonicalText(value));

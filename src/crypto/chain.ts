@@ -20,7 +20,8 @@ export const replicaIdOf = (publicKey: PublicKey32): ReplicaId =>
   replicaId(bytesToHex(sha256(concatBytes(REPLICA_DOMAIN, publicKey)).subarray(0, 16)));
 
 /** Hash of the canonical bytes that the events of a commit share. */
-export const contextHash = (contextBytes: Uint8Array): Hash32 => hash32(sha256(concatBytes(CONTEXT_DOMAIN, contextBytes)));
+export const contextHash = (contextBytes: Uint8Array): Hash32 =>
+  hash32(sha256(concatBytes(CONTEXT_DOMAIN, contextBytes)));
 
 /**
  * Leaf hash of one event: H(0x00 || context hash || event bytes). It is an RFC 6962 leaf hash, in the commit's tree

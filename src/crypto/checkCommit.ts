@@ -6,7 +6,8 @@
 import type { Commit, Fault, Head } from '../core/commit.ts';
 import { type CommitContext, type EventBody, readBody, readContext } from '../core/envelope.ts';
 import { isStoreError, StoreError } from '../core/errors.ts';
-import { type Hash32, type ReplicaId, type TenantId } from '../core/ids.ts';
+import type { Hash32, ReplicaId, TenantId } from '../core/ids.ts';
+import { seen } from '../core/versionVector.ts';
 import { sameBytes } from './bytes.ts';
 import { readCanonical } from './canonical.ts';
 import { contextHash, genesisLink, leafHash, linkHash, replicaIdOf } from './chain.ts';
@@ -29,7 +30,7 @@ const faultOf = (error: unknown, sequence: number, replica?: ReplicaId): Fault =
   };
 };
 
-/** Index of the first event whose bytes are not those of its leaf, given that the root is signed. */
+/** Index of the first event whose bytes are not those of its entry in the leaf table. */
 const firstAltered = (parts: SignedParts, leaves: readonly Hash32[]): number => {
   const at = leaves.findIndex((leaf, index) => {
     const stored = parts.leaves[index];
@@ -43,14 +44,31 @@ const checkHashes = (parts: SignedParts): readonly Hash32[] => {
   const leaves = parts.eventBytes.map((event) => leafHash(context, event));
   const altered = parts.leaves.some((stored, at) => !sameBytes(stored, leaves[at] ?? stored.subarray(1)));
   if (altered) throw new StoreError('chain.leaf-mismatch', { event: firstAltered(parts, leaves) });
-  if (!sameBytes(merkleRoot(leaves), parts.root)) throw new StoreError('chain.root-mismatch', { event: 0 });
+  if (!sameBytes(merkleRoot(leaves), parts.root)) {
+    throw new StoreError('chain.root-mismatch', {
+      event: Math.max(0, parts.eventBytes.findIndex(isOutOfPlace(parts))),
+    });
+  }
   return leaves;
 };
 
-const readEvents = (parts: SignedParts): readonly EventBody[] =>
+/** The leaf table was rewritten along with the events: what is left of the place is what the events say themselves. */
+const isOutOfPlace =
+  (parts: SignedParts) =>
+  (bytes: Uint8Array, at: number): boolean => {
+    try {
+      return readBody(readCanonical(bytes)).sequence !== parts.first + at;
+    } catch {
+      return true;
+    }
+  };
+
+const readEvents = (parts: SignedParts, replica: ReplicaId): readonly EventBody[] =>
   parts.eventBytes.map((bytes, at) => {
     const body = placed(at, () => readBody(readCanonical(bytes)));
     if (body.sequence !== parts.first + at) throw new StoreError('commit.malformed', { what: 'sequence', event: at });
+    if (seen(body.basis, replica) >= body.sequence)
+      throw new StoreError('commit.malformed', { what: 'basis', event: at });
     return body;
   });
 
@@ -83,7 +101,7 @@ const readSound = (bytes: Uint8Array, parts: SignedParts, replica: ReplicaId): C
     link: linkHash(parts.previous, { first: parts.first, count: leaves.length, root: parts.root }),
     leaves,
     context,
-    events: readEvents(parts),
+    events: readEvents(parts, replica),
   };
 };
 
@@ -110,9 +128,26 @@ export const checkCommit = async (bytes: Uint8Array, expected = 0): Promise<Comm
 };
 
 /** The head of a replica that has written nothing. */
-export const emptyHead = (replica: ReplicaId, tenant: TenantId): Head => ({ sequence: 0, link: genesisLink(replica, tenant) });
+export const emptyHead = (replica: ReplicaId, tenant: TenantId): Head => ({
+  sequence: 0,
+  link: genesisLink(replica, tenant),
+});
 
-/** Says whether a sound commit continues the chain at `head`; the fault if not. */
+/** One replica's chain in one tenant, as far as it was followed. */
+export type Chain = { readonly replica: ReplicaId; readonly tenant: TenantId; readonly head: Head };
+
+/** Says whether a sound commit is of this chain and continues it; the fault if not. */
+export const checkInChain = (chain: Chain, commit: Commit): Fault | undefined => {
+  const place = { sequence: chain.head.sequence + 1, replica: commit.replica };
+  if (commit.replica !== chain.replica) return { ...place, code: 'chain.link-mismatch', what: 'replica' };
+  if (commit.context.tenant !== chain.tenant) return { ...place, code: 'sync.wrong-tenant' };
+  return checkContinues(chain.head, commit);
+};
+
+/**
+ * Says whether a sound commit continues the chain at `head`; the fault if not. `head` must be that of the commit's own
+ * replica and tenant: a head names neither, and another replica can sign a commit that fits it. `checkInChain` asks.
+ */
 export const checkContinues = (head: Head, commit: Commit): Fault | undefined => {
   const place = { sequence: commit.first, replica: commit.replica };
   if (commit.first > head.sequence + 1) return { ...place, code: 'chain.gap', sequence: head.sequence + 1 };

@@ -26,7 +26,7 @@ const wholeOf = (text: string, what: string): number => {
 export const checkpointBody = (head: TreeHeadOf): string =>
   `${ORIGIN_PREFIX}${head.tenant}\n${head.size}\n${toBase64(head.root)}\n`;
 
-/** Opens a signed checkpoint. @throws StoreError `checkpoint.malformed`, `signature.invalid` */
+/** Opens a signed checkpoint. @throws StoreError `checkpoint.malformed`, `signature.invalid`, `id.malformed` */
 export const openCheckpoint = async (note: string, verifier: NoteVerifier): Promise<TreeHeadOf> => {
   const [origin = '', count = '', root = '', end, ...rest] = (await openNote(note, verifier)).split('\n');
   if (!origin.startsWith(ORIGIN_PREFIX) || end !== '' || rest.length > 0) throw malformed('checkpoint');

@@ -4,7 +4,7 @@
  * Invariants: `decodeCommit(encodeCommit(parts))` gives the parts back; every byte belongs to exactly one field; a
  * spelling other than the one written is refused. Laws: `commitBytes.laws`. Frozen by `test/vectors`.
  */
-import { StoreError } from '../core/errors.ts';
+import { invariant, StoreError } from '../core/errors.ts';
 import { type Hash32, hash32, type PublicKey32, publicKey32, type Signature64, signature64 } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Sequence, sequence } from '../core/position.ts';
@@ -62,7 +62,25 @@ export const signedMessage = (parts: CommitParts): Uint8Array<ArrayBuffer> => {
   return message;
 };
 
-/** @throws StoreError `append.too-large` */
+const fits = (bytes: Uint8Array, max: number): boolean => bytes.length >= 2 && bytes.length <= max;
+
+/** What `decodeCommit` would refuse is not written. */
+const checkParts = (parts: SignedParts): void => {
+  const { eventBytes, contextBytes, leaves, first } = parts;
+  const firstMax = LIMITS.integerMax - (eventBytes.length - 1);
+  invariant(first >= 1 && first <= firstMax, 'the sequences of a commit are exact');
+  invariant(leaves.length === eventBytes.length, 'a commit has a leaf for each event');
+  invariant(fits(contextBytes, LIMITS.contextBytesMax), 'the context of a commit is within its bounds');
+  invariant(
+    eventBytes.every((event) => fits(event, LIMITS.eventBytesMax)),
+    'each event of a commit is within its bounds',
+  );
+};
+
+/**
+ * The bytes of a commit; `decodeCommit` reads back what this writes.
+ * @throws StoreError `append.too-large`; `invariant.broken` for parts that no commit has
+ */
 export const encodeCommit = (parts: SignedParts): Uint8Array<ArrayBuffer> => {
   const count = parts.eventBytes.length;
   const content = parts.eventBytes.reduce((total, event) => total + event.length, parts.contextBytes.length);
@@ -70,6 +88,7 @@ export const encodeCommit = (parts: SignedParts): Uint8Array<ArrayBuffer> => {
   if (count < 1 || count > LIMITS.commitEventsMax || length > LIMITS.commitBytesMax) {
     throw new StoreError('append.too-large', { events: count, bytes: length, bytesMax: LIMITS.commitBytesMax });
   }
+  checkParts(parts);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   writeHeader(view, parts);
@@ -110,7 +129,11 @@ const checkHead = (bytes: Uint8Array, view: DataView): number => {
   return count;
 };
 
-const sliceEvents = (bytes: Uint8Array, view: DataView, place: { count: number; from: number }): readonly Uint8Array[] => {
+const sliceEvents = (
+  bytes: Uint8Array,
+  view: DataView,
+  place: { count: number; from: number },
+): readonly Uint8Array[] => {
   const events: Uint8Array[] = [];
   let at = place.from;
   for (let index = 0; index < place.count; index++) {
@@ -138,7 +161,8 @@ export const decodeCommit = (bytes: Uint8Array): SignedParts & { readonly events
   const leavesAt = TABLE_AT + 4 * count;
   const contextAt = leavesAt + leafTableBytes(count);
   const eventsFrom = contextAt + contextLength;
-  if (contextLength < 2 || contextLength > LIMITS.contextBytesMax || eventsFrom > bytes.length) throw malformed('context length');
+  if (contextLength < 2 || contextLength > LIMITS.contextBytesMax || eventsFrom > bytes.length)
+    throw malformed('context length');
   const leafAt = (index: number): Hash32 => hash32(bytes.subarray(leavesAt + 32 * index, leavesAt + 32 * index + 32));
   const root = hash32(bytes.subarray(80, 112));
   return {

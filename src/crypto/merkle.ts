@@ -13,8 +13,12 @@ import { sameBytes } from './bytes.ts';
 const NODE = new Uint8Array(65);
 NODE[0] = 0x01;
 
-/** H(0x01 || left || right). The scratch buffer is filled and read synchronously. */
+/**
+ * H(0x01 || left || right). The scratch buffer is filled and read synchronously.
+ * @throws StoreError `proof.malformed` unless both have 32 bytes: a shorter one would leave bytes of another hash in place
+ */
 export const nodeHash = (left: Hash32, right: Hash32): Hash32 => {
+  if (left.length !== 32 || right.length !== 32) throw new StoreError('proof.malformed', { what: 'hash' });
   NODE.set(left, 1);
   NODE.set(right, 33);
   return hash32(sha256(NODE));
@@ -66,7 +70,8 @@ const wholeUpTo = (value: number, max: number): boolean => Number.isSafeInteger(
 /**
  * Checks that `leaf` is at `position` in the tree of `size` leaves with `root`.
  * @param path  sibling hashes, lowest level first
- * Proves presence only. It does not say that the root is signed: verify the checkpoint or commit first.
+ * Proves presence only. It does not say that the root is signed: verify the checkpoint or commit first, and take size
+ * and root from that one signed head. A root does not fix its size: a path may also fit a size that was never signed.
  * @throws StoreError `proof.malformed` (length or range), `proof.root-mismatch`
  * @see RFC 9162 section 2.1.3.2
  */
@@ -100,7 +105,12 @@ export const verifyInclusion = (claim: {
 
 const half = (value: number): number => Math.floor(value / 2);
 
-const subproof = (leaves: readonly Hash32[], range: { from: number; to: number }, size: number, whole: boolean): Hash32[] => {
+const subproof = (
+  leaves: readonly Hash32[],
+  range: { from: number; to: number },
+  size: number,
+  whole: boolean,
+): Hash32[] => {
   const { from, to } = range;
   if (size === to - from) return whole ? [] : [rootOfRange(leaves, from, to)];
   const split = splitOf(to - from);
@@ -120,14 +130,18 @@ export const consistencyProof = (leaves: readonly Hash32[], size: number): reado
 export type TreeHead = { readonly size: number; readonly root: Hash32 };
 
 /**
- * Checks that the tree with head `older` is a prefix of the one with head `newer`.
+ * Checks that the tree with head `older` is a prefix of the one with head `newer`. Both heads must be signed ones: as
+ * for inclusion, the roots alone do not fix the sizes.
  * @throws StoreError `proof.malformed` (length or range), `proof.root-mismatch`
  * @see RFC 9162 section 2.1.4.2
  */
 export const verifyConsistency = (older: TreeHead, newer: TreeHead, proof: readonly Hash32[]): void => {
   const inRange = wholeUpTo(newer.size, LIMITS.integerMax) && wholeUpTo(older.size, newer.size);
   if (!inRange || proof.length > LIMITS.proofLengthMax + 1) throw new StoreError('proof.malformed', { what: 'range' });
-  if (older.size === 0 || older.size === newer.size) return verifyTrivial(older, newer, proof);
+  if (older.size === 0 || older.size === newer.size) {
+    verifyTrivial(older, newer, proof);
+    return;
+  }
   const path = isPowerOfTwo(older.size) ? [older.root, ...proof] : [...proof];
   let [node, last] = dropOnes(older.size - 1, newer.size - 1);
   const [seed, ...siblings] = path;
@@ -154,8 +168,9 @@ const mismatch = (older: TreeHead, newer: TreeHead): StoreError =>
 
 const verifyTrivial = (older: TreeHead, newer: TreeHead, proof: readonly Hash32[]): void => {
   if (proof.length !== 0) throw new StoreError('proof.malformed', { what: 'length', length: proof.length });
-  const expected = older.size === 0 ? EMPTY_ROOT : newer.root;
-  if (!sameBytes(older.root, expected)) throw mismatch(older, newer);
+  const emptyHolds = older.size > 0 || sameBytes(older.root, EMPTY_ROOT);
+  const equalHolds = older.size !== newer.size || sameBytes(older.root, newer.root);
+  if (!emptyHolds || !equalHolds) throw mismatch(older, newer);
 };
 
 const isPowerOfTwo = (value: number): boolean => {

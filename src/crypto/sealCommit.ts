@@ -3,13 +3,14 @@
  * signature (`signCommit`, WebCrypto, to be awaited before any database transaction).
  */
 import type { Commit } from '../core/commit.ts';
-import type { CommitContext, EventBody } from '../core/envelope.ts';
-import { StoreError } from '../core/errors.ts';
+import { type CommitContext, type EventBody, readBody, readContext } from '../core/envelope.ts';
+import { invariant, isStoreError, StoreError } from '../core/errors.ts';
 import type { Hash32 } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Sequence } from '../core/position.ts';
+import { seen } from '../core/versionVector.ts';
 import { canonicalBytes } from './canonical.ts';
-import { contextHash, leafHash, linkHash } from './chain.ts';
+import { contextHash, leafHash, linkHash, replicaIdOf } from './chain.ts';
 import { type CommitParts, encodeCommit, signedMessage } from './commitBytes.ts';
 import { merkleRoot } from './merkle.ts';
 import { type SigningKey, sign } from './signer.ts';
@@ -17,11 +18,27 @@ import { type SigningKey, sign } from './signer.ts';
 /** A context with its canonical bytes and hash, so that many commits may share the work. */
 export type SealedContext = { readonly context: CommitContext; readonly bytes: Uint8Array; readonly hash: Hash32 };
 
-/** @throws StoreError `append.too-large`, `canonical.unsupported-value` */
+/** What the reader would refuse is not written: a record that cannot be read back would be lost when it is stored. */
+const readable = (value: unknown, read: (value: unknown) => unknown): void => {
+  try {
+    read(value);
+  } catch (cause) {
+    if (!isStoreError(cause)) throw cause;
+    const { what, kind } = cause.details;
+    throw new StoreError('append.invalid', { what: what ?? kind ?? cause.code }, { cause });
+  }
+};
+
+/** @throws StoreError `append.invalid`, `append.too-large`, `canonical.unsupported-value` */
 export const sealContext = (context: CommitContext): SealedContext => {
+  readable(context, readContext);
   const bytes = canonicalBytes(context);
   if (bytes.length > LIMITS.contextBytesMax) {
-    throw new StoreError('append.too-large', { what: 'context', bytes: bytes.length, bytesMax: LIMITS.contextBytesMax });
+    throw new StoreError('append.too-large', {
+      what: 'context',
+      bytes: bytes.length,
+      bytesMax: LIMITS.contextBytesMax,
+    });
   }
   return { context, bytes, hash: contextHash(bytes) };
 };
@@ -29,8 +46,9 @@ export const sealContext = (context: CommitContext): SealedContext => {
 /** An event with its canonical bytes. */
 export type EncodedEvent = { readonly body: EventBody; readonly bytes: Uint8Array };
 
-/** @throws StoreError `append.too-large`, `canonical.unsupported-value` */
+/** @throws StoreError `append.invalid`, `append.too-large`, `canonical.unsupported-value` */
 export const encodeEvent = (body: EventBody): EncodedEvent => {
+  readable(body, readBody);
   const bytes = canonicalBytes(body);
   if (bytes.length > LIMITS.eventBytesMax) {
     throw new StoreError('append.too-large', { what: 'event', bytes: bytes.length, bytesMax: LIMITS.eventBytesMax });
@@ -41,7 +59,10 @@ export const encodeEvent = (body: EventBody): EncodedEvent => {
 /** Everything of a commit but its signature and final bytes. */
 export type PreparedCommit = Omit<Commit, 'bytes'> & { readonly parts: CommitParts };
 
-/** Hashes encoded events into a commit that continues `previous`. */
+/**
+ * Hashes encoded events into a commit that continues `previous`.
+ * @throws StoreError `invariant.broken` if the key is not the context's replica's, or the events do not count from `first`
+ */
 export const prepareCommit = (input: {
   readonly key: SigningKey;
   readonly context: SealedContext;
@@ -50,6 +71,13 @@ export const prepareCommit = (input: {
   readonly events: readonly EncodedEvent[];
 }): PreparedCommit => {
   const { key, context, first, previous, events } = input;
+  const { replica } = context.context;
+  invariant(replicaIdOf(key.publicKey) === replica, 'the key of a commit is that of its replica');
+  invariant(events.length > 0, 'a commit has an event');
+  invariant(
+    events.every(({ body }, at) => body.sequence === first + at && seen(body.basis, replica) < body.sequence),
+    'the events of a commit count from its first, and know none later than themselves',
+  );
   const leaves = events.map((event) => leafHash(context.hash, event.bytes));
   const root = merkleRoot(leaves);
   const parts: CommitParts = {
@@ -64,7 +92,7 @@ export const prepareCommit = (input: {
   return {
     parts,
     publicKey: key.publicKey,
-    replica: context.context.replica,
+    replica,
     first,
     previous,
     root,

@@ -30,9 +30,9 @@ export const noteVerifierText = (verifier: NoteVerifier): string => {
 
 /** Reads `name+hash+key`. @throws StoreError `key.malformed` */
 export const readNoteVerifier = (text: string): NoteVerifier => {
-  const match = /^([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44})$/.exec(text);
+  const match = /^([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/.exec(text);
   const [, name = '', , key = ''] = match ?? [];
-  if (match === null) throw new StoreError('key.malformed');
+  if (match === null || !name.isWellFormed()) throw new StoreError('key.malformed');
   const bytes = fromBase64(key);
   if (bytes[0] !== ED25519[0]) throw new StoreError('key.malformed');
   const verifier = { name, publicKey: checkPublicKey(bytes.subarray(1)) };
@@ -40,11 +40,32 @@ export const readNoteVerifier = (text: string): NoteVerifier => {
   return verifier;
 };
 
-/** Signs `body` (must end in a newline and hold no empty line). */
-export const signNote = async (body: string, signer: { readonly name: string; readonly key: SigningKey }): Promise<string> => {
+/** A body as it is signed: lines that each end in a newline, none empty, no other control character, well-formed. */
+const BODY_PATTERN = /^([^\p{Cc}]+\n)+$/u;
+const isBody = (body: string): boolean => BODY_PATTERN.test(body) && body.isWellFormed();
+const NAME_PATTERN = /^[^\s+]{1,200}$/;
+
+/**
+ * Signs `body`: one or more lines, each ending in a newline, none empty, without other control characters.
+ * @throws StoreError `checkpoint.malformed` if the body or the name could not be read back
+ */
+export const signNote = async (
+  body: string,
+  signer: { readonly name: string; readonly key: SigningKey },
+): Promise<string> => {
+  if (!isBody(body)) throw malformed('body');
+  if (!NAME_PATTERN.test(signer.name) || !signer.name.isWellFormed()) throw malformed('name');
   const verifier = { name: signer.name, publicKey: signer.key.publicKey };
   const signature = await sign(signer.key, utf8(body));
   return `${body}\n— ${signer.name} ${toBase64(concatBytes(keyId(verifier), signature))}\n`;
+};
+
+const signatureBlob = (text: string): Uint8Array => {
+  try {
+    return fromBase64(text);
+  } catch (cause) {
+    throw new StoreError('checkpoint.malformed', { what: 'signature' }, { cause });
+  }
 };
 
 /**
@@ -55,11 +76,12 @@ export const openNote = async (note: string, verifier: NoteVerifier): Promise<st
   const split = note.indexOf('\n\n');
   if (note.length > NOTE_LENGTH_MAX || split < 0 || !note.endsWith('\n')) throw malformed('form');
   const body = note.slice(0, split + 1);
+  if (!isBody(body)) throw malformed('body');
   const lines = note.slice(split + 2, -1).split('\n');
   const prefix = `— ${verifier.name} `;
   const line = lines.find((candidate) => candidate.startsWith(prefix));
   if (line === undefined || lines.some((candidate) => !candidate.startsWith('— '))) throw malformed('signer');
-  const blob = fromBase64(line.slice(prefix.length));
+  const blob = signatureBlob(line.slice(prefix.length));
   if (blob.length !== 68 || !sameBytes(blob.subarray(0, 4), keyId(verifier))) throw malformed('key id');
   const genuine = await verifySignature(verifier.publicKey, signature64(blob.subarray(4)), utf8(body));
   if (!genuine) throw new StoreError('signature.invalid');

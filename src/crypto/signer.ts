@@ -19,7 +19,10 @@ export const makeSigningKey = async (): Promise<SigningKey> => {
   try {
     const pair = await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify']);
     if (!('privateKey' in pair)) throw new StoreError('key.unavailable');
-    return { publicKey: publicKey32(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))), privateKey: pair.privateKey };
+    return {
+      publicKey: publicKey32(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))),
+      privateKey: pair.privateKey,
+    };
   } catch (cause) {
     throw new StoreError('key.unavailable', {}, { cause });
   }
@@ -77,7 +80,11 @@ const importKey = (key: PublicKey32): Promise<CryptoKey> => {
  * True if `signature` is one that the holder of `key` made over `message`. Never throws on hostile bytes: a key that
  * may not be trusted verifies nothing.
  */
-export const verifySignature = async (key: PublicKey32, signature: Signature64, message: Uint8Array<ArrayBuffer>): Promise<boolean> => {
+export const verifySignature = async (
+  key: PublicKey32,
+  signature: Signature64,
+  message: Uint8Array<ArrayBuffer>,
+): Promise<boolean> => {
   const canonical = littleEndian(signature.subarray(32)) < GROUP_ORDER && encodesSoundPoint(signature.subarray(0, 32));
   if (!canonical || !encodesSoundPoint(key)) return false;
   try {
