@@ -7,7 +7,8 @@
 
 /** Every failure the library can report, with the sentence that tells a person what it means and what to do. */
 export const ERROR_TEXT = {
-  'aggregate.impure': 'The machine has effects (invoke, after, spawn or actions other than assign). Move them to a processor.',
+  'aggregate.impure':
+    'The machine has effects (invoke, after, spawn or actions other than assign). Move them to a processor.',
   'aggregate.unknown-type': 'No aggregate of this type is registered with the store.',
   'append.invalid': 'An event does not satisfy its schema. Nothing was stored.',
   'append.unknown-event': 'The event type is not part of this aggregate. Nothing was stored.',
@@ -16,7 +17,8 @@ export const ERROR_TEXT = {
   'bundle.malformed': 'The file is not an Indelible export.',
   'bundle.unsupported-format': 'The export was written by a newer version. Update the verifier.',
   'canonical.malformed': 'The bytes are not canonical JSON (RFC 8785).',
-  'canonical.unsupported-value': 'A value has no canonical JSON form (undefined, NaN, infinity, lone surrogate, or nested too deep).',
+  'canonical.unsupported-value':
+    'A value has no canonical JSON form (undefined, NaN, infinity, lone surrogate, or nested too deep).',
   'chain.fork': 'Two different events claim the same place in one replica: its storage was cloned or restored.',
   'chain.gap': 'Events of this replica are missing before this commit.',
   'chain.leaf-mismatch': 'An event is not the one that was signed.',
@@ -26,7 +28,8 @@ export const ERROR_TEXT = {
   'commit.unsupported-format': 'The commit has a newer format. Update the software; the bytes are kept.',
   'checkpoint.malformed': 'The text is not a signed note of a known form.',
   'event.duplicate-id': 'Another event already has this id.',
-  'event.unknown-type': 'The event type is not known to this version of the application. It is kept; update the application.',
+  'event.unknown-type':
+    'The event type is not known to this version of the application. It is kept; update the application.',
   'event.unreadable': 'The stored payload does not satisfy the schema of its own version. It is kept and reported.',
   'id.malformed': 'An identifier is not in its canonical form.',
   'import.cancelled': 'The import was cancelled. What had been committed stays.',
@@ -38,7 +41,8 @@ export const ERROR_TEXT = {
   'import.unsupported-version': 'The ODM version is not supported. Supported: 1.3, 1.3.1, 1.3.2.',
   'invariant.broken': 'An internal rule was broken. Please report this with the details.',
   'key.malformed': 'The key is not an Ed25519 public key that may be trusted.',
-  'key.unavailable': 'This platform has no WebCrypto with Ed25519. Update the browser, or use a secure (https or localhost) page.',
+  'key.unavailable':
+    'This platform has no WebCrypto with Ed25519. Update the browser, or use a secure (https or localhost) page.',
   'proof.malformed': 'A proof has an impossible length or range.',
   'proof.root-mismatch': 'A proof does not lead to the expected root.',
   'receipt.ahead-of-log': 'A receipt vouches for more events than are held.',
@@ -47,6 +51,9 @@ export const ERROR_TEXT = {
   'seal.mismatch': 'The export was changed after it was sealed, or is incomplete.',
   'server.forbidden': 'The server does not accept this tenant or origin.',
   'server.not-found': 'The server has no such resource.',
+  'server.key-changed':
+    'The server signs with another key than before. Nothing is exchanged until a person has looked.',
+  'server.rolled-back': 'The server holds less than it had confirmed: it was restored. What it lacks is sent again.',
   'server.internal': 'The server failed. Nothing was acknowledged; try again later.',
   'server.unprotected': 'A server on a non-loopback address needs an access token. Start it with --token-file.',
   'signature.invalid': 'A signature does not verify.',
@@ -55,14 +62,17 @@ export const ERROR_TEXT = {
   'storage.corrupt': 'A stored record cannot be read. Nothing was changed; the record is kept.',
   'storage.failed': 'The database refused an operation. Nothing was stored.',
   'storage.immutable': 'Committed records cannot be changed or deleted.',
-  'storage.lost': 'A database that held events has come up empty or shorter. Restore it, or let the server send what it holds.',
+  'storage.lost':
+    'A database that held events has come up empty or shorter. Restore it, or let the server send what it holds.',
   'storage.quota-exceeded': 'The device is out of space for this site. Nothing was stored; free space and try again.',
   'storage.unavailable': 'This browser gives no IndexedDB here (private mode?). Nothing can be recorded safely.',
+  'store.wrong-tenant': 'This database belongs to another tenant. Open it under a name of its own.',
   'store.unavailable-actor': 'The actor of an event is missing. Nothing was stored.',
   'sync.offline': 'The server cannot be reached.',
   'sync.protocol': 'A message of the other side does not follow the protocol.',
   'sync.unauthorised': 'The server refused the access token.',
-  'sync.unsupported-protocol': 'The server speaks a newer protocol. Update the application; everything recorded is kept.',
+  'sync.unsupported-protocol':
+    'The server speaks a newer protocol. Update the application; everything recorded is kept.',
   'sync.wrong-tenant': 'The commit belongs to another tenant.',
   'sync.rate-limited': 'The server asks to slow down.',
 } as const;

@@ -58,14 +58,30 @@ const hasSeenAll = (event: RecordedEvent, frontier: VersionVector): boolean => {
   return true;
 };
 
+/** The heads of one key after `event`, which touches it. */
+const supersede = (heads: readonly OpenedEvent[], event: OpenedEvent): readonly OpenedEvent[] => {
+  const known = heads.filter(
+    (head) => includesDot(event.body.basis, dotOf(head)) || head.context.replica === event.context.replica,
+  );
+  const resolves = event.body.resolves ?? [];
+  const settles = known.length < 2 || known.every((head) => resolves.includes(head.body.id));
+  return settles ? [...heads.filter((head) => !known.includes(head)), event] : [...heads, event];
+};
+
 /**
- * The fold after one more event, if the event has seen everything folded so far and nothing is in conflict; otherwise
- * undefined, and the stream has to be folded anew from all its events.
+ * The fold after one more event, if the event has seen everything folded so far; otherwise undefined, and the stream has
+ * to be folded anew from all its events. A conflict over everything always needs that.
  */
 export const advanceFold = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fold<S> | undefined => {
-  if (fold.conflicts.length > 0 || !hasSeenAll(event, fold.frontier)) return undefined;
+  if (!hasSeenAll(event, fold.frontier)) return undefined;
   if (includesDot(fold.frontier, dotOf(event))) return fold;
-  return applied(fold, event, reducer);
+  if (fold.conflicts.length === 0) return applied(fold, event, reducer);
+  const keys = reducer.touches(event);
+  if (keys.includes(EVERYTHING) || fold.conflicts.some(({ key }) => key === EVERYTHING)) return undefined;
+  const conflicts = fold.conflicts
+    .map(({ key, heads }) => ({ key, heads: keys.includes(key) ? supersede(heads, event) : heads }))
+    .filter(({ heads }) => heads.length > 1);
+  return { ...applied(fold, event, reducer), conflicts };
 };
 
 const applied = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fold<S> => {
@@ -131,17 +147,11 @@ export const inFoldOrder = (events: readonly OpenedEvent[]): readonly OpenedEven
 
 type Heads = Map<string, readonly OpenedEvent[]>;
 
-/** The heads of one key after `event`, which touches it. */
-const supersede = (heads: readonly OpenedEvent[], event: OpenedEvent): readonly OpenedEvent[] => {
-  const known = heads.filter((head) => includesDot(event.body.basis, dotOf(head)) || head.context.replica === event.context.replica);
-  const resolves = event.body.resolves ?? [];
-  const settles = known.length < 2 || known.every((head) => resolves.includes(head.body.id));
-  return settles ? [...heads.filter((head) => !known.includes(head)), event] : [...heads, event];
-};
-
 const touch = (heads: Heads, event: OpenedEvent, keys: readonly string[]): void => {
   const everything = heads.get(EVERYTHING) ?? [];
-  const touched = keys.includes(EVERYTHING) ? [EVERYTHING, ...[...heads.keys()].filter((key) => key !== EVERYTHING)] : keys;
+  const touched = keys.includes(EVERYTHING)
+    ? [EVERYTHING, ...[...heads.keys()].filter((key) => key !== EVERYTHING)]
+    : keys;
   for (const key of touched) heads.set(key, supersede(heads.get(key) ?? everything, event));
 };
 

@@ -69,7 +69,8 @@ export const parsePayload = (type: string, definition: EventDefinition, payload:
     throw new StoreError('append.invalid', { type, path: issue?.path.join('.') ?? '', issue: issue?.code ?? '' });
   }
   if (!isPayload(payload)) throw new StoreError('append.invalid', { type, path: '', issue: 'not an object' });
-  if (!sameJson(read.data, payload)) throw new StoreError('append.invalid', { type, path: '', issue: 'changed by its schema' });
+  if (!sameJson(read.data, payload))
+    throw new StoreError('append.invalid', { type, path: '', issue: 'changed by its schema' });
   return payload;
 };
 

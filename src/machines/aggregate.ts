@@ -72,8 +72,12 @@ const checkPure = (aggregate: string, machine: AnyStateMachine, node: StateNode)
 /** Replay by XState's own pure functions: any pure machine, about 15 us per event. Also the oracle of the compiled one. */
 export const interpretMachine = (machine: AnyStateMachine): Replay => {
   const [first] = initialTransition(machine);
-  const snapshotOf = (state: MachineState): AnyMachineSnapshot => machine.resolveState({ value: state.value, context: state.context });
-  const stateOf = (snapshot: SnapshotFrom<AnyStateMachine>): MachineState => ({ value: snapshot.value, context: snapshot.context });
+  const snapshotOf = (state: MachineState): AnyMachineSnapshot =>
+    machine.resolveState({ value: state.value, context: state.context });
+  const stateOf = (snapshot: SnapshotFrom<AnyStateMachine>): MachineState => ({
+    value: snapshot.value,
+    context: snapshot.context,
+  });
   return {
     compiled: false,
     initial: stateOf(first),
@@ -99,7 +103,10 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
 }): AggregateDefinition<E, ContextFrom<M>> => {
   const { type, events, machine, needsReason } = input;
   checkPure(type, machine, machine.root);
-  const definitions = Object.entries(events).map(([name, definition]): [EventType, EventDefinition] => [eventType(name), definition]);
+  const definitions = Object.entries(events).map(([name, definition]): [EventType, EventDefinition] => [
+    eventType(name),
+    definition,
+  ]);
   return {
     type: aggregateType(type),
     events: new Map(definitions),

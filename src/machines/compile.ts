@@ -12,7 +12,11 @@ type Context = Readonly<Record<string, unknown>>;
 type Scope = { readonly context: Context; readonly event: MachineEvent };
 type Guard = (scope: Scope, params: unknown) => boolean;
 type Assigner = (context: Context, event: MachineEvent) => Context;
-type Row = { readonly guard: ((scope: Scope) => boolean) | undefined; readonly assigners: readonly Assigner[]; readonly target: string | undefined };
+type Row = {
+  readonly guard: ((scope: Scope) => boolean) | undefined;
+  readonly assigners: readonly Assigner[];
+  readonly target: string | undefined;
+};
 type Table = ReadonlyMap<string, ReadonlyMap<string, readonly Row[]>>;
 
 /** Thrown inside this file only: the machine has something that a table cannot express. */
@@ -46,7 +50,8 @@ type Assignment = ((scope: Scope, params: unknown) => Context) | Readonly<Record
 
 const compileAssign = (machine: AnyStateMachine, action: unknown): Assigner => {
   const { type, params } = referenceOf(action);
-  const found: unknown = typeof type === 'string' ? machine.implementations.actions[type] : isFunction(action) ? action : type;
+  const found: unknown =
+    typeof type === 'string' ? machine.implementations.actions[type] : isFunction(action) ? action : type;
   if (!isFunction(found) || !('assignment' in found)) return notFlat();
   const assignment = found.assignment as Assignment;
   const param = paramsOf(params);
@@ -57,7 +62,8 @@ const compileAssign = (machine: AnyStateMachine, action: unknown): Assigner => {
   return (context, event) => {
     const scope = { context, event };
     const changed: Record<string, unknown> = { ...context };
-    for (const [name, value] of members) changed[name] = isFunction(value) ? (value as Guard)(scope, param(scope)) : value;
+    for (const [name, value] of members)
+      changed[name] = isFunction(value) ? (value as Guard)(scope, param(scope)) : value;
     return changed;
   };
 };
@@ -87,7 +93,8 @@ const checkNode = (node: StateNode): void => {
 
 const compileTable = (machine: AnyStateMachine): Table => {
   const { root } = machine;
-  if (root.type !== 'compound' || root.entry.length > 0 || (root.always ?? []).length > 0 || root.transitions.has('*')) notFlat();
+  if (root.type !== 'compound' || root.entry.length > 0 || (root.always ?? []).length > 0 || root.transitions.has('*'))
+    notFlat();
   const rowsOf = (node: StateNode): [string, readonly Row[]][] =>
     [...node.transitions].map(([type, found]) => [type, found.map((one) => compileRow(machine, one))]);
   const shared = rowsOf(root);
@@ -95,7 +102,8 @@ const compileTable = (machine: AnyStateMachine): Table => {
     Object.values(root.states).map((node) => {
       checkNode(node);
       const rows = new Map(node.type === 'final' ? [] : shared);
-      if (node.type !== 'final') for (const [type, own] of rowsOf(node)) rows.set(type, [...own, ...(rows.get(type) ?? [])]);
+      if (node.type !== 'final')
+        for (const [type, own] of rowsOf(node)) rows.set(type, [...own, ...(rows.get(type) ?? [])]);
       return [node.key, rows];
     }),
   );

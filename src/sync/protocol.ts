@@ -19,7 +19,10 @@ const count = z.int().min(0).max(LIMITS.integerMax);
 const base64Commit = z.base64().max(Math.ceil(LIMITS.commitBytesMax / 3) * 4);
 const note = z.string().max(4_096);
 /** Opaque to the device: where the next pull resumes. The empty string is the beginning. */
-const cursor = z.string().max(64).regex(/^[A-Za-z0-9_-]*$/);
+const cursor = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z0-9_-]*$/);
 const code = z.string().refine(isErrorCode, 'a known error code');
 const utc = z.iso.datetime({ precision: 3 });
 
@@ -98,7 +101,11 @@ export const Problem = z.object({
 export type Problem = z.infer<typeof Problem>;
 
 const isNewer = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'protocol' in value && typeof value.protocol === 'number' && value.protocol > PROTOCOL;
+  typeof value === 'object' &&
+  value !== null &&
+  'protocol' in value &&
+  typeof value.protocol === 'number' &&
+  value.protocol > PROTOCOL;
 
 /**
  * Reads a message. @throws StoreError `sync.unsupported-protocol` if it is of a newer protocol, `sync.protocol` with the

@@ -11,5 +11,8 @@ export type Transport = {
   /** Consecutive commits of one replica, oldest first, within the limits of one message. */
   readonly push: (commits: readonly Uint8Array[], signal: AbortSignal) => Promise<PushResponse>;
   /** `after`: cursor of the last pull, or the empty string. */
-  readonly pull: (request: { readonly after: string; readonly except: ReplicaId }, signal: AbortSignal) => Promise<PullResponse>;
+  readonly pull: (
+    request: { readonly after: string; readonly except: ReplicaId },
+    signal: AbortSignal,
+  ) => Promise<PullResponse>;
 };

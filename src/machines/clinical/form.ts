@@ -28,8 +28,11 @@ export type ItemRecordedPayload = z.infer<typeof ItemRecordedSchema>;
 const itemRecordedV1toV2: Upcaster = (payload) => ({ ...payload, entry: 'not-recorded' });
 
 /** The key of one item in a form: group, repeat and item, joined so that no two coincide. */
-export const itemKey = (place: { readonly group: string; readonly groupRepeat: string; readonly item: string }): string =>
-  [place.group, place.groupRepeat, place.item].map(encodeURIComponent).join('/');
+export const itemKey = (place: {
+  readonly group: string;
+  readonly groupRepeat: string;
+  readonly item: string;
+}): string => [place.group, place.groupRepeat, place.item].map(encodeURIComponent).join('/');
 
 export type FormContext = { readonly items: Readonly<Record<string, string | null>> };
 
@@ -44,7 +47,9 @@ const events = {
   FormUnlocked: defineEvent({ version: 1, schema: z.strictObject({}) }),
 };
 
-type FormEvent = ({ readonly type: 'ItemRecorded' } & ItemRecordedPayload) | { readonly type: 'FormLocked' | 'FormUnlocked' };
+type FormEvent =
+  | ({ readonly type: 'ItemRecorded' } & ItemRecordedPayload)
+  | { readonly type: 'FormLocked' | 'FormUnlocked' };
 
 const formSetup = setup({ types: { context: {} as FormContext, events: {} as FormEvent } });
 

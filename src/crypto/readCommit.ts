@@ -1,0 +1,53 @@
+/**
+ * Reads commits that this device has checked before it stored them: the bytes are cut and parsed, not hashed again.
+ *
+ * For bytes from outside use `checkCommit`. Whoever needs to know that storage still holds what was committed runs the
+ * verifier. Law: `readCommit.laws` (of a sound commit it reads what `checkCommit` reads).
+ */
+import type { CommitContext, EventBody } from '../core/envelope.ts';
+import { StoreError } from '../core/errors.ts';
+import { type Hash32, type PublicKey32, publicKey32, type ReplicaId } from '../core/ids.ts';
+import type { Sequence } from '../core/position.ts';
+import { fromUtf8, sameBytes } from './bytes.ts';
+import { linkHash, replicaIdOf } from './chain.ts';
+import { decodeCommit } from './commitBytes.ts';
+
+/** A commit as read from this device's own log. */
+export type StoredCommit = {
+  readonly replica: ReplicaId;
+  readonly first: Sequence;
+  readonly context: CommitContext;
+  readonly events: readonly EventBody[];
+  /** The link after this commit; computed when asked. */
+  readonly link: () => Hash32;
+};
+
+let lastKey: { readonly key: PublicKey32; readonly replica: ReplicaId } | undefined;
+
+/** Most commits in a row are of one replica. */
+const replicaOf = (key: PublicKey32): ReplicaId => {
+  if (lastKey === undefined || !sameBytes(lastKey.key, key))
+    lastKey = { key: publicKey32(key.slice()), replica: replicaIdOf(key) };
+  return lastKey.replica;
+};
+
+const parse = <T>(bytes: Uint8Array): T => JSON.parse(fromUtf8(bytes));
+
+/** @throws StoreError `storage.corrupt`, `commit.malformed`, `commit.unsupported-format` */
+export const readStoredCommit = (bytes: Uint8Array): StoredCommit => {
+  const parts = decodeCommit(bytes);
+  const { first, previous, root, eventBytes } = parts;
+  try {
+    const events = parse<readonly EventBody[]>(bytes.subarray(parts.eventsFrom));
+    const context = parse<CommitContext>(parts.contextBytes);
+    return {
+      replica: replicaOf(parts.publicKey),
+      first,
+      context,
+      events,
+      link: () => linkHash(previous, { first, count: eventBytes.length, root }),
+    };
+  } catch (cause) {
+    throw new StoreError('storage.corrupt', { sequence: first }, { cause });
+  }
+};

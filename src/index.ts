@@ -1,0 +1,41 @@
+/** The browser core: open a store, define aggregates and views, sync, verify, export. Names are listed by hand. */
+export type { Commit, Fault, Finding, RecordedEvent } from './core/commit.ts';
+export type { Actor, CommitContext, EventBody, Originator, RecordedAt } from './core/envelope.ts';
+export { ERROR_TEXT, type ErrorCode, type ErrorDetails, isStoreError, StoreError } from './core/errors.ts';
+export type { Conflict, OpenedEvent } from './core/fold.ts';
+export type { AggregateId, EventId, EventType, ReplicaId, StreamId, TenantId, UserId } from './core/ids.ts';
+export { LIMITS } from './core/limits.ts';
+export type { Clock, Entropy, Scheduler } from './core/ports.ts';
+export { defineEvent, EVERYTHING, type EventDefinition, type Upcaster } from './core/schema.ts';
+export {
+  type AggregateDefinition,
+  defineAggregate,
+  type EventDefinitions,
+  type MachineState,
+  type SendableEvent,
+} from './machines/aggregate.ts';
+export type { SyncState } from './machines/sync.ts';
+export type { TrailEntry } from './projections/auditTrail.ts';
+export { type AggregateSnapshot, defineView, type Row, type ViewDefinition } from './projections/view.ts';
+export { type DexieStorageOptions, dexieStorage } from './storage/dexie/index.ts';
+export { memoryStorage } from './storage/memory.ts';
+export type { Durability, EventStorage, StorageAdapter } from './storage/port.ts';
+export type {
+  AggregateHandle,
+  BulkItem,
+  BulkOptions,
+  BulkProgress,
+  CheckOptions,
+  CurrentActor,
+  SendOptions,
+  SendOutcome,
+  Store,
+  StoreOptions,
+  SyncOptions,
+} from './store/types.ts';
+export { openStore } from './store.ts';
+export type { LiveQuery } from './streams/liveView.ts';
+export type { CommittedBatch } from './streams/log.ts';
+export type { Sync, SyncStatus } from './sync/runner.ts';
+export type { Transport } from './sync/transport.ts';
+export type { LogReport, VerifyFinding } from './verify/index.ts';

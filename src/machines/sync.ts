@@ -1,0 +1,159 @@
+/**
+ * The sync lifecycle: one state at a time, no flags that could contradict each other. The machine decides; the runner
+ * (`sync/runner.ts`) provides the actors and acts.
+ *
+ * offline -> connecting -> pulling -> pushing -> live -> (interval, nudge) -> pulling; failures wait with growing delay;
+ * tamper evidence that repeats is a state of its own, which only a person leaves. Pull comes before push.
+ */
+import { assign, fromPromise, setup } from 'xstate';
+import { isStoreError } from '../core/errors.ts';
+
+export const SYNC_STATES = [
+  'offline',
+  'connecting',
+  'pulling',
+  'pushing',
+  'live',
+  'waiting',
+  'unauthorised',
+  'wedged',
+  'quarantined',
+] as const;
+export type SyncState = (typeof SYNC_STATES)[number];
+
+/** What a push came to: something was refused for good, or has to wait, or neither. */
+export type PushResult = { readonly refused: string | undefined; readonly later: string | undefined };
+
+export type SyncMachineEvent =
+  | { readonly type: 'ONLINE' }
+  | { readonly type: 'OFFLINE' }
+  /** Something was recorded, or a person asks to sync now. */
+  | { readonly type: 'NUDGE' };
+
+export type SyncContext = {
+  /** Failures since the last success. */
+  readonly attempts: number;
+  /** Consecutive failures that are tamper evidence. */
+  readonly evidence: number;
+  readonly lastError: string | undefined;
+  /** Asked for while busy: pull and push once more. */
+  readonly nudged: boolean;
+};
+
+/** Codes that mean that somebody or something altered a record, as far as this device can tell. */
+const TAMPER_EVIDENCE: readonly string[] = [
+  'chain.fork',
+  'chain.gap',
+  'chain.leaf-mismatch',
+  'chain.link-mismatch',
+  'chain.root-mismatch',
+  'checkpoint.malformed',
+  'commit.malformed',
+  'event.duplicate-id',
+  'receipt.ahead-of-log',
+  'receipt.mismatch',
+  'server.key-changed',
+  'signature.invalid',
+  'sync.wrong-tenant',
+];
+/** Tamper evidence that no retry can explain away: a damaged message would not look like this. */
+const CERTAIN: readonly string[] = ['receipt.ahead-of-log', 'server.key-changed'];
+const EVIDENCE_MAX = 3;
+const STUCK: readonly string[] = ['sync.unsupported-protocol', 'commit.unsupported-format'];
+
+/** The code of a failure; anything without one counts as the server's. */
+const codeOf = (error: unknown): string => (isStoreError(error) ? error.code : 'server.internal');
+
+type Failure = { readonly event: { readonly error: unknown } };
+const code = ({ event }: Failure): { code: string } => ({ code: codeOf(event.error) });
+
+const syncSetup = setup({
+  types: { context: {} as SyncContext, events: {} as SyncMachineEvent },
+  // provided by the runner
+  actors: {
+    hello: fromPromise<void>(async () => undefined),
+    pull: fromPromise<void>(async () => undefined),
+    push: fromPromise<PushResult>(async () => ({ refused: undefined, later: undefined })),
+  },
+  delays: { backoff: 1_000, interval: 5_000 },
+  guards: {
+    isUnauthorised: (_, params: { code: string }) => params.code === 'sync.unauthorised',
+    isStuck: (_, params: { code: string }) => STUCK.includes(params.code),
+    isTamperEvidence: ({ context }, params: { code: string }) =>
+      CERTAIN.includes(params.code) || (TAMPER_EVIDENCE.includes(params.code) && context.evidence + 1 >= EVIDENCE_MAX),
+    isNudged: ({ context }) => context.nudged,
+    isRefused: (_, params: PushResult) => params.refused !== undefined,
+    isLater: (_, params: PushResult) => params.later !== undefined,
+  },
+  actions: {
+    noteFailure: assign(({ context }, params: { code: string }) => ({
+      attempts: context.attempts + 1,
+      evidence: TAMPER_EVIDENCE.includes(params.code) ? context.evidence + 1 : 0,
+      lastError: params.code,
+    })),
+    noteSuccess: assign({ attempts: 0, evidence: 0, lastError: undefined }),
+    remember: assign({ nudged: true }),
+    forget: assign({ nudged: false }),
+  },
+});
+
+/** Where a failed exchange leads. The error's code decides; the error itself goes nowhere. */
+const onError = [
+  {
+    guard: { type: 'isUnauthorised', params: code },
+    target: 'unauthorised',
+    actions: { type: 'noteFailure', params: code },
+  },
+  { guard: { type: 'isStuck', params: code }, target: 'wedged', actions: { type: 'noteFailure', params: code } },
+  {
+    guard: { type: 'isTamperEvidence', params: code },
+    target: 'quarantined',
+    actions: { type: 'noteFailure', params: code },
+  },
+  { target: 'waiting', actions: { type: 'noteFailure', params: code } },
+] as const;
+
+const resultOf = ({ event }: { readonly event: { readonly output: PushResult } }): PushResult => event.output;
+const refusedCode = ({ event }: { readonly event: { readonly output: PushResult } }) => ({
+  code: event.output.refused ?? '',
+});
+const laterCode = ({ event }: { readonly event: { readonly output: PushResult } }) => ({
+  code: event.output.later ?? '',
+});
+
+export const syncMachine = syncSetup.createMachine({
+  id: 'sync',
+  context: { attempts: 0, evidence: 0, lastError: undefined, nudged: false },
+  initial: 'offline',
+  on: { OFFLINE: '.offline', NUDGE: { actions: 'remember' } },
+  states: {
+    offline: { on: { ONLINE: 'connecting', NUDGE: {} } },
+    connecting: { invoke: { src: 'hello', onDone: 'pulling', onError } },
+    pulling: { entry: 'forget', invoke: { src: 'pull', onDone: 'pushing', onError } },
+    pushing: {
+      invoke: {
+        src: 'push',
+        onDone: [
+          {
+            guard: { type: 'isRefused', params: resultOf },
+            target: 'wedged',
+            actions: { type: 'noteFailure', params: refusedCode },
+          },
+          {
+            guard: { type: 'isLater', params: resultOf },
+            target: 'waiting',
+            actions: { type: 'noteFailure', params: laterCode },
+          },
+          { guard: 'isNudged', target: 'pulling', actions: 'noteSuccess' },
+          { target: 'live', actions: 'noteSuccess' },
+        ],
+        onError,
+      },
+    },
+    live: { after: { interval: 'pulling' }, on: { NUDGE: 'pulling' } },
+    waiting: { after: { backoff: 'connecting' }, on: { NUDGE: 'connecting' } },
+    unauthorised: { on: { NUDGE: 'connecting' } },
+    wedged: { after: { interval: 'pulling' }, on: { NUDGE: 'connecting' } },
+    quarantined: { on: { NUDGE: 'connecting' } },
+  },
+});

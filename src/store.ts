@@ -1,0 +1,67 @@
+/**
+ * `openStore`: composes storage, log, states, views and sync into what an application uses.
+ *
+ * Nothing is shown as recorded before it is durable; nothing recorded is ever changed or deleted. Each statement of the
+ * public types (`store/types.ts`) is held by a test of the suite.
+ */
+import { StoreError } from './core/errors.ts';
+import type { Row, ViewDefinition } from './projections/view.ts';
+import { aggregateHandle, watchStreams } from './store/aggregates.ts';
+import { appendAll } from './store/bulk.ts';
+import { exportSession, verifySession } from './store/checks.ts';
+import { openSession, type Session } from './store/session.ts';
+import { startSyncing } from './store/syncing.ts';
+import type { Store, StoreOptions } from './store/types.ts';
+import { type LiveQuery, openView } from './streams/liveView.ts';
+import type { Sync } from './sync/runner.ts';
+
+const startViews = (session: Session, definitions: readonly ViewDefinition[]) => {
+  const views = definitions.map((definition) => ({ definition, view: openView(definition, session.snapshot) }));
+  const streams = [...session.states.streams()];
+  for (const { view } of views) view.advance(streams);
+  session.changed$.subscribe((changed) => {
+    for (const { view } of views) view.advance(changed);
+  });
+  return views;
+};
+
+/**
+ * Opens a store on this device. Everything recorded before is there when it resolves.
+ * @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.failed`, `store.wrong-tenant`, `key.unavailable`
+ */
+export const openStore = async (options: StoreOptions): Promise<Store> => {
+  const session = await openSession(options);
+  const { storage, identity, log, writer } = session;
+  const views = startViews(session, options.views ?? []);
+  const watch = watchStreams(session);
+  let sync: Sync | undefined;
+  return {
+    replica: identity.replica,
+    tenant: identity.tenant,
+    durability: storage.durability,
+    size: log.size,
+    committed$: log.committed$,
+    aggregate: (definition, id) => aggregateHandle(session, watch, definition, id),
+    appendAll: (definition, items, bulk = {}) => appendAll(session, definition, items, bulk),
+    view: <R extends Row>(definition: ViewDefinition<R>): LiveQuery<R> => {
+      const found = views.find((candidate) => candidate.definition === definition);
+      if (found === undefined) throw new StoreError('aggregate.unknown-type', { view: definition.name });
+      // the view found was opened from this very definition
+      return found.view.query as LiveQuery<Row> as LiveQuery<R>;
+    },
+    sync: (syncOptions) => {
+      sync?.stop();
+      sync = startSyncing(session, options.name, syncOptions);
+      return sync;
+    },
+    verify: (check = {}) => verifySession(session, check),
+    export: (check = {}) => exportSession(session, check),
+    findings: async () => (await storage.readFindings()).map(({ finding }) => finding),
+    close: async () => {
+      sync?.stop();
+      await writer.idle();
+      log.close();
+      await storage.close();
+    },
+  };
+};

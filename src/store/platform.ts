@@ -1,0 +1,50 @@
+/** The ports as the running platform provides them: browser or Node. */
+import type { Clock, Entropy, Scheduler } from '../core/ports.ts';
+
+/** The device clock. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  uptimeMs: () => performance.now(),
+  zone: (atMs) => ({
+    offsetMin: -new Date(atMs).getTimezoneOffset() || 0,
+    name: Intl.DateTimeFormat().resolvedOptions().timeZone || 'Etc/Unknown',
+  }),
+};
+
+/** The platform's cryptographic randomness. */
+export const systemEntropy: Entropy = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) };
+
+/** The platform's timers. */
+export const systemScheduler: Scheduler = {
+  after: (delayMs, task) => {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A number from 0 to 1, for jitter only. */
+export const systemJitter = (): number => (systemEntropy.bytes(1)[0] ?? 0) / 255;
+
+/** Runs work that only one tab may do at a time, where the platform can order tabs; at once elsewhere. */
+export const exclusively =
+  (name: string) =>
+  <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> =>
+    typeof navigator === 'undefined' || navigator.locks === undefined
+      ? work()
+      : navigator.locks.request(name, { signal }, work);
+
+/** Follows the platform's own idea of being online; calls back at once with what it is now. */
+export const followNetwork = (listener: (online: boolean) => void): (() => void) => {
+  if (typeof window === 'undefined') {
+    listener(true);
+    return () => undefined;
+  }
+  const tell = () => listener(navigator.onLine);
+  window.addEventListener('online', tell);
+  window.addEventListener('offline', tell);
+  tell();
+  return () => {
+    window.removeEventListener('online', tell);
+    window.removeEventListener('offline', tell);
+  };
+};

@@ -1,0 +1,149 @@
+/** The parts of an open store, wired: storage, log, states, pending counts, writer. The public calls build on these. */
+import { merge, type Observable, Subject } from 'rxjs';
+import type { Fault } from '../core/commit.ts';
+import type { Actor, Software } from '../core/envelope.ts';
+import { StoreError } from '../core/errors.ts';
+import { type StreamId, streamParts, tenantId, userId } from '../core/ids.ts';
+import type { Clock, Entropy, Scheduler } from '../core/ports.ts';
+import { eventIds } from '../core/uuid.ts';
+import { toHex32 } from '../crypto/bytes.ts';
+import { replicaIdOf } from '../crypto/chain.ts';
+import { startHash } from '../crypto/runningHash.ts';
+import { makeSigningKey } from '../crypto/signer.ts';
+import type { AggregateSnapshot } from '../projections/view.ts';
+import { dexieStorage } from '../storage/dexie/index.ts';
+import type { EventStorage, Identity } from '../storage/port.ts';
+import { type AggregateStates, collectStates, type Definitions, emptyState } from '../streams/aggregateState.ts';
+import { type Log, openLog } from '../streams/log.ts';
+import { type Pending, trackPending } from '../streams/pending.ts';
+import { openWriter, type Writer } from '../streams/writer.ts';
+import { readSyncMark, type SyncMark } from '../sync/marks.ts';
+import { systemClock, systemEntropy, systemScheduler } from './platform.ts';
+import { definitionsOf, registryFingerprint } from './registry.ts';
+import type { StoreOptions } from './types.ts';
+
+export const STORE_VERSION = '0.1.0';
+
+export type Session = {
+  readonly storage: EventStorage;
+  readonly identity: Identity;
+  readonly definitions: Definitions;
+  readonly log: Log;
+  readonly states: AggregateStates;
+  readonly pending: Pending;
+  readonly writer: Writer;
+  readonly software: Software;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly actor: () => Actor;
+  readonly mark: () => SyncMark;
+  readonly setMark: (mark: SyncMark) => void;
+  /** Streams whose snapshot has changed: new events, or newly acknowledged ones. */
+  readonly changed$: Observable<ReadonlySet<StreamId>>;
+  readonly snapshot: (stream: StreamId) => AggregateSnapshot;
+  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+};
+
+const identityOf = async (storage: EventStorage, tenant: string, clock: Clock): Promise<Identity> => {
+  const wanted = tenantId(tenant);
+  const known = await storage.readIdentity();
+  if (known !== undefined && known.tenant !== wanted) throw new StoreError('store.wrong-tenant');
+  if (known !== undefined) return known;
+  const key = await makeSigningKey();
+  const createdAt = new Date(clock.nowMs()).toISOString();
+  return storage.keepIdentity({ tenant: wanted, replica: replicaIdOf(key.publicKey), key, createdAt });
+};
+
+const actorOf = (options: StoreOptions) => (): Actor => {
+  const { userId: user, role, onBehalfOf } = options.actor();
+  if (user === '' || role === '') throw new StoreError('store.unavailable-actor');
+  return { user: userId(user), role, ...(onBehalfOf === undefined ? {} : { onBehalfOf: userId(onBehalfOf) }) };
+};
+
+const snapshots = (definitions: Definitions, states: AggregateStates, pending: Pending) => {
+  return (stream: StreamId): AggregateSnapshot => {
+    const { type, id } = streamParts(stream);
+    const definition = definitions.get(type);
+    if (definition === undefined) throw new StoreError('aggregate.unknown-type', { type });
+    const { fold, readOnly, unreadable } = states.get(stream) ?? emptyState(definition);
+    return {
+      id,
+      value: fold.state.value,
+      context: fold.state.context,
+      version: fold.version,
+      conflicts: fold.conflicts,
+      pending: pending.of(stream),
+      readOnly,
+      inapplicable: fold.inapplicable.length + unreadable.length,
+    };
+  };
+};
+
+const findingKeeper =
+  (storage: EventStorage, clock: Clock): Session['keepFinding'] =>
+  async (fault, evidence) => {
+    const hash = startHash();
+    hash.update(evidence);
+    const identity = [fault.code, fault.replica ?? '', fault.sequence, toHex32(hash.digest()).slice(0, 16)].join(':');
+    await storage.keepFinding({ ...fault, identity, foundAt: new Date(clock.nowMs()).toISOString() }, evidence);
+  };
+
+const connect = async (storage: EventStorage, options: StoreOptions): Promise<Session> => {
+  const clock = options.clock ?? systemClock;
+  const entropy: Entropy = options.entropy ?? systemEntropy;
+  const definitions = definitionsOf(options.aggregates);
+  const identity = await identityOf(storage, options.tenant, clock);
+  let mark = await readSyncMark(storage);
+  const pending = trackPending(identity.replica, mark.acknowledged);
+  const collected = collectStates(definitions);
+  const log = await openLog(storage, identity.tenant, (batch) => {
+    pending.take(batch.events);
+    collected.take(batch);
+  });
+  log.committed$.subscribe(({ events }) => pending.take(events)); // before the states, whose followers read the counts
+  const states = await collected.follow(log);
+  const software: Software = {
+    store: STORE_VERSION,
+    registry: registryFingerprint(definitions),
+    ...(options.app === undefined ? {} : { app: options.app }),
+  };
+  const acknowledged = new Subject<ReadonlySet<StreamId>>();
+  const provenance = () => ({
+    software,
+    receipt: mark.receipt === null ? null : { time: mark.receipt.time, size: mark.receipt.size },
+  });
+  storage.onForeignCommit(() => void log.catchUp().catch(() => undefined)); // read again at the next append
+  return {
+    storage,
+    identity,
+    definitions,
+    log,
+    states,
+    pending,
+    software,
+    clock,
+    scheduler: options.scheduler ?? systemScheduler,
+    actor: actorOf(options),
+    writer: openWriter({ storage, log, states, identity, clock, nextId: eventIds(clock, entropy), provenance }),
+    mark: () => mark,
+    setMark: (next) => {
+      mark = next;
+      const streams = pending.acknowledge(next.acknowledged);
+      if (streams.size > 0) acknowledged.next(streams);
+    },
+    changed$: merge(states.changed$, acknowledged),
+    snapshot: snapshots(definitions, states, pending),
+    keepFinding: findingKeeper(storage, clock),
+  };
+};
+
+/** Opens the database and everything over it. @throws StoreError; then nothing stays open */
+export const openSession = async (options: StoreOptions): Promise<Session> => {
+  const storage = await (options.storage ?? dexieStorage()).open(options.name);
+  try {
+    return await connect(storage, options);
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+};

@@ -1,0 +1,86 @@
+/** Starts sync for a session: which transport, which timing, which network. */
+import { Subject } from 'rxjs';
+import type { ExchangeParts } from '../sync/exchange.ts';
+import { httpTransport } from '../sync/httpTransport.ts';
+import { readSyncMark } from '../sync/marks.ts';
+import { type Sync, startSync } from '../sync/runner.ts';
+import type { Transport } from '../sync/transport.ts';
+import { exclusively, followNetwork, systemJitter } from './platform.ts';
+import type { Session } from './session.ts';
+import type { SyncOptions } from './types.ts';
+
+const INTERVAL_MS = 5_000;
+const BACKOFF_MS = 1_000;
+const BACKOFF_MS_MAX = 300_000;
+const REQUEST_MS = 30_000;
+
+/** Starts syncing; the caller stops it. */
+export const startSyncing = (session: Session, name: string, options: SyncOptions): Sync => {
+  const { storage, log, writer, identity, pending, scheduler } = session;
+  const transport: Transport =
+    options.transport ??
+    httpTransport({
+      url: options.url,
+      tenant: identity.tenant,
+      timeoutMs: REQUEST_MS,
+      ...(options.token === undefined ? {} : { token: options.token }),
+    });
+  const changed = new Subject<void>();
+  const parts: ExchangeParts = {
+    storage,
+    log,
+    writer,
+    identity,
+    transport,
+    mark: session.mark,
+    setMark: (mark) => {
+      session.setMark(mark);
+      changed.next();
+    },
+    keepFinding: session.keepFinding,
+  };
+  const alone = exclusively(`indelible:sync:${name}`);
+  const sync = startSync({
+    ...parts,
+    timing: {
+      intervalMs: options.intervalMs ?? INTERVAL_MS,
+      backoffMs: options.backoffMs ?? BACKOFF_MS,
+      backoffMsMax: options.backoffMsMax ?? BACKOFF_MS_MAX,
+    },
+    scheduler,
+    jitter: systemJitter,
+    pending: pending.total,
+    /** One tab at a time, each on what the last one left. */
+    alone: (work, signal) =>
+      alone(async () => {
+        session.setMark(await readSyncMark(storage));
+        await log.catchUp();
+        return work();
+      }, signal),
+    onChange: (show, recorded) => {
+      const own = log.committed$.subscribe(({ events }) => {
+        show();
+        if (events.some(({ context }) => context.replica === identity.replica)) recorded();
+      });
+      const marked = changed.subscribe(show);
+      return () => {
+        own.unsubscribe();
+        marked.unsubscribe();
+      };
+    },
+  });
+  const unfollow = follow(sync, options.network ?? 'automatic');
+  return {
+    ...sync,
+    stop: () => {
+      unfollow();
+      sync.stop();
+    },
+  };
+};
+
+const follow = (sync: Sync, network: 'automatic' | 'online' | 'offline'): (() => void) => {
+  if (network === 'automatic') return followNetwork(sync.setOnline);
+  sync.setOnline(network === 'online');
+  return () => undefined;
+};

@@ -1,0 +1,122 @@
+/** The public shape of a store: what an application calls. */
+import type { Observable } from 'rxjs';
+import type { Finding } from '../core/commit.ts';
+import type { Originator } from '../core/envelope.ts';
+import type { EventId, ReplicaId, TenantId } from '../core/ids.ts';
+import type { Clock, Entropy, Scheduler } from '../core/ports.ts';
+import type { AggregateDefinition, EventDefinitions, MachineState, SendableEvent } from '../machines/aggregate.ts';
+import type { TrailEntry } from '../projections/auditTrail.ts';
+import type { AggregateSnapshot, Row, ViewDefinition } from '../projections/view.ts';
+import type { Durability, StorageAdapter } from '../storage/port.ts';
+import type { LiveQuery } from '../streams/liveView.ts';
+import type { CommittedBatch } from '../streams/log.ts';
+import type { DraftOutcome } from '../streams/writer.ts';
+import type { Sync, SyncTiming } from '../sync/runner.ts';
+import type { Transport } from '../sync/transport.ts';
+import type { LogReport, Progress } from '../verify/index.ts';
+
+/** Who acts now. `onBehalfOf`: the person for whom the actor enters. */
+export type CurrentActor = { readonly userId: string; readonly role: string; readonly onBehalfOf?: string };
+
+export type StoreOptions = {
+  /** Name of the database on this device. */
+  readonly name: string;
+  readonly tenant: string;
+  readonly aggregates: readonly AggregateDefinition[];
+  readonly views?: readonly ViewDefinition[];
+  /** Asked at each append. */
+  readonly actor: () => CurrentActor;
+  /** Where commits are kept; IndexedDB, strictly durable, if absent. */
+  readonly storage?: StorageAdapter;
+  /** Version of the application, recorded with each commit. */
+  readonly app?: string;
+  readonly clock?: Clock;
+  readonly entropy?: Entropy;
+  readonly scheduler?: Scheduler;
+};
+
+export type SendOptions = {
+  /** Reason for change. */
+  readonly reason?: string;
+  /** Where the data came from when not from the actor. */
+  readonly originator?: Originator;
+  /** Ids of the conflicting heads that this event settles. */
+  readonly resolves?: readonly EventId[];
+  /** Number of events the sender has seen of this aggregate; a different number is a conflict. */
+  readonly expectedVersion?: number;
+};
+
+/** What became of an event. */
+export type SendOutcome = DraftOutcome;
+
+export type AggregateHandle<E extends EventDefinitions, C> = {
+  /** The state now, and again after each change. */
+  readonly state$: Observable<AggregateSnapshot<C>>;
+  readonly state: () => AggregateSnapshot<C>;
+  /** True if the event would be legal now. */
+  readonly can: (event: SendableEvent<E>) => boolean;
+  /**
+   * Records an event. Resolves after it is durable, or with the reason why it was not stored.
+   * @throws StoreError `append.invalid`, `append.unknown-event`, `append.too-large`, `store.unavailable-actor`, `storage.*`
+   */
+  readonly send: (event: SendableEvent<E>, options?: SendOptions) => Promise<SendOutcome>;
+  /** Every event with the state before and after it, who, when and why; oldest first. */
+  readonly history: () => Promise<readonly TrailEntry<MachineState & { readonly context: C }>[]>;
+};
+
+/** One event of a bulk append. */
+export type BulkItem<E extends EventDefinitions> = {
+  readonly id: string;
+  readonly event: SendableEvent<E>;
+  readonly options?: Omit<SendOptions, 'expectedVersion'>;
+};
+
+export type BulkProgress = { readonly done: number; readonly total: number };
+export type BulkOptions = { readonly signal?: AbortSignal; readonly onProgress?: (progress: BulkProgress) => void };
+
+export type SyncOptions = Partial<SyncTiming> & {
+  /** Base address of the server. */
+  readonly url: string;
+  readonly token?: () => Promise<string>;
+  /** Instead of HTTP to `url`. */
+  readonly transport?: Transport;
+  /** Follow the platform's idea of being online (default), or start as told and obey `setOnline` only. */
+  readonly network?: 'automatic' | 'online' | 'offline';
+};
+
+export type CheckOptions = { readonly signal?: AbortSignal; readonly onProgress?: (progress: Progress) => void };
+
+export type Store = {
+  readonly replica: ReplicaId;
+  readonly tenant: TenantId;
+  readonly durability: Durability;
+  /** Number of events in this device's log. */
+  readonly size: () => number;
+  readonly aggregate: <E extends EventDefinitions, C>(
+    definition: AggregateDefinition<E, C>,
+    id: string,
+  ) => AggregateHandle<E, C>;
+  /**
+   * Records many events in order, in transactions of bounded size. What the machine refuses is left out and told; a
+   * cancel keeps what is durable and throws `import.cancelled`.
+   */
+  readonly appendAll: <E extends EventDefinitions, C>(
+    definition: AggregateDefinition<E, C>,
+    items: readonly BulkItem<E>[],
+    options?: BulkOptions,
+  ) => Promise<readonly SendOutcome[]>;
+  /** Live rows of a registered view. */
+  readonly view: <R extends Row>(definition: ViewDefinition<R>) => LiveQuery<R>;
+  /** Every batch of events after it became durable, from this tab, other tabs and sync, once and in order. */
+  readonly committed$: Observable<CommittedBatch>;
+  /** Starts syncing; one at a time for each store. */
+  readonly sync: (options: SyncOptions) => Sync;
+  /** Recomputes the hashes, signatures and chains of everything held. */
+  readonly verify: (options?: CheckOptions) => Promise<LogReport>;
+  /** Everything held, as a bundle that `indelible verify` checks alone. */
+  readonly export: (options?: CheckOptions) => Promise<Blob>;
+  /** Anomalies found so far, newest last. */
+  readonly findings: () => Promise<readonly Finding[]>;
+  /** Ends syncing, waits for what is under way, and releases the database. */
+  readonly close: () => Promise<void>;
+};

@@ -1,0 +1,135 @@
+/**
+ * The local log as a stream: history first, then every commit once, in order, after it is durable.
+ *
+ * Invariants: an event is published after its transaction has completed, never before; each position once, without
+ * gaps, whether this connection or another wrote it. Law: `log.laws` (what subscribers see equals what storage holds).
+ */
+import { type Observable, Subject } from 'rxjs';
+import { type Commit, type Head, headAfter, type RecordedEvent } from '../core/commit.ts';
+import type { ReplicaId, TenantId } from '../core/ids.ts';
+import { type Position, position, type Size, size } from '../core/position.ts';
+import { emptyHead } from '../crypto/checkCommit.ts';
+import { readStoredCommit, type StoredCommit } from '../crypto/readCommit.ts';
+import type { EventStorage, StoredRecord } from '../storage/port.ts';
+
+/** Events that became durable together, and the log's size after them. */
+export type CommittedBatch = {
+  readonly events: readonly RecordedEvent[];
+  /** Where the record that holds them starts. */
+  readonly record: Position;
+  readonly size: Size;
+};
+
+export type Log = {
+  /** Every batch after the history, in order. */
+  readonly committed$: Observable<CommittedBatch>;
+  readonly size: () => Size;
+  /** Where a replica's chain stands in this log. */
+  readonly head: (replica: ReplicaId) => Head;
+  readonly heads: () => ReadonlyMap<ReplicaId, Head>;
+  /** Publishes what other connections have committed since; resolves when caught up. */
+  readonly catchUp: () => Promise<void>;
+  /** Publishes commits that this connection has just made durable in the records that start at `records`. */
+  readonly publish: (records: readonly Position[], commits: readonly Commit[]) => void;
+  /** Reads the records at the given starts. */
+  readonly readRecords: (starts: readonly Position[]) => Promise<readonly CommittedBatch[]>;
+  readonly close: () => void;
+};
+
+const READ_BYTES = 4_194_304;
+
+type Heads = Map<ReplicaId, () => Head>;
+
+const endOf =
+  (commit: StoredCommit): (() => Head) =>
+  () => ({
+    sequence: commit.first + commit.events.length - 1,
+    link: commit.link(),
+  });
+
+const eventsOf = (record: StoredRecord, heads: Heads | undefined): CommittedBatch => {
+  const events: RecordedEvent[] = [];
+  let at: number = record.position;
+  for (const { bytes } of record.commits) {
+    const commit = readStoredCommit(bytes);
+    heads?.set(commit.replica, endOf(commit));
+    for (const body of commit.events) events.push({ body, context: commit.context, position: position(at++) });
+  }
+  return { events, record: record.position, size: size(at) };
+};
+
+/** Own commits as the batches that reading their records would give. */
+const inRecords = (records: readonly Position[], commits: readonly Commit[]): readonly CommittedBatch[] => {
+  const events: RecordedEvent[] = [];
+  let at: number = records[0] ?? 0;
+  for (const { context, events: bodies } of commits) {
+    for (const body of bodies) events.push({ body, context, position: position(at++) });
+  }
+  return records.map((record, index) => {
+    const end = records[index + 1] ?? position(at);
+    return { record, size: size(end), events: events.slice(record - (records[0] ?? 0), end - (records[0] ?? 0)) };
+  });
+};
+
+/**
+ * Opens the log and hands its history to `onHistory`, oldest first, before it resolves. Nothing is published between
+ * the history and the first subscriber's chance to subscribe.
+ */
+export const openLog = async (
+  storage: EventStorage,
+  tenant: TenantId,
+  onHistory: (batch: CommittedBatch) => void,
+): Promise<Log> => {
+  const heads: Heads = new Map();
+  const batches = new Subject<CommittedBatch>();
+  let known = size(0);
+  const readOn = async (deliver: (batch: CommittedBatch) => void): Promise<void> => {
+    for (;;) {
+      const records = await storage.read(position(known), READ_BYTES);
+      const fresh = records.filter((record) => record.position >= known);
+      if (fresh.length === 0) return;
+      for (const record of fresh) {
+        const batch = eventsOf(record, heads);
+        known = batch.size;
+        deliver(batch);
+      }
+    }
+  };
+  await readOn(onHistory);
+  let wanted = false;
+  let catching: Promise<void> | undefined;
+  const readAll = async (): Promise<void> => {
+    while (wanted) {
+      wanted = false;
+      await readOn((batch) => batches.next(batch));
+    }
+  };
+  const catchUp = (): Promise<void> => {
+    wanted = true;
+    catching ??= readAll().finally(() => {
+      catching = undefined;
+    });
+    return catching;
+  };
+  const head = (replica: ReplicaId): Head => heads.get(replica)?.() ?? emptyHead(replica, tenant);
+  return {
+    committed$: batches.asObservable(),
+    size: () => known,
+    head,
+    heads: () => new Map([...heads].map(([replica, end]) => [replica, end()])),
+    catchUp,
+    publish: (records, commits) => {
+      if (records[0] !== position(known)) return; // already read by a concurrent catchUp
+      for (const commit of commits) {
+        const end = headAfter(commit);
+        heads.set(commit.replica, () => end);
+      }
+      for (const batch of inRecords(records, commits)) {
+        known = batch.size;
+        batches.next(batch);
+      }
+    },
+    readRecords: async (starts) => (await storage.readAt(starts)).map((record) => eventsOf(record, undefined)),
+    close: () => batches.complete(),
+  };
+};
