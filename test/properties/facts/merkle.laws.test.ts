@@ -112,7 +112,7 @@ describe('an inclusion proof', () => {
         expect(inclusion({ ...claim, leaf: hash32(flipped(claim.leaf, (size * 7 + position) % 256)) })).toBe(false);
         expect(inclusion({ ...claim, root: rootOf(size - 1) })).toBe(false);
         expect(inclusion({ ...claim, root: hash32(flipped(claim.root, (size * 3 + position) % 256)) })).toBe(false);
-        for (const path of alterations(claim.path, size + position)) expect(inclusion({ ...claim, path })).toBe(false);
+        expect(alterations(claim.path, size + position).some((path) => inclusion({ ...claim, path }))).toBe(false);
       }
     }
   });
@@ -135,7 +135,7 @@ describe('an inclusion proof', () => {
       for (const position of upTo(size)) {
         const claim = claimOf(position, size);
         const others = [...upTo(size), size, -1, 0.5, Number.NaN].filter((other) => other !== position);
-        for (const other of others) expect(inclusion({ ...claim, position: other })).toBe(false);
+        expect(others.filter((other) => inclusion({ ...claim, position: other }))).toEqual([]);
       }
     }
   });
@@ -144,9 +144,8 @@ describe('an inclusion proof', () => {
     for (const size of SIZES) {
       for (const position of upTo(size)) {
         const claim = claimOf(position, size);
-        for (const other of SIZES) {
-          if (other !== size) expect(inclusion({ ...claim, size: other, root: rootOf(other) })).toBe(false);
-        }
+        const accepting = SIZES.filter((other) => inclusion({ ...claim, size: other, root: rootOf(other) }));
+        expect(accepting).toEqual([size]);
       }
     }
   });

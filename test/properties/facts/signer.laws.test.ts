@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { publicKey32, signature64 } from '../../../src/core/ids.ts';
 import { toBase64 } from '../../../src/crypto/bytes.ts';
 import { checkPublicKey, makeSigningKey, SMALL_ORDER_Y, sign, verifySignature } from '../../../src/crypto/signer.ts';
-import { codeOf, codeOfAsync, flipped, hex, keyOf, RFC_8032, unhex } from '../support.ts';
 import {
   add,
   BASE,
@@ -19,7 +18,8 @@ import {
   roots,
   times,
   twistedSignature,
-} from './ed25519.ts';
+} from '../../unit/crypto/ed25519.ts';
+import { codeOf, codeOfAsync, flipped, hex, keyOf, RFC_8032, unhex } from '../../unit/support.ts';
 
 const [FIRST] = RFC_8032;
 const SECRET = unhex(FIRST.secret);
