@@ -28,9 +28,6 @@ export const ERROR_TEXT = {
   'commit.unsupported-format': 'The commit has a newer format. Update the software; the bytes are kept.',
   'checkpoint.malformed': 'The text is not a signed note of a known form.',
   'event.duplicate-id': 'Another event already has this id.',
-  'event.unknown-type':
-    'The event type is not known to this version of the application. It is kept; update the application.',
-  'event.unreadable': 'The stored payload does not satisfy the schema of its own version. It is kept and reported.',
   'id.malformed': 'An identifier is not in its canonical form.',
   'import.cancelled': 'The import was cancelled. What had been committed stays.',
   'import.malformed-xml': 'The file is not well-formed XML, or has a DOCTYPE.',
@@ -62,8 +59,6 @@ export const ERROR_TEXT = {
   'storage.corrupt': 'A stored record cannot be read. Nothing was changed; the record is kept.',
   'storage.failed': 'The database refused an operation. Nothing was stored.',
   'storage.immutable': 'Committed records cannot be changed or deleted.',
-  'storage.lost':
-    'A database that held events has come up empty or shorter. Restore it, or let the server send what it holds.',
   'storage.quota-exceeded': 'The device is out of space for this site. Nothing was stored; free space and try again.',
   'storage.unavailable': 'This browser gives no IndexedDB here (private mode?). Nothing can be recorded safely.',
   'store.wrong-tenant': 'This database belongs to another tenant. Open it under a name of its own.',
