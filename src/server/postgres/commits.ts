@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Hash32, hash32, type ReplicaId, type TenantId } from '../../core/ids.ts';
 import type { Held, Placed, Refusal } from '../decide.ts';
-import { arrayOf, type Query } from './database.ts';
+import type { Query } from './database.ts';
 import { CommitRow, HeldRow, IdRow, RefusedRow, RootRow, readRows } from './rows.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -14,9 +14,10 @@ export const readHeld = async (
   firsts: Iterable<number>,
 ): Promise<ReadonlyMap<number, Held>> => {
   const rows = await query(
-    `SELECT first, link, position FROM indelible.commits
-      WHERE tenant = $1 AND replica = $2 AND first = ANY($3::text::bigint[])`,
-    [place.tenant, place.replica, arrayOf(firsts)],
+    `SELECT first, link, position
+      FROM jsonb_array_elements_text($3::text::jsonb) AS asked JOIN indelible.commits ON first = asked::bigint
+      WHERE tenant = $1 AND replica = $2`,
+    [place.tenant, place.replica, JSON.stringify([...firsts])],
   );
   return new Map(readRows(HeldRow, rows).map(({ first, link, position }) => [first, { link, position }]));
 };
@@ -28,8 +29,9 @@ export const readKnownIds = async (
   ids: Iterable<string>,
 ): Promise<ReadonlySet<string>> => {
   const rows = await query(
-    'SELECT event_id FROM indelible.events WHERE tenant = $1 AND event_id = ANY($2::text::uuid[])',
-    [tenant, arrayOf(ids)],
+    `SELECT event_id FROM jsonb_array_elements_text($2::text::jsonb) AS asked
+      JOIN indelible.events ON event_id = asked::uuid WHERE tenant = $1`,
+    [tenant, JSON.stringify([...ids])],
   );
   return new Set(readRows(IdRow, rows).map(({ event_id }) => event_id));
 };

@@ -46,6 +46,3 @@ export const translated = async <T>(work: () => Promise<T>): Promise<T> => {
     throw databaseError(error);
   }
 };
-
-/** An array literal. For ids only: they hold no character that would need quoting. */
-export const arrayOf = (ids: Iterable<string | number>): string => `{${[...ids].join(',')}}`;

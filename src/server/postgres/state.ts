@@ -2,7 +2,7 @@
 import type { Head } from '../../core/commit.ts';
 import { type Hash32, hash32, type PublicKey32, type ReplicaId, replicaId, type TenantId } from '../../core/ids.ts';
 import type { Frontier } from '../../crypto/merkle.ts';
-import { arrayOf, type Query } from './database.ts';
+import type { Query } from './database.ts';
 import { HeadRow, LogRow, readRows } from './rows.ts';
 
 /** One tenant's log as it stands: its commits, its tree, and the tree's root. */
@@ -68,7 +68,11 @@ export const readHeads = async (
   tenant: TenantId,
   replicas: Iterable<string>,
 ): Promise<readonly HeadState[]> => {
-  const rows = await query(`${HEAD_COLUMNS} AND replica = ANY($2::text::text[])`, [tenant, arrayOf(replicas)]);
+  const rows = await query(
+    `SELECT replica, sequence, link, received_at
+      FROM jsonb_array_elements_text($2::text::jsonb) AS asked JOIN indelible.heads ON replica = asked WHERE tenant = $1`,
+    [tenant, JSON.stringify([...replicas])],
+  );
   return readRows(HeadRow, rows).map(headOf);
 };
 
