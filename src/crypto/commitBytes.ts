@@ -21,12 +21,18 @@ const COMMA = 0x2c;
 const CLOSE = 0x5d;
 const COMMIT_DOMAIN = utf8('indelible/v1/commit\0');
 
-/** A commit's fields as bytes: nothing parsed, nothing verified. */
-export type CommitParts = {
+/** What a replica signs of a commit. */
+export type CommitHeader = {
   readonly publicKey: PublicKey32;
   readonly first: Sequence;
+  /** Number of events. */
+  readonly count: number;
   readonly previous: Hash32;
   readonly root: Hash32;
+};
+
+/** A commit's fields as bytes: nothing parsed, nothing verified. */
+export type CommitParts = Omit<CommitHeader, 'count'> & {
   readonly contextBytes: Uint8Array;
   /** Sealed events, in order of their sequence. */
   readonly eventBytes: readonly Uint8Array[];
@@ -40,27 +46,32 @@ const leafTableBytes = (count: number): number => (count > 1 ? 32 * count : 0);
 /** Bytes that a commit of `count` events takes beside the context and the events themselves. */
 export const frameBytes = (count: number): number => TABLE_AT + 4 * count + leafTableBytes(count) + count + 1;
 
-const writeHeader = (view: DataView<ArrayBuffer>, parts: CommitParts): void => {
+const writeHeader = (view: DataView<ArrayBuffer>, header: CommitHeader): void => {
   const bytes = new Uint8Array(view.buffer);
   view.setUint32(0, MAGIC);
   view.setUint8(4, FORMAT);
   view.setUint8(5, ED25519_SHA256);
-  bytes.set(parts.publicKey, 6);
-  view.setBigUint64(38, BigInt(parts.first));
-  view.setUint16(46, parts.eventBytes.length);
-  bytes.set(parts.previous, 48);
-  bytes.set(parts.root, 80);
+  bytes.set(header.publicKey, 6);
+  view.setBigUint64(38, BigInt(header.first));
+  view.setUint16(46, header.count);
+  bytes.set(header.previous, 48);
+  bytes.set(header.root, 80);
 };
 
 /** The bytes that the replica signs: domain, then the header. */
-export const signedMessage = (parts: CommitParts): Uint8Array<ArrayBuffer> => {
+export const signedHeader = (header: CommitHeader): Uint8Array<ArrayBuffer> => {
   const message = new Uint8Array(COMMIT_DOMAIN.length + HEADER_BYTES);
-  const header = new DataView(new ArrayBuffer(HEADER_BYTES));
-  writeHeader(header, parts);
+  const view = new DataView(new ArrayBuffer(HEADER_BYTES));
+  writeHeader(view, header);
   message.set(COMMIT_DOMAIN);
-  message.set(new Uint8Array(header.buffer), COMMIT_DOMAIN.length);
+  message.set(new Uint8Array(view.buffer), COMMIT_DOMAIN.length);
   return message;
 };
+
+const headerOf = (parts: CommitParts): CommitHeader => ({ ...parts, count: parts.eventBytes.length });
+
+/** The bytes that the replica signs for a whole commit. */
+export const signedMessage = (parts: CommitParts): Uint8Array<ArrayBuffer> => signedHeader(headerOf(parts));
 
 const fits = (bytes: Uint8Array, max: number): boolean => bytes.length >= 2 && bytes.length <= max;
 
@@ -91,7 +102,7 @@ export const encodeCommit = (parts: SignedParts): Uint8Array<ArrayBuffer> => {
   checkParts(parts);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
-  writeHeader(view, parts);
+  writeHeader(view, headerOf(parts));
   bytes.set(parts.signature, HEADER_BYTES);
   view.setUint32(SIGNATURE_END, parts.contextBytes.length);
   parts.eventBytes.forEach((event, at) => {
