@@ -88,7 +88,7 @@ const read = (database: Database, from: Position, bytesMax: number): readonly St
   recordAt(database, from);
   const found: StoredRecord[] = [];
   let total = 0;
-  for (let index = database.starts.get(from) ?? 0; index < database.records.length && total < bytesMax; index++) {
+  for (let index = database.starts.get(from) ?? 0; found.length === 0 || total < bytesMax; index++) {
     const record = database.records[index];
     if (record === undefined) break;
     total += bytesOf(record);

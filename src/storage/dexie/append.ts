@@ -40,6 +40,15 @@ const write = (transaction: IDBTransaction, { rows, marks }: Append): void => {
   transaction.commit();
 };
 
+/** A transaction that has aborted already refuses to; its own event tells why it did. */
+const abortIfAlive = (abort: () => void): void => {
+  try {
+    abort();
+  } catch {
+    // Nothing to do: the event comes.
+  }
+};
+
 /** Runs one append; resolves when its transaction is complete. Rejects with what IndexedDB says; then nothing is stored. */
 export const writeAppend = (database: IDBDatabase, append: Append): Promise<Written> =>
   new Promise((resolve, reject) => {
@@ -48,14 +57,14 @@ export const writeAppend = (database: IDBDatabase, append: Append): Promise<Writ
     transaction.oncomplete = () => resolve(WRITTEN);
     transaction.onabort = () => (isNamed(transaction.error, 'ConstraintError') ? resolve(CONFLICT) : end());
     const abort = (then: () => void) => {
-      end = then;
       transaction.abort();
+      end = then;
     };
     const attempt = (work: () => void) => {
       try {
         work();
       } catch (error) {
-        abort(() => reject(error));
+        abortIfAlive(() => abort(() => reject(error)));
       }
     };
     if (append.wasSize && append.rows.length > 0) {

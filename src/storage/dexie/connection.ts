@@ -28,6 +28,18 @@ export type Connection = {
 
 type Lifecycle = { ended: boolean };
 
+/** True if the database has every table: a layout that was made half is not taken for one. */
+const isWhole = (database: IDBDatabase): boolean =>
+  Object.keys(TABLES).every((name) => database.objectStoreNames.contains(name));
+
+/**
+ * Ends an upgrade that has not made every table. Dexie takes some failures in its handler for hiccups of the browser,
+ * opens again and lets the half-made layout be committed. To run after that handler, which is set when `open` returns.
+ */
+const abortHalf = (request: IDBOpenDBRequest): void => {
+  if (request.transaction !== null && !isWhole(request.transaction.db)) request.transaction.abort();
+};
+
 /** A factory that opens this layout only, and nothing any more once the connection has ended. */
 const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory => ({
   open: (name, version) => {
@@ -37,6 +49,7 @@ const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory =
     request.addEventListener('success', () => {
       if (lifecycle.ended) request.result.close();
     });
+    queueMicrotask(() => request.addEventListener('upgradeneeded', () => queueMicrotask(() => abortHalf(request))));
     return request;
   },
   deleteDatabase: (name) => factory.deleteDatabase(name),
@@ -93,6 +106,7 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
   });
   try {
     await openOrBlocked(dexie);
+    if (!isWhole(dexie.backendDB())) throw new DOMException('', 'VersionError');
   } catch (error) {
     close();
     throw isNamed(error, 'VersionError')

@@ -1,7 +1,8 @@
 /** One open database as `EventStorage`. */
+import type { Finding } from '../../core/commit.ts';
 import { StoreError } from '../../core/errors.ts';
 import { position, type Size, size } from '../../core/position.ts';
-import type { AppendOutcome, AppendRequest, Durability, EventStorage, Identity } from '../port.ts';
+import type { AppendOutcome, AppendRequest, Durability, EventStorage, Identity, Marks } from '../port.ts';
 import { writeAppend } from './append.ts';
 import type { Connection } from './connection.ts';
 import { operationFailure } from './failures.ts';
@@ -25,6 +26,8 @@ type Parts = {
   readonly hints: Hints;
   readonly durability: Exclude<Durability, 'memory'>;
 };
+
+type Use = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** The newest size that the log is known to have had. Logs only grow, so an older one is still the start of a record. */
 type Known = { size: Size | undefined };
@@ -53,7 +56,7 @@ const append = async (
   };
 };
 
-const logOf = (parts: Parts, use: <T>(work: () => Promise<T>) => Promise<T>) => {
+const logOf = (parts: Parts, use: Use) => {
   const { dexie } = parts.connection;
   const known: Known = { size: undefined };
   return {
@@ -64,9 +67,26 @@ const logOf = (parts: Parts, use: <T>(work: () => Promise<T>) => Promise<T>) => 
   } satisfies Partial<EventStorage>;
 };
 
-const keepIdentity = async ({ dexie }: Connection, identity: Identity): Promise<Identity> => {
-  const table = dexie.table<unknown, string>('identity');
-  const kept = await dexie.transaction('rw', table, async () => {
+type SideTable = 'marks' | 'identity' | 'findings' | 'snapshots';
+
+const tableOf = ({ dexie }: Connection, name: SideTable) => dexie.table<unknown, string>(name);
+
+/** Changes one table in one transaction. When it fails, the transaction knows better why than the request does. */
+const change = async <T>(connection: Connection, name: SideTable, work: () => Promise<T>): Promise<T> => {
+  let native: IDBTransaction | undefined;
+  try {
+    return await connection.dexie.transaction('rw', tableOf(connection, name), async (transaction) => {
+      native = transaction.idbtrans;
+      return await work();
+    });
+  } catch (error) {
+    throw native?.error ?? error;
+  }
+};
+
+const keepIdentity = async (connection: Connection, identity: Identity): Promise<Identity> => {
+  const table = tableOf(connection, 'identity');
+  const kept = await change(connection, 'identity', async () => {
     const present = await table.get(IDENTITY_SLOT);
     if (present === undefined) await table.add(identityRow(identity));
     return present;
@@ -74,27 +94,39 @@ const keepIdentity = async ({ dexie }: Connection, identity: Identity): Promise<
   return kept === undefined ? identity : readIdentityRow(kept);
 };
 
-const sideTablesOf = ({ connection }: Parts, use: <T>(work: () => Promise<T>) => Promise<T>) => {
-  const { dexie } = connection;
-  const table = (name: string) => dexie.table<unknown, string>(name);
+const keepFinding = (connection: Connection, finding: Finding, evidence: Uint8Array): Promise<void> => {
+  const table = tableOf(connection, 'findings');
+  const row = findingRow(finding, evidence);
+  return change(connection, 'findings', async () => {
+    const kept = await table.where('identity').equals(finding.identity).count();
+    if (kept === 0) await table.add(row);
+  });
+};
+
+const writeMarks = (connection: Connection, marks: Marks): Promise<unknown> => {
+  const rows = markRows(marks);
+  return change(connection, 'marks', () => tableOf(connection, 'marks').bulkPut(rows));
+};
+
+const writeSnapshot = (connection: Connection, name: string, bytes: Uint8Array): Promise<unknown> => {
+  const row = snapshotRow(name, bytes);
+  return change(connection, 'snapshots', () => tableOf(connection, 'snapshots').put(row));
+};
+
+const sideTablesOf = ({ connection }: Parts, use: Use) => {
+  const table = (name: SideTable) => tableOf(connection, name);
   return {
     readMarks: () => use(async () => readMarkRows(await table('marks').toArray())),
-    writeMarks: (marks) => use(async () => void (await table('marks').bulkPut(markRows(marks)))),
+    writeMarks: (marks) => use(async () => void (await writeMarks(connection, marks))),
     readIdentity: () =>
       use(async () => {
         const row = await table('identity').get(IDENTITY_SLOT);
         return row === undefined ? undefined : readIdentityRow(row);
       }),
     keepIdentity: (identity) => use(() => keepIdentity(connection, identity)),
-    keepFinding: (finding, evidence) =>
-      use(() =>
-        dexie.transaction('rw', table('findings'), async () => {
-          const kept = await table('findings').where('identity').equals(finding.identity).count();
-          if (kept === 0) await table('findings').add(findingRow(finding, evidence));
-        }),
-      ),
+    keepFinding: (finding, evidence) => use(() => keepFinding(connection, finding, evidence)),
     readFindings: () => use(async () => (await table('findings').toArray()).map(readFindingRow)),
-    writeSnapshot: (name, bytes) => use(async () => void (await table('snapshots').put(snapshotRow(name, bytes)))),
+    writeSnapshot: (name, bytes) => use(async () => void (await writeSnapshot(connection, name, bytes))),
     readSnapshot: (name) =>
       use(async () => {
         const row = await table('snapshots').get(name);

@@ -1,0 +1,108 @@
+/** Laws of reading the log. */
+import { expect, it } from 'vitest';
+import { position, size } from '../../../src/core/position.ts';
+import type { EventStorage } from '../../../src/storage/port.ts';
+import { type Engine, inPlace, plain, settled } from '../engine.ts';
+import { makeWriter, verifyLog, verifyRecords } from '../sealed.ts';
+
+const CORRUPT = { code: 'storage.corrupt' };
+
+/** Twelve records of 1 to 3 events and very different sizes. */
+const fill = async (storage: EventStorage): Promise<readonly number[]> => {
+  const writer = await makeWriter();
+  const starts: number[] = [];
+  let at = 0;
+  for (let index = 0; index < 12; index++) {
+    const events = 1 + (index % 3);
+    const commits = [await writer.seal(events, index % 4 === 0 ? 15_000 : 20)];
+    await storage.append({ expectedSize: size(at), commits, marks: {} });
+    starts.push(at);
+    at += events;
+  }
+  return starts;
+};
+
+export const readLaws = (engine: Engine): void => {
+  it('reads whole records from a start until the bytes asked for are reached, and at least one [REC-01]', () =>
+    inPlace(engine, async (open) => {
+      const storage = await open();
+      const starts = await fill(storage);
+      const all = await storage.read(position(0), Number.MAX_SAFE_INTEGER);
+      expect(all.map((record) => record.position)).toEqual(starts);
+      const lengths = all.map(({ commits }) => commits.reduce((total, { bytes }) => total + bytes.length, 0));
+      for (const [index, start] of starts.entries()) {
+        for (const bytesMax of [1, 300, 1_000, 20_000, 70_000, 1_000_000]) {
+          let [count, bytes] = [0, 0];
+          while (index + count < all.length && bytes < bytesMax) bytes += lengths[index + count++] ?? 0;
+          const expected = plain(all.slice(index, index + count));
+          expect(plain(await storage.read(position(start), bytesMax))).toEqual(expected);
+        }
+      }
+      expect(await storage.read(await storage.size().then(position), 1)).toEqual([]);
+      expect(await verifyRecords(all)).toBe(await storage.size());
+    }));
+
+  it('refuses to read from within a record or from beyond the log [REC-08]', () =>
+    inPlace(engine, async (open) => {
+      const storage = await open();
+      expect(await storage.read(position(0), 10)).toEqual([]);
+      expect(await settled(storage.read(position(1), 10))).toEqual(CORRUPT);
+      const starts = await fill(storage);
+      const end = await storage.size();
+      for (let at = 0; at <= end + 2; at++) {
+        const wrong = !starts.includes(at) && at !== end;
+        if (wrong) expect(await settled(storage.read(position(at), 10)), `from ${at}`).toEqual(CORRUPT);
+        if (wrong || at === end) expect(await settled(storage.readAt([position(0), position(at)]))).toEqual(CORRUPT);
+      }
+    }));
+
+  it('gives the records that start at given positions, in the order asked, twice if asked twice [REC-01]', () =>
+    inPlace(engine, async (open) => {
+      const storage = await open();
+      const starts = await fill(storage);
+      const all = await storage.read(position(0), Number.MAX_SAFE_INTEGER);
+      const asked = [...starts].reverse().concat(starts.slice(2, 4), starts.slice(2, 3));
+      const found = await storage.readAt(asked.map(position));
+      const expected = asked.flatMap((at) => all.filter((record) => record.position === at));
+      expect(plain(found)).toEqual(plain(expected));
+      expect(await storage.readAt([])).toEqual([]);
+    }));
+
+  it('stored bytes are those given at the call, whatever is done to the arrays later [REC-05]', () =>
+    inPlace(engine, async (open) => {
+      const [storage, writer] = [await open(), await makeWriter()];
+      const sealed = await writer.seal(2);
+      const room = new Uint8Array(sealed.bytes.length + 64).fill(9);
+      room.set(sealed.bytes, 32);
+      const view = room.subarray(32, 32 + sealed.bytes.length);
+      const call = storage.append({ expectedSize: size(0), commits: [{ bytes: view, events: 2 }], marks: {} });
+      room.fill(0);
+      await call;
+      expect((await storage.read(position(0), 1))[0]?.commits).toEqual([sealed]);
+      expect(await verifyLog(storage)).toBe(2);
+    }));
+
+  it('reading goes on while others append, and sees whole records only [REC-03]', () =>
+    inPlace(engine, async (open) => {
+      const [storage, reader, writer] = [await open(), await open(), await makeWriter()];
+      let appending = true;
+      const append = async () => {
+        for (let at = 0; at < 60; at += 2) {
+          const commits = [await writer.seal(1), await writer.seal(1, 5_000)];
+          await storage.append({ expectedSize: size(at), commits, marks: {} });
+        }
+        appending = false;
+      };
+      const appended = append();
+      let seen = 0;
+      while (appending) {
+        const events = await verifyRecords(await reader.read(position(0), 100_000_000));
+        expect(events).toBeGreaterThanOrEqual(seen);
+        expect(events % 2).toBe(0);
+        seen = events;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      await appended;
+      expect(await verifyLog(reader)).toBe(60);
+    }));
+};
