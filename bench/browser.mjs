@@ -1,0 +1,56 @@
+/** Serves the bench page on the loopback interface and opens it in a real Chromium with a profile on disk. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { findChromium } from '../scripts/chromium.mjs';
+
+const PROFILES = join(dirname(dirname(fileURLToPath(import.meta.url))), 'node_modules', '.cache');
+const HTML = '<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="/bench.js"></script>';
+const HEADERS = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cache-control': 'no-store',
+};
+
+const serve = async (script) => {
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/bench.js';
+    response.writeHead(200, { ...HEADERS, 'content-type': isScript ? 'text/javascript' : 'text/html' });
+    response.end(isScript ? script : HTML);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
+};
+
+/**
+ * A browser with a fresh profile. `call(name, parameters)` runs one call in a page of its own, which is closed after it;
+ * `watch` is told of the page before the call and may return a function to run after it.
+ */
+export const openBrowser = async (script) => {
+  const { path, args, env } = await findChromium();
+  mkdirSync(PROFILES, { recursive: true });
+  const profile = mkdtempSync(join(PROFILES, 'indelible-bench-'));
+  const server = await serve(script);
+  const context = await chromium.launchPersistentContext(profile, { executablePath: path, args: [...args], env });
+  const call = async (name, parameters, watch = async () => async () => undefined) => {
+    const page = await context.newPage();
+    try {
+      await page.goto(server.url);
+      await page.waitForFunction(() => 'bench' in globalThis);
+      const after = await watch(page);
+      const result = await page.evaluate(([chosen, given]) => globalThis.bench[chosen](given), [name, parameters]);
+      await after();
+      return result;
+    } finally {
+      await page.close();
+    }
+  };
+  const close = async () => {
+    await context.close();
+    server.stop();
+    rmSync(profile, { recursive: true, force: true });
+  };
+  return { call, close, version: context.browser()?.version() ?? 'unknown' };
+};

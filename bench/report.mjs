@@ -1,0 +1,64 @@
+/** Rows as people read them, and as the document keeps them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+
+const thousands = (value) => (typeof value === 'number' ? value.toLocaleString('en-US') : '');
+const verdict = (holds) => (holds === null ? 'info' : holds ? 'holds' : 'FAILS');
+const HEAD = ['row', 'figure', 'unit', 'baseline', 'ratio', 'min-max', 'budget', 'verdict'];
+
+const cells = ({ id, figure, unit, baseline, ratio, min, max, budget, holds }) => [
+  id,
+  figure === null ? 'not built' : thousands(figure),
+  unit,
+  thousands(baseline),
+  thousands(ratio),
+  min === null ? '' : `${thousands(min)}-${thousands(max)}`,
+  budget,
+  verdict(holds),
+];
+
+/** The table for a terminal, and below it what each row is about. */
+export const tableOf = (rows) => {
+  const lines = [HEAD, ...rows.map(cells)];
+  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const table = lines.map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
+  const notes = rows.map(({ id, what, against, n, rounds }) =>
+    [`${id}: ${what}`, against ? `  against ${against}` : '', `  n ${thousands(n)}, rounds ${rounds}`]
+      .filter((line) => line !== '')
+      .join('\n'),
+  );
+  return [...table, '', ...notes].join('\n');
+};
+
+const markdownTable = (rows) =>
+  [HEAD, HEAD.map(() => '---'), ...rows.map(cells)].map((line) => `| ${line.join(' | ')} |`).join('\n');
+
+const markdownNotes = (rows) =>
+  rows
+    .map(
+      ({ id, what, against, n, rounds }) =>
+        `- **${id}**: ${what}${against ? `. Against: ${against}` : ''}. n ${thousands(n)}, rounds ${rounds}.`,
+    )
+    .join('\n');
+
+/** The machine, as far as it matters to a reader. */
+export const machineOf = (browserVersion) =>
+  `${cpus().length} cores ${cpus()[0]?.model.trim() ?? ''}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, ` +
+  `Node ${process.versions.node}, Chromium ${browserVersion} headless`;
+
+const BEGIN = '<!-- table: written by npm run bench -- --write-docs -->';
+const END = '<!-- end of table -->';
+
+/** Replaces the table in the document. @throws Error if the document has no place for it */
+export const writeDocument = (path, rows, machine) => {
+  const text = readFileSync(path, 'utf8');
+  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`${path} has no place for the table`);
+  const table = [BEGIN, '', `Run on ${machine}.`, '', markdownTable(rows), '', markdownNotes(rows), ''].join('\n');
+  writeFileSync(path, text.slice(0, from) + table + text.slice(to));
+};
