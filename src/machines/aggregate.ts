@@ -12,45 +12,29 @@ import {
   initialTransition,
   type SnapshotFrom,
   type StateNode,
-  type StateValue,
   transition,
 } from 'xstate';
+import type {
+  AggregateDefinition,
+  EventDefinitions,
+  MachineEvent,
+  MachineState,
+  Replay,
+  SendableEvent,
+} from '../core/aggregate.ts';
 import { StoreError } from '../core/errors.ts';
-import { type AggregateType, aggregateType, type EventType, eventType } from '../core/ids.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { EventDefinition, PayloadOf } from '../core/schema.ts';
+import { aggregateType, type EventType, eventType } from '../core/ids.ts';
+import type { EventDefinition } from '../core/schema.ts';
 import { compileMachine } from './compile.ts';
 
-/** What a machine sees of an event: its type and the payload's members. */
-export type MachineEvent = { readonly type: string } & JsonObject;
-
-/** A machine's state, without the machine. */
-export type MachineState = { readonly value: StateValue; readonly context: unknown };
-
-/** Decide and evolve in one: the state after a legal event, undefined after an illegal one. */
-export type Replay = {
-  readonly initial: MachineState;
-  readonly next: (state: MachineState, event: MachineEvent) => MachineState | undefined;
-  /** True if replay runs on a compiled table, false if on XState's interpreter. */
-  readonly compiled: boolean;
-};
-
-export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
-
-/** An event as `send` takes it. */
-export type SendableEvent<E extends EventDefinitions> = {
-  [K in keyof E & string]: { readonly type: K } & Readonly<PayloadOf<E[K]>>;
-}[keyof E & string];
-
-export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C = unknown> = {
-  readonly type: AggregateType;
-  readonly events: ReadonlyMap<EventType, EventDefinition>;
-  readonly replay: Replay;
-  /** True if `event` needs a reason for change in this state. */
-  readonly needsReason: (event: MachineEvent, context: unknown) => boolean;
-  /** Carries the types of events and context; holds nothing. */
-  readonly types?: { readonly events: SendableEvent<E>; readonly context: C };
-};
+export type {
+  AggregateDefinition,
+  EventDefinitions,
+  MachineEvent,
+  MachineState,
+  Replay,
+  SendableEvent,
+} from '../core/aggregate.ts';
 
 const impure = (aggregate: string, what: string): StoreError => new StoreError('aggregate.impure', { aggregate, what });
 

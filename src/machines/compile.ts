@@ -6,11 +6,11 @@
  * not compiled. Law: `machines.laws` (random machines, random histories, interpreter as oracle).
  */
 import { type AnyStateMachine, initialTransition, type StateNode } from 'xstate';
-import type { MachineEvent, MachineState, Replay } from './aggregate.ts';
+import type { MachineEvent, MachineState, Replay } from '../core/aggregate.ts';
+import { isRecord } from '../core/json.ts';
 
 type Context = Readonly<Record<string, unknown>>;
 type Scope = { readonly context: Context; readonly event: MachineEvent };
-type Guard = (scope: Scope, params: unknown) => boolean;
 type Assigner = (context: Context, event: MachineEvent) => Context;
 type Row = {
   readonly guard: ((scope: Scope) => boolean) | undefined;
@@ -25,7 +25,7 @@ const notFlat = (): never => {
   throw NOT_FLAT;
 };
 
-const isFunction = (value: unknown): value is (...args: never[]) => unknown => typeof value === 'function';
+const isFunction = (value: unknown): value is (...args: readonly unknown[]) => unknown => typeof value === 'function';
 
 type Reference = { readonly type: unknown; readonly params: unknown };
 const referenceOf = (value: unknown): Reference =>
@@ -33,37 +33,33 @@ const referenceOf = (value: unknown): Reference =>
     ? { type: value.type, params: 'params' in value ? value.params : undefined }
     : { type: value, params: undefined };
 
-const paramsOf = (params: unknown): ((scope: Scope) => unknown) =>
-  isFunction(params) ? (scope) => (params as (scope: Scope) => unknown)(scope) : () => params;
+const paramsOf = (params: unknown): ((scope: Scope) => unknown) => (isFunction(params) ? params : () => params);
 
 const compileGuard = (machine: AnyStateMachine, guard: unknown): Row['guard'] => {
   if (guard === undefined) return undefined;
   const { type, params } = referenceOf(guard);
   const found: unknown = typeof type === 'string' ? machine.implementations.guards[type] : type;
   if (!isFunction(found) || 'check' in found) return notFlat();
-  const check = found as Guard;
   const param = paramsOf(params);
-  return (scope) => check(scope, param(scope));
+  return (scope) => Boolean(found(scope, param(scope)));
 };
-
-type Assignment = ((scope: Scope, params: unknown) => Context) | Readonly<Record<string, unknown>>;
 
 const compileAssign = (machine: AnyStateMachine, action: unknown): Assigner => {
   const { type, params } = referenceOf(action);
   const found: unknown =
     typeof type === 'string' ? machine.implementations.actions[type] : isFunction(action) ? action : type;
   if (!isFunction(found) || !('assignment' in found)) return notFlat();
-  const assignment = found.assignment as Assignment;
+  const { assignment } = found;
   const param = paramsOf(params);
   if (isFunction(assignment)) {
-    return (context, event) => ({ ...context, ...assignment({ context, event }, param({ context, event })) });
+    return (context, event) => Object.assign({}, context, assignment({ context, event }, param({ context, event })));
   }
+  if (!isRecord(assignment)) return notFlat();
   const members = Object.entries(assignment);
   return (context, event) => {
     const scope = { context, event };
     const changed: Record<string, unknown> = { ...context };
-    for (const [name, value] of members)
-      changed[name] = isFunction(value) ? (value as Guard)(scope, param(scope)) : value;
+    for (const [name, value] of members) changed[name] = isFunction(value) ? value(scope, param(scope)) : value;
     return changed;
   };
 };
@@ -112,13 +108,15 @@ const compileTable = (machine: AnyStateMachine): Table => {
 /** Legal as XState's `can` sees it: a transition is taken that goes somewhere or does something. */
 const isTaken = (row: Row): boolean => row.target !== undefined || row.assigners.length > 0;
 
+const contextOf = ({ context }: MachineState): Context => (isRecord(context) ? context : {});
+
 const nextBy =
   (table: Table): Replay['next'] =>
   (state, event) => {
     if (typeof state.value !== 'string') return undefined;
     const rows = table.get(state.value)?.get(event.type);
     if (rows === undefined) return undefined;
-    const context = state.context as Context;
+    const context = contextOf(state);
     const row = rows.find(({ guard }) => guard === undefined || guard({ context, event }));
     if (row === undefined || !isTaken(row)) return undefined;
     let after = context;

@@ -3,10 +3,10 @@
  *
  * A view is a function of the set of events, so late events converge. Law: `view.laws` (incremental equals rebuild).
  */
+import type { AggregateDefinition, EventDefinitions, MachineState } from '../core/aggregate.ts';
 import type { Conflict } from '../core/fold.ts';
 import type { AggregateId } from '../core/ids.ts';
 import { sameJson } from '../core/json.ts';
-import type { AggregateDefinition, EventDefinitions, MachineState } from '../machines/aggregate.ts';
 
 /** What is known of one aggregate: its state, and how far that may be relied on. */
 export type AggregateSnapshot<C = unknown> = {

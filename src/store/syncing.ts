@@ -14,17 +14,19 @@ const BACKOFF_MS = 1_000;
 const BACKOFF_MS_MAX = 300_000;
 const REQUEST_MS = 30_000;
 
+const transportOf = ({ identity }: Session, options: SyncOptions): Transport =>
+  options.transport ??
+  httpTransport({
+    url: options.url,
+    tenant: identity.tenant,
+    timeoutMs: REQUEST_MS,
+    ...(options.token === undefined ? {} : { token: options.token }),
+  });
+
 /** Starts syncing; the caller stops it. */
 export const startSyncing = (session: Session, name: string, options: SyncOptions): Sync => {
   const { storage, log, writer, identity, pending, scheduler } = session;
-  const transport: Transport =
-    options.transport ??
-    httpTransport({
-      url: options.url,
-      tenant: identity.tenant,
-      timeoutMs: REQUEST_MS,
-      ...(options.token === undefined ? {} : { token: options.token }),
-    });
+  const transport = transportOf(session, options);
   const changed = new Subject<void>();
   const parts: ExchangeParts = {
     storage,

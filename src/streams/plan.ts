@@ -18,8 +18,8 @@ import {
   type SealedContext,
   sealContext,
 } from '../crypto/sealCommit.ts';
-import { advanceState, emptyState, reducerOf, type StreamState } from './aggregateState.ts';
-import type { Draft, DraftOutcome, PlannedJob, QueuedWrite, WriterParts } from './writer.ts';
+import type { Draft, DraftOutcome, PlannedJob, QueuedWrite, WriterParts } from './job.ts';
+import { advanceState, emptyState, reducerOf, type StreamState } from './streamState.ts';
 
 export type BatchPlan = {
   readonly jobs: readonly PlannedJob[];
@@ -129,14 +129,10 @@ const commitsOf = (
   return commits;
 };
 
+type JobEvents = { readonly context: SealedContext; readonly events: EncodedEvent[] };
 type JobPlan = { readonly planned: PlannedJob } | { readonly wait: true };
 
-const planDraft = (
-  draft: Draft,
-  tentative: Tentative,
-  job: { context: SealedContext; events: EncodedEvent[] },
-  parts: WriterParts,
-): Outcome | 'wait' => {
+const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: WriterParts): Outcome | 'wait' => {
   const { states } = tentative;
   const state = states.has(draft.stream)
     ? states.get(draft.stream)
@@ -162,7 +158,7 @@ const withdrawn = (outcomes: readonly Outcome[]): readonly Outcome[] =>
 
 const planJob = (queued: QueuedWrite, tentative: Tentative, parts: WriterParts): JobPlan => {
   const { drafts, atomic } = queued.job;
-  const job = { context: contextOf(queued, parts), events: [] as EncodedEvent[] };
+  const job: JobEvents = { context: contextOf(queued, parts), events: [] };
   const before = { sequence: tentative.sequence, link: tentative.link, states: new Map(tentative.states) };
   const undo = () => {
     tentative.sequence = before.sequence;

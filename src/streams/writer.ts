@@ -5,101 +5,32 @@
  * outcome; no timer delays anything. If another connection committed first, what it wrote is read and everything is
  * decided and sealed again: bytes that were not committed never existed. Law: `writer.laws`.
  */
-import type { Commit, Fault } from '../core/commit.ts';
-import type { Actor, CommitContext, EventBody, Originator } from '../core/envelope.ts';
+import type { Commit } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
-import type { Conflict } from '../core/fold.ts';
-import type { EventId, StreamId } from '../core/ids.ts';
-import type { JsonObject } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Clock } from '../core/ports.ts';
-import { type Position, position } from '../core/position.ts';
-import { type PreparedCommit, signCommit } from '../crypto/sealCommit.ts';
-import type { AggregateDefinition } from '../machines/aggregate.ts';
-import type { AppendOutcome, EventStorage, Identity, Marks } from '../storage/port.ts';
-import type { AggregateStates } from './aggregateState.ts';
+import { position } from '../core/position.ts';
+import { signCommit } from '../crypto/sealCommit.ts';
+import type { AppendOutcome, Marks } from '../storage/port.ts';
 import { fittingCommits } from './fitting.ts';
-import type { Log } from './log.ts';
+import type {
+  DraftOutcome,
+  IngestJob,
+  IngestOutcome,
+  PlannedJob,
+  Queued,
+  QueuedWrite,
+  WriteJob,
+  WriterParts,
+} from './job.ts';
 import { planBatch } from './plan.ts';
 
-/** One event to be recorded, already checked against its schema. */
-export type Draft = {
-  readonly stream: StreamId;
-  readonly definition: AggregateDefinition;
-  readonly type: string;
-  readonly payload: JsonObject;
-  readonly reason?: string;
-  readonly originator?: Originator;
-  /** Ids of conflicting heads that this event settles. */
-  readonly resolves?: readonly EventId[];
-  /** Number of events of the stream that the caller has seen; not checked if absent. */
-  readonly expectedVersion?: number;
-};
-
-/** What became of one draft. */
-export type DraftOutcome =
-  | { readonly kind: 'committed'; readonly eventId: EventId; readonly version: number; readonly position: Position }
-  /** Not stored: `illegal` in the state named, a reason is missing, or the stream may not be written to. */
-  | {
-      readonly kind: 'refused';
-      readonly why: 'illegal' | 'reason-required' | 'read-only' | 'with-others';
-      readonly state: string;
-    }
-  /** Not stored: the stream moved on, or holds a conflict that this draft touches and does not resolve. */
-  | { readonly kind: 'conflict'; readonly version: number; readonly conflicts: readonly Conflict[] };
-
-/** Drafts by one actor. `atomic`: all or none; otherwise refused ones are left out. */
-export type WriteJob = { readonly drafts: readonly Draft[]; readonly actor: Actor; readonly atomic: boolean };
-
-/** Commits from elsewhere, each checked by itself. */
-export type IngestJob = { readonly commits: readonly Commit[]; readonly marks: Marks };
-export type IngestOutcome = {
-  readonly ingested: number;
-  readonly faults: readonly { readonly fault: Fault; readonly commit: Commit }[];
-};
-
-type Queued =
-  | {
-      readonly kind: 'write';
-      readonly job: WriteJob;
-      readonly resolve: (outcomes: readonly DraftOutcome[]) => void;
-      readonly reject: (error: unknown) => void;
-    }
-  | {
-      readonly kind: 'ingest';
-      readonly job: IngestJob;
-      readonly resolve: (outcome: IngestOutcome) => void;
-      readonly reject: (error: unknown) => void;
-    };
-
-export type QueuedWrite = Extract<Queued, { kind: 'write' }>;
+export type { Draft, DraftOutcome } from './job.ts';
 
 export type Writer = {
   readonly write: (job: WriteJob) => Promise<readonly DraftOutcome[]>;
   readonly ingest: (job: IngestJob) => Promise<IngestOutcome>;
   /** Resolves when nothing is queued or under way. */
   readonly idle: () => Promise<void>;
-};
-
-export type WriterParts = {
-  readonly storage: EventStorage;
-  readonly log: Log;
-  readonly states: AggregateStates;
-  readonly identity: Identity;
-  readonly clock: Clock;
-  readonly nextId: () => EventId;
-  /** Everything of a context but actor, time and format. */
-  readonly provenance: () => Pick<CommitContext, 'receipt' | 'software'>;
-};
-
-/** A job's place in a batch: its commits and, once they are durable, its outcomes. */
-export type PlannedJob = {
-  readonly queued: QueuedWrite;
-  readonly commits: readonly PreparedCommit[];
-  readonly outcomes: readonly (
-    | DraftOutcome
-    | { readonly kind: 'planned'; readonly body: EventBody; readonly version: number }
-  )[];
 };
 
 const settle = (planned: PlannedJob, first: number): number => {
@@ -115,11 +46,9 @@ const settle = (planned: PlannedJob, first: number): number => {
 /** Drafts in one transaction: about 25 ms of sealing, so that a page stays responsive during an import. */
 const BATCH_DRAFTS_MAX = 1_024;
 
-/** Starts a writer over one connection. */
-export const openWriter = (parts: WriterParts): Writer => {
+/** Writes to one connection: each call is one transaction, tried again while other connections are faster. */
+const appender = (parts: WriterParts) => {
   const { storage, log, states, identity } = parts;
-  const queue: Queued[] = [];
-  let running: Promise<void> | undefined;
 
   const append = (commits: readonly Commit[], marks: Marks): Promise<AppendOutcome> =>
     storage.append({
@@ -131,13 +60,15 @@ export const openWriter = (parts: WriterParts): Writer => {
   /** Tries until no other connection was faster. @throws StoreError `append.contention` */
   const untilAppended = async (attempt: () => Promise<boolean>): Promise<void> => {
     for (let tries = 0; tries < LIMITS.appendTriesMax; tries++) {
-      await states.settled();
+      do await states.settled();
+      while (!states.isSettled());
       if (await attempt()) return;
       await log.catchUp();
     }
     throw new StoreError('append.contention', { tries: LIMITS.appendTriesMax });
   };
 
+  /** Writes a batch; gives the jobs that have to wait for the next one. */
   const writeAll = async (batch: readonly QueuedWrite[]): Promise<readonly QueuedWrite[]> => {
     let left: readonly QueuedWrite[] = [];
     await untilAppended(async () => {
@@ -171,19 +102,28 @@ export const openWriter = (parts: WriterParts): Writer => {
     });
     return outcome;
   };
+  return { writeAll, ingest };
+};
 
-  const takeWrites = (): readonly QueuedWrite[] => {
-    const batch: QueuedWrite[] = [];
-    let drafts = 0;
-    while (drafts < BATCH_DRAFTS_MAX) {
-      const next = queue[0];
-      if (next?.kind !== 'write') break;
-      queue.shift();
-      drafts += next.job.drafts.length;
-      batch.push(next);
-    }
-    return batch;
-  };
+/** The writes at the front of the queue, as many as one transaction takes. */
+const takeWrites = (queue: Queued[]): readonly QueuedWrite[] => {
+  const batch: QueuedWrite[] = [];
+  let drafts = 0;
+  while (drafts < BATCH_DRAFTS_MAX) {
+    const next = queue[0];
+    if (next?.kind !== 'write') break;
+    queue.shift();
+    drafts += next.job.drafts.length;
+    batch.push(next);
+  }
+  return batch;
+};
+
+/** Starts a writer over one connection. */
+export const openWriter = (parts: WriterParts): Writer => {
+  const { writeAll, ingest } = appender(parts);
+  const queue: Queued[] = [];
+  let running: Promise<void> | undefined;
 
   const step = async (): Promise<void> => {
     const next = queue[0];
@@ -192,7 +132,7 @@ export const openWriter = (parts: WriterParts): Writer => {
       await ingest(next.job).then(next.resolve, next.reject);
       return;
     }
-    const batch = takeWrites();
+    const batch = takeWrites(queue);
     try {
       queue.unshift(...(await writeAll(batch)));
     } catch (error) {

@@ -1,9 +1,8 @@
 /** The transport over HTTP: `fetch`, JSON, bearer token. Messages are checked before anything else sees them. */
-import type { z } from 'zod';
 import { isErrorCode, StoreError } from '../core/errors.ts';
 import type { TenantId } from '../core/ids.ts';
 import { toBase64 } from '../crypto/bytes.ts';
-import { Hello, PROTOCOL, Problem, PullResponse, PushResponse, readMessage } from './protocol.ts';
+import { Hello, type MessageSchema, PROTOCOL, Problem, PullResponse, PushResponse, readMessage } from './protocol.ts';
 import type { Transport } from './transport.ts';
 
 export type HttpTransportOptions = {
@@ -53,7 +52,7 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
   };
 
   const exchange = async <T>(
-    schema: z.ZodType<T>,
+    schema: MessageSchema<T>,
     path: string,
     init: RequestInit,
     signal: AbortSignal,

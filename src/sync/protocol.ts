@@ -107,11 +107,14 @@ const isNewer = (value: unknown): boolean =>
   typeof value.protocol === 'number' &&
   value.protocol > PROTOCOL;
 
+/** The schema of a message. */
+export type MessageSchema<T> = z.ZodType<T>;
+
 /**
  * Reads a message. @throws StoreError `sync.unsupported-protocol` if it is of a newer protocol, `sync.protocol` with the
  * path of the first fault (never the value) otherwise
  */
-export const readMessage = <T>(schema: z.ZodType<T>, value: unknown): T => {
+export const readMessage = <T>(schema: MessageSchema<T>, value: unknown): T => {
   const read = schema.safeParse(value);
   if (read.success) return read.data;
   if (isNewer(value)) throw new StoreError('sync.unsupported-protocol');

@@ -1,0 +1,41 @@
+/**
+ * What an aggregate is, whatever decides for it: its event types, and a pure state that events lead from one value to
+ * the next. The machines that decide are `machines/`.
+ */
+import type { AggregateType, EventType } from './ids.ts';
+import type { JsonObject } from './json.ts';
+import type { EventDefinition, PayloadOf } from './schema.ts';
+
+/** Where a machine stands: a state's name, or one name for each region or level. */
+export type StateValue = string | { readonly [region: string]: StateValue | undefined };
+
+/** A machine's state, without the machine. */
+export type MachineState = { readonly value: StateValue; readonly context: unknown };
+
+/** What a machine sees of an event: its type and the payload's members. */
+export type MachineEvent = { readonly type: string } & JsonObject;
+
+/** Decide and evolve in one: the state after a legal event, undefined after an illegal one. Pure. */
+export type Replay = {
+  readonly initial: MachineState;
+  readonly next: (state: MachineState, event: MachineEvent) => MachineState | undefined;
+  /** True if replay runs on a compiled table, false if on XState's interpreter. */
+  readonly compiled: boolean;
+};
+
+export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
+
+/** An event as `send` takes it. */
+export type SendableEvent<E extends EventDefinitions> = {
+  [K in keyof E & string]: { readonly type: K } & Readonly<PayloadOf<E[K]>>;
+}[keyof E & string];
+
+export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C = unknown> = {
+  readonly type: AggregateType;
+  readonly events: ReadonlyMap<EventType, EventDefinition>;
+  readonly replay: Replay;
+  /** True if `event` needs a reason for change in this state. */
+  readonly needsReason: (event: MachineEvent, context: unknown) => boolean;
+  /** Carries the types of events and context; holds nothing. */
+  readonly types?: { readonly events: SendableEvent<E>; readonly context: C };
+};

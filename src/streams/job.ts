@@ -1,0 +1,86 @@
+/** What is asked of the writer, and what becomes of it: drafts, jobs, outcomes, and what planning needs. */
+import type { AggregateDefinition } from '../core/aggregate.ts';
+import type { Commit, Fault } from '../core/commit.ts';
+import type { Actor, CommitContext, EventBody, Originator } from '../core/envelope.ts';
+import type { Conflict } from '../core/fold.ts';
+import type { EventId, StreamId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Position } from '../core/position.ts';
+import type { PreparedCommit } from '../crypto/sealCommit.ts';
+import type { EventStorage, Identity, Marks } from '../storage/port.ts';
+import type { AggregateStates } from './aggregateState.ts';
+import type { Log } from './log.ts';
+
+/** One event to be recorded, already checked against its schema. */
+export type Draft = {
+  readonly stream: StreamId;
+  readonly definition: AggregateDefinition;
+  readonly type: string;
+  readonly payload: JsonObject;
+  readonly reason?: string;
+  readonly originator?: Originator;
+  /** Ids of conflicting heads that this event settles. */
+  readonly resolves?: readonly EventId[];
+  /** Number of events of the stream that the caller has seen; not checked if absent. */
+  readonly expectedVersion?: number;
+};
+
+/** What became of one draft. */
+export type DraftOutcome =
+  | { readonly kind: 'committed'; readonly eventId: EventId; readonly version: number; readonly position: Position }
+  /** Not stored: `illegal` in the state named, a reason is missing, or the stream may not be written to. */
+  | {
+      readonly kind: 'refused';
+      readonly why: 'illegal' | 'reason-required' | 'read-only' | 'with-others';
+      readonly state: string;
+    }
+  /** Not stored: the stream moved on, or holds a conflict that this draft touches and does not resolve. */
+  | { readonly kind: 'conflict'; readonly version: number; readonly conflicts: readonly Conflict[] };
+
+/** Drafts by one actor. `atomic`: all or none; otherwise refused ones are left out. */
+export type WriteJob = { readonly drafts: readonly Draft[]; readonly actor: Actor; readonly atomic: boolean };
+
+/** Commits from elsewhere, each checked by itself. */
+export type IngestJob = { readonly commits: readonly Commit[]; readonly marks: Marks };
+export type IngestOutcome = {
+  readonly ingested: number;
+  readonly faults: readonly { readonly fault: Fault; readonly commit: Commit }[];
+};
+
+export type Queued =
+  | {
+      readonly kind: 'write';
+      readonly job: WriteJob;
+      readonly resolve: (outcomes: readonly DraftOutcome[]) => void;
+      readonly reject: (error: unknown) => void;
+    }
+  | {
+      readonly kind: 'ingest';
+      readonly job: IngestJob;
+      readonly resolve: (outcome: IngestOutcome) => void;
+      readonly reject: (error: unknown) => void;
+    };
+
+export type QueuedWrite = Extract<Queued, { kind: 'write' }>;
+
+export type WriterParts = {
+  readonly storage: EventStorage;
+  readonly log: Log;
+  readonly states: AggregateStates;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly nextId: () => EventId;
+  /** Everything of a context but actor, time and format. */
+  readonly provenance: () => Pick<CommitContext, 'receipt' | 'software'>;
+};
+
+/** A job's place in a batch: its commits and, once they are durable, its outcomes. */
+export type PlannedJob = {
+  readonly queued: QueuedWrite;
+  readonly commits: readonly PreparedCommit[];
+  readonly outcomes: readonly (
+    | DraftOutcome
+    | { readonly kind: 'planned'; readonly body: EventBody; readonly version: number }
+  )[];
+};

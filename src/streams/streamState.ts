@@ -1,0 +1,81 @@
+/**
+ * What is known of one stream, from its recorded events: opened, folded, and what could not be understood. Pure.
+ */
+import type { AggregateDefinition, MachineState } from '../core/aggregate.ts';
+import type { RecordedEvent } from '../core/commit.ts';
+import { advanceFold, emptyFold, type Fold, foldStream, type OpenedEvent, type Reducer } from '../core/fold.ts';
+import type { EventId } from '../core/ids.ts';
+import { EVERYTHING, keysTouched, openPayload } from '../core/schema.ts';
+
+/** What is known of one stream. */
+export type StreamState = {
+  readonly fold: Fold<MachineState>;
+  /** True if an event is of a newer version or an unknown type: shown as far as understood, not to be written to. */
+  readonly readOnly: boolean;
+  /** Events whose payload does not satisfy the schema it claims: kept, without effect. */
+  readonly unreadable: readonly EventId[];
+};
+
+type Opening = { readonly event: OpenedEvent } | { readonly problem: 'newer' | 'unreadable' };
+
+const openEvent = (definition: AggregateDefinition, event: RecordedEvent): Opening => {
+  const known = definition.events.get(event.body.type);
+  if (known === undefined) return { problem: 'newer' };
+  const opened = openPayload(known, event.body.schema, event.body.payload);
+  if (opened.kind !== 'opened') return { problem: opened.kind };
+  return { event: { body: event.body, context: event.context, position: event.position, payload: opened.payload } };
+};
+
+/** The reducer of an aggregate over opened events. */
+export const reducerOf = (definition: AggregateDefinition): Reducer<MachineState> => ({
+  initial: definition.replay.initial,
+  next: (state, event) => definition.replay.next(state, { ...event.payload, type: event.body.type }),
+  touches: (event) => {
+    const known = definition.events.get(event.body.type);
+    return known === undefined ? [EVERYTHING] : keysTouched(known, event.payload);
+  },
+});
+
+/** The state of a stream without events. */
+export const emptyState = (definition: AggregateDefinition): StreamState => ({
+  fold: emptyFold(reducerOf(definition)),
+  readOnly: false,
+  unreadable: [],
+});
+
+/** The state after one more event; undefined if the stream has to be folded anew. */
+export const advanceState = (
+  state: StreamState,
+  event: RecordedEvent,
+  definition: AggregateDefinition,
+  reducer: Reducer<MachineState>,
+): StreamState | undefined => {
+  const opening = openEvent(definition, event);
+  if ('problem' in opening) return undefined;
+  const fold = advanceFold(state.fold, opening.event, reducer);
+  return fold === undefined ? undefined : { ...state, fold };
+};
+
+/** The state of a stream from all its events, in any order. */
+export const rebuildState = (events: readonly RecordedEvent[], definition: AggregateDefinition): StreamState => {
+  const opened: OpenedEvent[] = [];
+  const unreadable: EventId[] = [];
+  let readOnly = false;
+  for (const event of events) {
+    const opening = openEvent(definition, event);
+    if ('event' in opening) opened.push(opening.event);
+    else if (opening.problem === 'newer') readOnly = true;
+    else unreadable.push(event.body.id);
+  }
+  return { fold: foldStream(opened, reducerOf(definition)), readOnly, unreadable };
+};
+
+/** The events that this version of the application understands, opened. */
+export const openedEvents = (
+  events: readonly RecordedEvent[],
+  definition: AggregateDefinition,
+): readonly OpenedEvent[] =>
+  events.flatMap((event) => {
+    const opening = openEvent(definition, event);
+    return 'event' in opening ? [opening.event] : [];
+  });
