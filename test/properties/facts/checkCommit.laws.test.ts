@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Commit, Fault } from '../../../src/core/commit.ts';
 import { sequence } from '../../../src/core/position.ts';
+import { canonicalBytes } from '../../../src/crypto/canonical.ts';
 import { contextHash, leafHash } from '../../../src/crypto/chain.ts';
 import { checkCommit } from '../../../src/crypto/checkCommit.ts';
 import type { SignedParts } from '../../../src/crypto/commitBytes.ts';
 import { decodeCommit, encodeCommit, signedMessage } from '../../../src/crypto/commitBytes.ts';
 import { inclusionProof, verifyInclusion } from '../../../src/crypto/merkle.ts';
 import { sign } from '../../../src/crypto/signer.ts';
-import { at, chainOf, codeOf, flipped, KEY_A, KEY_B } from '../../unit/support.ts';
+import { at, bodyOf, chainOf, codeOf, flipped, KEY_A, KEY_B } from '../../unit/support.ts';
 import { commit } from './arbitraries.ts';
 
 const [single, triple, full] = await chainOf(KEY_A, [1, 3, 5]).then((commits) => {
@@ -148,6 +149,28 @@ describe('a commit signed anew', () => {
   it('at another sequence is refused: each event names its own [FMT-08]', async () => {
     const bytes = await resigned(({ first }) => ({ first: sequence(first + 1) }));
     expect(await faultOf(bytes, full.first)).toMatchObject({ code: 'commit.malformed', what: 'sequence' });
+  });
+});
+
+describe('an event that claims to have seen itself or a later one', () => {
+  it('is refused, though its replica signed it [FMT-02]', async () => {
+    const { contextBytes, previous, leaves } = decodeCommit(single.bytes);
+    for (const [seen, kind] of [[4, 'sound'] as const, [5, 'faulty'] as const, [6, 'faulty'] as const]) {
+      const event = canonicalBytes(bodyOf(5, { basis: { [single.replica]: sequence(seen) } }));
+      const root = leafHash(contextHash(contextBytes), event);
+      const parts = {
+        publicKey: KEY_A.publicKey,
+        first: sequence(5),
+        previous,
+        root,
+        contextBytes,
+        eventBytes: [event],
+        leaves,
+      };
+      const bytes = encodeCommit({ ...parts, signature: await sign(KEY_A, signedMessage(parts)) });
+      expect((await checkCommit(bytes)).kind).toBe(kind);
+      if (kind === 'faulty') expect(await faultOf(bytes, 5)).toMatchObject({ what: 'basis', sequence: 5 });
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Hash32 } from '../../../src/core/ids.ts';
 import { hash32 } from '../../../src/core/ids.ts';
 import type { Frontier } from '../../../src/crypto/merkle.ts';
@@ -17,6 +17,15 @@ import {
   verifyInclusion,
 } from '../../../src/crypto/merkle.ts';
 import { at, codeOf, flipped, hex } from '../../unit/support.ts';
+
+// Half a million refusals: most of their cost is the stack that each error takes down.
+const { stackTraceLimit } = Error;
+beforeAll(() => {
+  Error.stackTraceLimit = 0;
+});
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
 
 const MOST = 64;
 const LEAVES = Array.from({ length: MOST }, (_, index) => hash32(sha256(Uint8Array.of(0, index))));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { publicKey32, signature64 } from '../../../src/core/ids.ts';
 import { toBase64 } from '../../../src/crypto/bytes.ts';
 import { checkPublicKey, makeSigningKey, SMALL_ORDER_Y, sign, verifySignature } from '../../../src/crypto/signer.ts';
@@ -98,6 +98,22 @@ describe('signatures', () => {
       expect(await verifies(signature)).toBe(false);
     }
     expect(await verifies(Uint8Array.of(...littleEndian(P + 1n), ...littleEndian(0n)))).toBe(false);
+  });
+
+  it('are refused by these rules before the platform is asked, whatever it would say [FMT-07]', async () => {
+    const lenient = vi.spyOn(crypto.subtle, 'verify').mockResolvedValue(true);
+    try {
+      const r = SIGNATURE.subarray(0, 32);
+      const small = SMALL.map((point) => Uint8Array.of(...encodePoint(point), ...littleEndian(1n)));
+      const large = [L, L + 1n, 2n ** 256n - 1n].map((s) => Uint8Array.of(...r, ...littleEndian(s)));
+      const wide = Uint8Array.of(...littleEndian(P + 5n), ...littleEndian(1n));
+      for (const signature of [...small, ...large, wide]) expect(await verifies(signature)).toBe(false);
+      for (const point of SMALL) expect(await verifies(SIGNATURE, encodePoint(point))).toBe(false);
+      expect(lenient).not.toHaveBeenCalled();
+      expect(await verifies(Uint8Array.of(...r, ...littleEndian(L - 1n)))).toBe(true);
+    } finally {
+      lenient.mockRestore();
+    }
   });
 
   it('never fail otherwise on random keys, signatures and messages [FMT-07]', async () => {
