@@ -13,12 +13,13 @@ import { readCanonical } from '../crypto/canonical.ts';
 import { startHash } from '../crypto/runningHash.ts';
 import type { NoteVerifier } from '../crypto/signedNote.ts';
 import { paceProgress } from './commits.ts';
+import { type DamageReader, readDamage } from './damage.ts';
 import { type Findings, gatherFindings } from './findings.ts';
 import { type Manifest, readFindingLine, readManifest, readReceiptLine, readSeal } from './format.ts';
 import { type Line, readLines } from './lines.ts';
 import { type LogCheck, startLogCheck } from './logCheck.ts';
 import { type ManifestSummary, type Report, VERIFY_LIMITS, type VerifyFinding, type VerifyOptions } from './report.ts';
-import { guessCommits, mayBeCommit, readCommitLine } from './salvage.ts';
+import { readCommitLine } from './salvage.ts';
 import { checkSeal, chooseServer, readPinned, type Sealed, trustOf } from './seal.ts';
 
 /** Kinds of lines after the first, in the order in which they stand. */
@@ -30,6 +31,7 @@ type Run = {
   readonly server: NoteVerifier | undefined;
   readonly findings: Findings;
   readonly log: LogCheck;
+  readonly damage: DamageReader;
   readonly recorded: Finding[];
   /** Place in `ORDER` of the last line. */
   stage: number;
@@ -73,28 +75,17 @@ const startRun = (manifest: Manifest, options: VerifyOptions): Run => {
   const lineOf = (line: number) => ({ line });
   const log = startLogCheck({ tenant: manifest.tenant, heads: headsOf(manifest), server, findings, lineOf });
   const state = { stage: 0, commits: 0, sealed: undefined, longAt: 0, trailing: false };
-  return { manifest, server, findings, log, recorded: [], ...state };
+  return { manifest, server, findings, log, damage: readDamage(log, findings), recorded: [], ...state };
 };
 
 const raise = (run: Run, line: number, what: string): void => {
   run.findings.raise(line, { code: 'bundle.malformed', line, what });
 };
 
-/** Takes a line that is not of the format: what it may hold of commits is checked, to name the place. */
-const takeDamaged = async (run: Run, { line, number }: Place, what: string): Promise<void> => {
-  const guesses = mayBeCommit(line.bytes) ? guessCommits(line.bytes) : [];
-  for (const { first, second } of guesses) {
-    const candidate = { at: number, bytes: first, damage: what };
-    await run.log.push(second === undefined ? candidate : { ...candidate, second });
-  }
-  if (guesses.length > 0) return;
-  if (mayBeCommit(line.bytes)) run.log.raiseUnplaced(number, { code: 'bundle.malformed', what });
-  else raise(run, number, what);
-};
-
 const takeSeal = async (run: Run, value: JsonValue, { number, digest }: Place): Promise<void> => {
   const seal = readSeal(value);
   const before = digest();
+  await run.damage.flush();
   await run.log.drain();
   run.sealed ??= { seal, line: number, digest: before, commits: run.commits, events: run.log.counts().events };
 };
@@ -130,12 +121,13 @@ const takeWhole = async (run: Run, place: Place): Promise<void> => {
   const { line, number } = place;
   const bytes = readCommitLine(line.bytes);
   if (bytes !== undefined) {
+    await run.damage.flush();
     isInOrder(run, 'commit', number);
     run.commits += 1;
     return run.log.push({ at: number, bytes });
   }
   const parsed = parse(line.bytes);
-  if (parsed === undefined) return takeDamaged(run, place, 'not a line of the format');
+  if (parsed === undefined) return run.damage.take(number, line.bytes, 'not a line of the format');
   const isTaken = isInOrder(run, parsed.kind, number) || parsed.kind === 'finding';
   try {
     if (isTaken) await takeValue(run, parsed.kind, parsed.value, place);
@@ -151,7 +143,7 @@ const takeLine = async (run: Run, place: Place): Promise<void> => {
     raise(run, number, 'after the seal');
   }
   if (line.fits && line.newline) return takeWhole(run, place);
-  if (line.fits) return takeDamaged(run, place, 'cut off');
+  if (line.fits) return run.damage.take(number, line.bytes, 'cut off');
   if (run.longAt !== number) raise(run, number, 'line too long');
   run.longAt = number;
 };
@@ -163,6 +155,7 @@ const summaryOf = (manifest: Manifest): ManifestSummary => {
 
 const finish = async (run: Run, options: VerifyOptions, end: { bytes: number; line: number }): Promise<Report> => {
   const { manifest, server, findings, log, sealed, recorded } = run;
+  await run.damage.flush();
   await log.finish();
   if (sealed === undefined) findings.raise(end.line, { code: 'seal.mismatch', what: 'no seal' });
   const isSealed = sealed !== undefined && (await checkSeal(manifest, sealed, findings));

@@ -2,14 +2,23 @@
  * Follows the chain of each replica through a run of commits, from sequence 1 on, past faults: a chain that is broken at
  * one place is followed again from the next sound commit, so that one fault gives one finding and later ones are seen.
  */
-import type { Commit, Fault, Head } from '../core/commit.ts';
+import { type Commit, type Fault, type Head, headAfter } from '../core/commit.ts';
 import type { Hash32, ReplicaId, TenantId } from '../core/ids.ts';
 import { sameBytes } from '../crypto/bytes.ts';
 import { checkContinues, emptyHead } from '../crypto/checkCommit.ts';
 import type { Header } from './salvage.ts';
 
-/** Sequences that have been passed over, and the link before them. */
-type Hole = { from: number; readonly to: number; link: Hash32 };
+/** Sequences that were passed over. */
+type Hole = {
+  /** First sequence of the gap that this is a part of. */
+  readonly gap: number;
+  readonly from: number;
+  readonly to: number;
+  /** Link that the first of them must continue. */
+  readonly before: Hash32;
+  /** Link that the last of them must lead to. */
+  readonly after: Hash32;
+};
 
 export type Chain = {
   head: Head;
@@ -21,12 +30,13 @@ export type Chain = {
 };
 
 /**
- * How a sound commit relates to what came before. `fills`: it belongs to an earlier place that was found empty. `stolen`: it
- * continues the chain of another replica than the one that signed it. `counts`: the chain went on with it all the same.
+ * How a sound commit relates to what came before. `fills`: it belongs into the gap that was found at sequence `gap`;
+ * `isLast` if that gap is now closed. `stolen`: it continues the chain of another replica than the one that signed it.
+ * `counts`: the chain went on with it all the same.
  */
 export type Step =
   | { readonly kind: 'continues' }
-  | { readonly kind: 'fills'; readonly from: number; readonly isLast: boolean }
+  | { readonly kind: 'fills'; readonly gap: number; readonly isLast: boolean }
   | { readonly kind: 'faulty'; readonly fault: Fault; readonly counts: boolean }
   | { readonly kind: 'stolen'; readonly replica: ReplicaId; readonly sequence: number };
 
@@ -46,19 +56,23 @@ const HOLES_MAX = 1_000;
 /** Searches by link through all chains: each costs time in proportion to the replicas. */
 const SEARCHES_MAX = 1_000;
 
+/** True if the commit may stand in the hole: inside, and linked at each end that it touches. */
+const fitsInto = ({ from, to, before, after }: Hole, commit: Commit): boolean => {
+  const last = headAfter(commit).sequence;
+  const fitsBefore = commit.first !== from || sameBytes(before, commit.previous);
+  return commit.first >= from && last <= to && fitsBefore && (last !== to || sameBytes(after, commit.link));
+};
+
+/** Puts a commit that comes late into the hole that it left; what remains of the hole is to both sides of it. */
 const fillHole = (chain: Chain, commit: Commit): Step | undefined => {
-  const last = commit.first + commit.events.length - 1;
-  const at = chain.holes.findIndex(({ from, to, link }) => {
-    return from === commit.first && last <= to && sameBytes(link, commit.previous);
-  });
+  const at = chain.holes.findIndex((hole) => fitsInto(hole, commit));
   const hole = chain.holes[at];
   if (hole === undefined) return undefined;
-  const from = hole.from;
-  hole.from = last + 1;
-  hole.link = commit.link;
-  const isLast = hole.from > hole.to;
-  if (isLast) chain.holes.splice(at, 1);
-  return { kind: 'fills', from, isLast };
+  const last = headAfter(commit).sequence;
+  const left = { ...hole, to: commit.first - 1, after: commit.previous };
+  const right = { ...hole, from: last + 1, before: commit.link };
+  chain.holes.splice(at, 1, ...[left, right].filter(({ from, to }) => from <= to));
+  return { kind: 'fills', gap: hole.gap, isLast: !chain.holes.some(({ gap }) => gap === hole.gap) };
 };
 
 const follow = (chain: Chain, commit: Commit): Step => {
@@ -69,9 +83,10 @@ const follow = (chain: Chain, commit: Commit): Step => {
   }
   const explained = chain.unsure;
   if (fault?.code === 'chain.gap' && !explained && chain.holes.length < HOLES_MAX) {
-    chain.holes.push({ from: chain.head.sequence + 1, to: commit.first - 1, link: chain.head.link });
+    const from = chain.head.sequence + 1;
+    chain.holes.push({ gap: from, from, to: commit.first - 1, before: chain.head.link, after: commit.previous });
   }
-  chain.head = { sequence: commit.first + commit.events.length - 1, link: commit.link };
+  chain.head = headAfter(commit);
   chain.unsure = false;
   if (fault !== undefined) chain.blemished = true;
   return fault === undefined || explained ? { kind: 'continues' } : { kind: 'faulty', fault, counts: true };

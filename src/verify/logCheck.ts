@@ -93,7 +93,7 @@ const raiseFault = ({ ids, places }: Check, fault: Fault, commit: Commit, at: nu
 };
 
 const raiseStep = (check: Check, step: Step, commit: Commit, at: number): void => {
-  if (step.kind === 'fills' && step.isLast) check.places.closeGap(commit.replica, step.from);
+  if (step.kind === 'fills' && step.isLast) check.places.closeGap(commit.replica, step.gap);
   if (step.kind === 'faulty') raiseFault(check, step.fault, commit, at);
   if (step.kind !== 'stolen') return;
   const { replica, sequence } = step;
@@ -189,9 +189,10 @@ export const startLogCheck = (options: LogCheckOptions): LogCheck => {
     drain: queue.drain,
     finish: async () => {
       await queue.drain();
-      checkHeads(check, tally.lastAt + 0.5);
-      checkWanted(check, tally.lastAt + 0.5);
-      receipts.finish(chains.all());
+      const endAt = tally.lastAt + 0.5;
+      checkHeads(check, endAt);
+      checkWanted(check, endAt);
+      receipts.finish(chains.all(), endAt);
       places.match();
     },
     counts: () => ({ commits: tally.commits, events: tally.events, receipts: receipts.genuine() }),

@@ -42,7 +42,7 @@ export const tellPlaces = (findings: Findings, lineOf: (at: number) => { readonl
       if (raised !== undefined) gaps.push({ missing, raised });
     },
     closeGap: (replica, sequence) => {
-      const gap = gaps.findLast(({ missing }) => missing.replica === replica && missing.sequence <= sequence);
+      const gap = gaps.findLast(({ missing }) => missing.replica === replica && missing.sequence === sequence);
       if (gap !== undefined) gap.raised.finding = { ...gap.raised.finding, what: 'out of order' };
     },
     match: () => {

@@ -16,8 +16,8 @@ export type ReceiptCheck = {
   readonly add: (note: string, at: number) => Promise<void>;
   /** Tells that the chain of `replica` had this head. */
   readonly passed: (replica: ReplicaId, head: Head) => void;
-  /** Tells that the log has ended with these chains. */
-  readonly finish: (chains: ReadonlyMap<ReplicaId, Chain>) => void;
+  /** Tells that the log has ended, at place `endAt`, with these chains. */
+  readonly finish: (chains: ReadonlyMap<ReplicaId, Chain>, endAt: number) => void;
   /** Receipts that the server did sign. */
   readonly genuine: () => number;
 };
@@ -37,15 +37,15 @@ const raiseMismatch = ({ findings, lineOf }: Sink, { receipt, at }: Waiting, wha
   findings.raise(at, { code: 'receipt.mismatch', replica, sequence, ...lineOf(at), what });
 };
 
-/** Judges a receipt whose place never came. */
-const judgeLeft = (sink: Sink, entry: Waiting, chain: Chain | undefined): void => {
+/** Judges a receipt whose place never came. What the log lacks stands at its end, `endAt`, not at the receipt. */
+const judgeLeft = (sink: Sink, entry: Waiting, chain: Chain | undefined, endAt: number): void => {
   const { receipt, at } = entry;
   const { replica, sequence } = receipt;
   const held = chain?.head.sequence ?? 0;
   if (sequence > held && chain?.unsure !== true) {
     const what = `the server holds ${sequence} events of this replica`;
     const place = { replica, sequence: held + 1, ...sink.lineOf(at) };
-    sink.findings.raise(at, { code: 'receipt.ahead-of-log', ...place, what });
+    sink.findings.raise(endAt, { code: 'receipt.ahead-of-log', ...place, what });
   }
   if (sequence <= held && chain?.blemished !== true) raiseMismatch(sink, entry, 'not the end of a commit');
 };
@@ -106,8 +106,8 @@ export const checkReceipts = ({ tenant, server, findings, lineOf }: Options): Re
         if (!sameBytes(entry.receipt.link, head.link)) raiseMismatch(sink, entry, 'link');
       }
     },
-    finish: (chains) => {
-      for (const entry of receipts.left()) judgeLeft(sink, entry, chains.get(entry.receipt.replica));
+    finish: (chains, endAt) => {
+      for (const entry of receipts.left()) judgeLeft(sink, entry, chains.get(entry.receipt.replica), endAt);
     },
     genuine: () => genuine,
   };

@@ -100,6 +100,14 @@ export const readCommitLine = (line: Uint8Array): Uint8Array | undefined => {
   return readBase64(line.subarray(PREFIX.length, end));
 };
 
+/** True for the first part of a commit line that a stray newline has cut in two. */
+export const isFirstHalf = (line: Uint8Array): boolean =>
+  matchesAt(line, 0, PREFIX) && !matchesAt(line, line.length - SUFFIX.length, SUFFIX);
+
+/** True for the other part of such a line. */
+export const isSecondHalf = (line: Uint8Array): boolean =>
+  matchesAt(line, line.length - SUFFIX.length, SUFFIX) && !matchesAt(line, 0, PREFIX);
+
 const startsIn = (line: Uint8Array): readonly number[] => {
   const starts: number[] = [];
   for (let at = line.indexOf(MAGIC[0] ?? 0); at >= 0; at = line.indexOf(MAGIC[0] ?? 0, at + 1)) {
