@@ -8,6 +8,7 @@
  */
 import type { Size } from '../../core/position.ts';
 import type { Marks } from '../port.ts';
+import { abortIfAlive } from './abort.ts';
 import { isNamed } from './failures.ts';
 import { type RecordRow, sizeAfter } from './rows.ts';
 
@@ -40,15 +41,6 @@ const write = (transaction: IDBTransaction, { rows, marks }: Append): void => {
   transaction.commit();
 };
 
-/** A transaction that has aborted already refuses to; its own event tells why it did. */
-const abortIfAlive = (abort: () => void): void => {
-  try {
-    abort();
-  } catch {
-    // Nothing to do: the event comes.
-  }
-};
-
 /** Runs one append; resolves when its transaction is complete. Rejects with what IndexedDB says; then nothing is stored. */
 export const writeAppend = (database: IDBDatabase, append: Append): Promise<Written> =>
   new Promise((resolve, reject) => {
@@ -57,14 +49,13 @@ export const writeAppend = (database: IDBDatabase, append: Append): Promise<Writ
     transaction.oncomplete = () => resolve(WRITTEN);
     transaction.onabort = () => (isNamed(transaction.error, 'ConstraintError') ? resolve(CONFLICT) : end());
     const abort = (then: () => void) => {
-      transaction.abort();
-      end = then;
+      if (abortIfAlive(transaction)) end = then;
     };
     const attempt = (work: () => void) => {
       try {
         work();
       } catch (error) {
-        abortIfAlive(() => abort(() => reject(error)));
+        abort(() => reject(error));
       }
     };
     if (append.wasSize && append.rows.length > 0) {

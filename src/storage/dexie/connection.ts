@@ -5,6 +5,7 @@
  */
 import { Dexie } from 'dexie';
 import { StoreError } from '../../core/errors.ts';
+import { abortIfAlive } from './abort.ts';
 import { appendOnly } from './appendOnly.ts';
 import { isNamed, openFailure } from './failures.ts';
 import { LAYOUT, NATIVE_VERSION, TABLES } from './layout.ts';
@@ -37,7 +38,8 @@ const isWhole = (database: IDBDatabase): boolean =>
  * opens again and lets the half-made layout be committed. To run after that handler, which is set when `open` returns.
  */
 const abortHalf = (request: IDBOpenDBRequest): void => {
-  if (request.transaction !== null && !isWhole(request.transaction.db)) request.transaction.abort();
+  const { transaction } = request;
+  if (transaction !== null && !isWhole(transaction.db)) abortIfAlive(transaction);
 };
 
 /** A factory that opens this layout only, and nothing any more once the connection has ended. */

@@ -24,8 +24,7 @@ const rowsFor = (bytesLeft: number, read: { readonly bytes: number; readonly row
   return Math.min(BATCH_ROWS_MAX, Math.max(1, Math.ceil(bytesLeft / bytesEach)));
 };
 
-/** Whole records from `from` on until `bytesMax` is reached. @throws StoreError `storage.corrupt` */
-export const readLog = async (dexie: Dexie, from: Position, bytesMax: number): Promise<readonly StoredRecord[]> => {
+const readFrom = async (dexie: Dexie, from: Position, bytesMax: number): Promise<readonly StoredRecord[]> => {
   const records: StoredRecord[] = [];
   let next: number = from;
   let bytes = 0;
@@ -42,9 +41,19 @@ export const readLog = async (dexie: Dexie, from: Position, bytesMax: number): P
     }
     if (rows.length < wanted) break;
   } while (bytes < bytesMax);
-  if (records.length === 0 && size(from) !== (await logSize(dexie)))
-    throw new StoreError('storage.corrupt', { position: from });
   return records;
+};
+
+/** Whole records from `from` on until `bytesMax` is reached. @throws StoreError `storage.corrupt` */
+export const readLog = async (dexie: Dexie, from: Position, bytesMax: number): Promise<readonly StoredRecord[]> => {
+  const records = await readFrom(dexie, from, bytesMax);
+  if (records.length > 0) return records;
+  const end = await logSize(dexie);
+  if (end === size(from)) return [];
+  // The log may have grown between the two looks; then `from` is now the start of a record, or never was a place to read from.
+  const grown = end > from ? await readFrom(dexie, from, bytesMax) : [];
+  if (grown.length === 0) throw new StoreError('storage.corrupt', { position: from });
+  return grown;
 };
 
 /** The records that start at the positions, in the order asked. @throws StoreError `storage.corrupt` */

@@ -4,7 +4,8 @@ import { LIMITS } from '../../../src/core/limits.ts';
 import { position, size } from '../../../src/core/position.ts';
 import type { CommitBytes } from '../../../src/storage/port.ts';
 import { contentOf, type Engine, inPlace, plain, settled } from '../engine.ts';
-import { makeWriter, verifyLog } from '../sealed.ts';
+import { verifyLog } from '../sealed.ts';
+import { makeWriter } from '../writer.ts';
 
 const CONFLICT = { kind: 'conflict' };
 

@@ -1,31 +1,11 @@
 /** Laws of several connections to one database, and of closing and opening again. */
 import { expect, it } from 'vitest';
-import { position, type Size, size } from '../../../src/core/position.ts';
-import type { EventStorage } from '../../../src/storage/port.ts';
+import { position, size } from '../../../src/core/position.ts';
 import { contentOf, type Engine, eventually, inPlace, NAME, settled } from '../engine.ts';
-import { makeWriter, verifyLog } from '../sealed.ts';
+import { verifyLog } from '../sealed.ts';
+import { makeWriter, race } from '../writer.ts';
 
 const CLOSED = { code: 'storage.closed' };
-
-/** Appends commits of a replica of its own, as fast as it can; gives the sizes at which it won. */
-const race = async (storage: EventStorage, appends: number): Promise<readonly Size[]> => {
-  const writer = await makeWriter();
-  const won: Size[] = [];
-  let expectedSize = await storage.size();
-  while (won.length < appends) {
-    const commits = [await writer.seal(1 + (won.length % 3))];
-    for (;;) {
-      const outcome = await storage.append({ expectedSize, commits, marks: {} });
-      if (outcome.kind === 'appended') {
-        won.push(expectedSize);
-        expectedSize = outcome.size;
-        break;
-      }
-      expectedSize = await storage.size();
-    }
-  }
-  return won;
-};
 
 const together = (engine: Engine): void => {
   it('of connections that append against each other exactly one wins each size, and nothing is lost [REC-03]', () =>

@@ -7,7 +7,8 @@ import { size } from '../../../src/core/position.ts';
 import type { CommitBytes, EventStorage } from '../../../src/storage/port.ts';
 import { contentOf, type Engine, NAME, type Place, type Settled, settled } from '../engine.ts';
 import { FAULT_KINDS, type FaultKind } from '../faults.ts';
-import { makeIdentity, makeWriter, verifyLog, type Writer } from '../sealed.ts';
+import { verifyLog } from '../sealed.ts';
+import { makeIdentity, makeWriter, type Writer } from '../writer.ts';
 
 type Operation = {
   readonly name: string;

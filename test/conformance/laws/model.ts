@@ -7,7 +7,8 @@ import { position, size } from '../../../src/core/position.ts';
 import { memoryStorage } from '../../../src/storage/memory.ts';
 import type { CommitBytes, EventStorage, StorageAdapter } from '../../../src/storage/port.ts';
 import { contentOf, type Engine, NAME, plain, settled } from '../engine.ts';
-import { makeIdentity, makeWriter, verifyLog, type Writer } from '../sealed.ts';
+import { verifyLog } from '../sealed.ts';
+import { makeIdentity, makeWriter, type Writer } from '../writer.ts';
 
 const CONNECTIONS = 3;
 

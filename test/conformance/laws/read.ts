@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { position, size } from '../../../src/core/position.ts';
 import type { EventStorage } from '../../../src/storage/port.ts';
 import { type Engine, inPlace, plain, settled } from '../engine.ts';
-import { makeWriter, verifyLog, verifyRecords } from '../sealed.ts';
+import { verifyLog, verifyRecords } from '../sealed.ts';
+import { makeWriter } from '../writer.ts';
 
 const CORRUPT = { code: 'storage.corrupt' };
 
@@ -91,9 +92,10 @@ export const readLaws = (engine: Engine): void => {
           const commits = [await writer.seal(1), await writer.seal(1, 5_000)];
           await storage.append({ expectedSize: size(at), commits, marks: {} });
         }
-        appending = false;
       };
-      const appended = append();
+      const appended = append().finally(() => {
+        appending = false;
+      });
       let seen = 0;
       while (appending) {
         const events = await verifyRecords(await reader.read(position(0), 100_000_000));

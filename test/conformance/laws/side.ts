@@ -4,7 +4,7 @@ import type { Finding } from '../../../src/core/commit.ts';
 import { sign, verifySignature } from '../../../src/crypto/signer.ts';
 import type { Marks } from '../../../src/storage/port.ts';
 import { type Engine, inPlace } from '../engine.ts';
-import { makeIdentity } from '../sealed.ts';
+import { makeIdentity } from '../writer.ts';
 
 const finding = (identity: string, sequence: number): Finding => ({
   identity,
