@@ -74,7 +74,7 @@ export type Report = LogReport & {
   readonly usable: boolean;
   readonly trust: Trust;
   readonly manifest?: ManifestSummary;
-  /** Anomalies that the exporting store had found and recorded itself. They do not make a bundle faulty. */
+  /** Anomalies that the exporting store had recorded, the first `VERIFY_LIMITS.findingsMax`. They do not make it faulty. */
   readonly recorded: readonly Finding[];
 };
 
