@@ -10,6 +10,7 @@ import {
   type EventType,
   eventId,
   eventType,
+  hasControl,
   type ReplicaId,
   readStreamId,
   replicaId,
@@ -97,7 +98,14 @@ const record = (value: unknown, what: string, names: readonly string[]): Fields 
   return value;
 };
 const text = (value: unknown, what: string, lengthMax: number = LIMITS.idLengthMax): string =>
-  typeof value === 'string' && value.length > 0 && value.length <= lengthMax ? value : refuse(what);
+  typeof value === 'string' && value.length > 0 && value.length <= lengthMax && !hasControl(value)
+    ? value
+    : refuse(what);
+/** People write reasons in lines: line ends and tabs are text there. */
+const reasonText = (value: unknown): string => {
+  const isReason = typeof value === 'string' && value.length > 0 && value.length <= LIMITS.reasonLengthMax;
+  return isReason && !hasControl(value, '\n\t') ? value : refuse('event.reason');
+};
 const whole = (value: unknown, what: string): number =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : refuse(what);
 const optional = <K extends string, T>(
@@ -191,7 +199,8 @@ const readOriginator = (value: unknown): Originator => {
 
 const readResolves = (value: unknown): readonly EventId[] => {
   if (!Array.isArray(value) || value.length < 1 || value.length > LIMITS.resolvesMax) return refuse('resolves');
-  return value.map((id) => eventId(text(id, 'resolves')));
+  const ids = value.map((id) => eventId(text(id, 'resolves')));
+  return new Set(ids).size === ids.length ? ids : refuse('resolves');
 };
 
 /** True for plain JSON data with members. The canonical reader has already refused everything else. */
@@ -224,7 +233,7 @@ export const readBody = (value: unknown): EventBody => {
     sequence: sequence(whole(fields['sequence'], 'event.sequence')),
     basis: readVersionVector(fields['basis']),
     payload,
-    ...optional('reason', fields['reason'], (reason) => text(reason, 'event.reason', LIMITS.reasonLengthMax)),
+    ...optional('reason', fields['reason'], reasonText),
     ...optional('originator', fields['originator'], readOriginator),
     ...optional('resolves', fields['resolves'], readResolves),
   };

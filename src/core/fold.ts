@@ -13,7 +13,15 @@ import type { EventId } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Dot } from './position.ts';
 import { EVERYTHING } from './schema.ts';
-import { EMPTY_VECTOR, includesDot, seen, type VersionVector, withDot } from './versionVector.ts';
+import {
+  dominates,
+  EMPTY_VECTOR,
+  includesDot,
+  mergeVectors,
+  seen,
+  type VersionVector,
+  withDot,
+} from './versionVector.ts';
 
 /** An event with its payload at the newest version. */
 export type OpenedEvent = RecordedEvent & { readonly payload: JsonObject };
@@ -34,6 +42,10 @@ export type Fold<S> = {
   readonly version: number;
   /** Highest sequence of each replica in this stream. */
   readonly frontier: VersionVector;
+  /** What authors say that they had seen, where it is not here: what is missing has to be folded before them. */
+  readonly ahead: VersionVector;
+  /** True if events say that they have seen each other, which no honest author writes: then nothing is folded in passing. */
+  readonly cyclic: boolean;
   readonly conflicts: readonly Conflict[];
   /** Events that are not legal in the merged order: kept, without effect on the state. */
   readonly inapplicable: readonly EventId[];
@@ -46,6 +58,8 @@ export const emptyFold = <S>(reducer: Reducer<S>): Fold<S> => ({
   state: reducer.initial,
   version: 0,
   frontier: EMPTY_VECTOR,
+  ahead: EMPTY_VECTOR,
+  cyclic: false,
   conflicts: [],
   inapplicable: [],
 });
@@ -68,13 +82,19 @@ const supersede = (heads: readonly OpenedEvent[], event: OpenedEvent): readonly 
   return settles ? [...heads.filter((head) => !known.includes(head)), event] : [...heads, event];
 };
 
+/** True if the event comes after everything folded, whatever its author and the others claim. */
+const comesLast = (fold: Fold<unknown>, event: RecordedEvent): boolean => {
+  const dot = dotOf(event);
+  const isNew = !includesDot(fold.frontier, dot) && !includesDot(fold.ahead, dot);
+  return isNew && !fold.cyclic && hasSeenAll(event, fold.frontier);
+};
+
 /**
  * The fold after one more event, if the event has seen everything folded so far; otherwise undefined, and the stream has
  * to be folded anew from all its events. A conflict over everything always needs that.
  */
 export const advanceFold = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fold<S> | undefined => {
-  if (!hasSeenAll(event, fold.frontier)) return undefined;
-  if (includesDot(fold.frontier, dotOf(event))) return fold;
+  if (!comesLast(fold, event)) return undefined;
   if (fold.conflicts.length === 0) return applied(fold, event, reducer);
   const keys = reducer.touches(event);
   if (keys.includes(EVERYTHING) || fold.conflicts.some(({ key }) => key === EVERYTHING)) return undefined;
@@ -86,10 +106,14 @@ export const advanceFold = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reduc
 
 const applied = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fold<S> => {
   const next = reducer.next(fold.state, event);
+  const frontier = withDot(fold.frontier, dotOf(event));
+  const { basis } = event.body;
   return {
     state: next ?? fold.state,
     version: fold.version + 1,
-    frontier: withDot(fold.frontier, dotOf(event)),
+    frontier,
+    ahead: dominates(frontier, basis) ? fold.ahead : mergeVectors(fold.ahead, basis),
+    cyclic: fold.cyclic,
     conflicts: fold.conflicts,
     inapplicable: next === undefined ? [...fold.inapplicable, event.body.id] : fold.inapplicable,
   };
@@ -97,53 +121,87 @@ const applied = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fol
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const basisSum = (vector: VersionVector): number => {
-  let total = 0;
-  for (const replica in vector) total += seen(vector, replica);
-  return total;
-};
-
 const compareDots = (a: RecordedEvent, b: RecordedEvent): number =>
   compareText(a.context.replica, b.context.replica) || a.body.sequence - b.body.sequence;
 
-/** Deepest event of `replica` up to `sequence` in an array sorted by sequence. */
-type Depths = { readonly sequences: number[]; readonly depths: number[] };
-const depthUpTo = (line: Depths | undefined, sequence: number): number => {
-  if (line === undefined) return 0;
+/** An event on its replica's line. `depth`: 0 while unknown, -1 while its causes are looked at. */
+type Node = { readonly event: OpenedEvent; readonly at: number; depth: number };
+type Lines = ReadonlyMap<string, readonly Node[]>;
+
+/** One node for each dot, by replica, in the order of sequences. */
+const linesOf = (events: readonly OpenedEvent[]): Lines => {
+  const lines = new Map<string, Node[]>();
+  let last: OpenedEvent | undefined;
+  for (const event of [...events].sort(compareDots)) {
+    if (last !== undefined && compareDots(last, event) === 0) continue;
+    const line = lines.get(event.context.replica) ?? [];
+    if (line.length === 0) lines.set(event.context.replica, line);
+    line.push({ event, at: line.length, depth: 0 });
+    last = event;
+  }
+  return lines;
+};
+
+/** The last node of a line up to `sequence`. */
+const lastUpTo = (line: readonly Node[], sequence: number): Node | undefined => {
   let low = 0;
-  let high = line.sequences.length;
+  let high = line.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((line.sequences[middle] ?? 0) <= sequence) low = middle + 1;
+    if ((line[middle]?.event.body.sequence ?? 0) <= sequence) low = middle + 1;
     else high = middle;
   }
-  return line.depths[low - 1] ?? 0;
+  return line[low - 1];
+};
+
+/** What the author had seen last of each replica, own events included. */
+const causesOf = ({ event, at }: Node, lines: Lines): readonly Node[] => {
+  const { replica } = event.context;
+  const causes: Node[] = [];
+  const before = lines.get(replica)?.[at - 1];
+  if (before !== undefined) causes.push(before);
+  for (const other of Object.keys(event.body.basis).sort()) {
+    const cause = other === replica ? undefined : lastUpTo(lines.get(other) ?? [], seen(event.body.basis, other));
+    if (cause !== undefined) causes.push(cause);
+  }
+  return causes;
+};
+
+/** Finds the depth of `start` and of everything it rests on; true if it rests on itself. */
+const findDepth = (start: Node, lines: Lines): boolean => {
+  let cyclic = false;
+  const path = [start];
+  for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
+    const causes = node.depth > 0 ? [] : causesOf(node, lines);
+    if (node.depth === 0) {
+      node.depth = -1;
+      cyclic ||= causes.some(({ depth }) => depth < 0);
+      path.push(...causes.filter(({ depth }) => depth === 0));
+      continue;
+    }
+    path.pop();
+    if (node.depth < 0) node.depth = 1 + causes.reduce((deepest, { depth }) => Math.max(deepest, depth), 0);
+  }
+  return cyclic;
 };
 
 /**
- * The events in fold order, each once. An event has seen strictly more than any event in its basis had, so the sum of
- * its basis orders causes before effects, and depths can be computed in one pass.
+ * The events in fold order, each dot once: by causal depth, then replica, then sequence. Whatever is claimed, the order
+ * depends on the set alone; `cyclic` says that authors claim to have seen each other's events, so that causes cannot
+ * all come first.
  */
-export const inFoldOrder = (events: readonly OpenedEvent[]): readonly OpenedEvent[] => {
-  const sums = new Map(events.map((event) => [event.body.id, basisSum(event.body.basis)]));
-  const unique = [...new Map(events.map((event) => [event.body.id, event])).values()];
-  const causal = unique.sort((a, b) => (sums.get(a.body.id) ?? 0) - (sums.get(b.body.id) ?? 0) || compareDots(a, b));
-  const lines = new Map<string, Depths>();
-  const depths = new Map<EventId, number>();
-  for (const event of causal) {
-    const { replica, sequence } = dotOf(event);
-    let depth = depthUpTo(lines.get(replica), sequence - 1);
-    for (const other in event.body.basis) {
-      depth = Math.max(depth, depthUpTo(lines.get(other), seen(event.body.basis, other)));
-    }
-    depths.set(event.body.id, depth + 1);
-    const line = lines.get(replica) ?? { sequences: [], depths: [] };
-    line.sequences.push(sequence);
-    line.depths.push(depth + 1);
-    lines.set(replica, line);
-  }
-  return causal.sort((a, b) => (depths.get(a.body.id) ?? 0) - (depths.get(b.body.id) ?? 0) || compareDots(a, b));
+const orderOf = (events: readonly OpenedEvent[]): { readonly nodes: readonly Node[]; readonly cyclic: boolean } => {
+  const lines = linesOf(events);
+  const nodes = [...lines.values()].flat();
+  let cyclic = false;
+  for (const node of nodes) cyclic = findDepth(node, lines) || cyclic;
+  nodes.sort((a, b) => a.depth - b.depth || compareDots(a.event, b.event));
+  return { nodes, cyclic };
 };
+
+/** The events in fold order, each once. */
+export const inFoldOrder = (events: readonly OpenedEvent[]): readonly OpenedEvent[] =>
+  orderOf(events).nodes.map(({ event }) => event);
 
 type Heads = Map<string, readonly OpenedEvent[]>;
 
@@ -167,10 +225,12 @@ const conflictsOf = (heads: Heads): readonly Conflict[] => {
 /** Folds all known events of a stream, in whatever order they are given. */
 export const foldStream = <S>(events: readonly OpenedEvent[], reducer: Reducer<S>): Fold<S> => {
   const heads: Heads = new Map();
+  const { nodes, cyclic } = orderOf(events);
   let fold = emptyFold(reducer);
-  for (const event of inFoldOrder(events)) {
+  for (const { event } of nodes) {
     touch(heads, event, reducer.touches(event));
     fold = applied(fold, event, reducer);
   }
-  return { ...fold, conflicts: conflictsOf(heads) };
+  const ahead = dominates(fold.frontier, fold.ahead) ? EMPTY_VECTOR : fold.ahead;
+  return { ...fold, ahead, cyclic, conflicts: conflictsOf(heads) };
 };

@@ -40,11 +40,18 @@ const checked = (kind: string, text: string, holds: boolean): string => {
 
 const isControl = (unit: number): boolean => unit < 0x20 || (unit >= 0x7f && unit < 0xa0);
 
+/** True if the text holds a control character other than those in `allowed`. */
+export const hasControl = (text: string, allowed = ''): boolean => {
+  for (let at = 0; at < text.length; at++) {
+    if (isControl(text.charCodeAt(at)) && !allowed.includes(text.charAt(at))) return true;
+  }
+  return false;
+};
+
 /** Any text without control characters or lone surrogates, 1 to `idLengthMax` units. */
 const isText = (text: string): boolean => {
   if (text.length === 0 || text.length > LIMITS.idLengthMax) return false;
-  for (let at = 0; at < text.length; at++) if (isControl(text.charCodeAt(at))) return false;
-  return text.isWellFormed();
+  return !hasControl(text) && text.isWellFormed();
 };
 const isName = (text: string): boolean => text.length <= LIMITS.idLengthMax && NAME_PATTERN.test(text);
 

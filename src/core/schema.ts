@@ -5,7 +5,7 @@
  * `schema.laws` (a missing upcaster is refused at registration; what is stored is what was given).
  */
 import type { z } from 'zod';
-import { isStoreError, StoreError } from './errors.ts';
+import { StoreError } from './errors.ts';
 import { isRecord, type JsonObject, sameJson } from './json.ts';
 import { LIMITS } from './limits.ts';
 
@@ -31,7 +31,7 @@ export type PayloadOf<D> = D extends EventDefinition<infer P> ? P : never;
 /**
  * Defines an event type. Unknown members of a payload are refused: use `z.strictObject` for nested objects too.
  * Without `touches` the event touches everything.
- * @throws StoreError `schema.gap` if a version lacks its upcaster
+ * @throws StoreError `schema.gap` if a version lacks its upcaster, or is not a whole number from 1
  */
 export const defineEvent = <P extends object>(input: {
   readonly version: number;
@@ -40,6 +40,7 @@ export const defineEvent = <P extends object>(input: {
   readonly touches?: (payload: P) => readonly string[];
 }): EventDefinition<P> => {
   const { version, schema, upcast = {}, touches } = input;
+  if (!Number.isSafeInteger(version) || version < 1) throw new StoreError('schema.gap', { version });
   for (let from = 1; from < version; from++) {
     if (upcast[from] === undefined) throw new StoreError('schema.gap', { from, version });
   }
@@ -81,18 +82,25 @@ export type OpenedPayload =
   /** Does not satisfy the schema it claims. */
   | { readonly kind: 'unreadable' };
 
-/** Brings a stored payload to the newest version. Payloads of the newest version are trusted as stored. */
-export const openPayload = (definition: EventDefinition, schema: number, payload: JsonObject): OpenedPayload => {
-  if (schema === definition.version) return { kind: 'opened', payload };
+/**
+ * Brings a stored payload to the newest version.
+ * @param trusted  true for what this device wrote: it satisfied its schema before it was stored, and is not asked again
+ */
+export const openPayload = (
+  definition: EventDefinition,
+  stored: { readonly schema: number; readonly payload: JsonObject; readonly trusted: boolean },
+): OpenedPayload => {
+  const { schema, payload, trusted } = stored;
   if (schema > definition.version) return { kind: 'newer' };
+  if (trusted && schema === definition.version) return { kind: 'opened', payload };
   let current = payload;
   try {
     for (let from = schema; from < definition.version; from++) current = definition.upcast[from]?.(current) ?? current;
-  } catch (error) {
-    if (isStoreError(error)) throw error;
-    return { kind: 'unreadable' };
+  } catch {
+    return { kind: 'unreadable' }; // the upcaster met what it did not expect
   }
-  return definition.schema.safeParse(current).success ? { kind: 'opened', payload: current } : { kind: 'unreadable' };
+  const readable = isPayload(current) && definition.schema.safeParse(current).success;
+  return readable ? { kind: 'opened', payload: current } : { kind: 'unreadable' };
 };
 
 /** Keys that an opened event touches, bounded. */

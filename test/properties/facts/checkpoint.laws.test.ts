@@ -96,7 +96,7 @@ describe('a signed note', () => {
   });
   const open = (note: string, verifier = VERIFIER) => codeOfAsync(() => openNote(note, verifier));
 
-  it('is refused with any bit flipped [FMT-08]', async () => {
+  it('is refused with any bit flipped [FMT-08, FMT-14]', async () => {
     for (const note of notes) {
       const bytes = Buffer.from(note);
       for (let bit = 0; bit < bytes.length * 8; bit++) {

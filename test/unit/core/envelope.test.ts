@@ -27,6 +27,10 @@ const nest = (name: 'actor' | 'recordedAt' | 'receipt' | 'software' | 'trace', c
   [name]: changed(CONTEXT[name], change),
 });
 
+/** Different event ids. */
+const idsOf = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, at) => `${ID.slice(0, -4)}${(at + 1).toString(16).padStart(4, '0')}`);
+
 describe('a context', () => {
   it('is read back as it was written, with every optional member and with none [FMT-04]', () => {
     const full = {
@@ -161,8 +165,11 @@ describe('an event', () => {
       ['reason', of(LIMITS.reasonLengthMax), true],
       ['reason', of(LIMITS.reasonLengthMax + 1), false],
       ['reason', '', false],
-      ['resolves', Array(LIMITS.resolvesMax).fill(ID), true],
-      ['resolves', Array(LIMITS.resolvesMax + 1).fill(ID), false],
+      ['resolves', idsOf(LIMITS.resolvesMax), true],
+      ['resolves', idsOf(LIMITS.resolvesMax + 1), false],
+      ['resolves', [ID, ID], false],
+      ['reason', 'two lines,\n\tone of them indented', true],
+      ['reason', 'a bell \u0007', false],
       ['resolves', [], false],
       ['resolves', ['a'], false],
       ['resolves', [1], false],
