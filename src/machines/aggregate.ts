@@ -2,8 +2,8 @@
  * An XState machine as decide and evolve. `defineAggregate` names a type, its events and its machine; `replayOf` gives
  * the pure functions that a fold needs.
  *
- * Invariant: the machine is pure. Only states, guards and assigns count; anything with an effect is refused when the
- * aggregate is defined. Law: `machines.laws` (the compiled table and XState's own `transition` agree).
+ * Invariant: the machine is pure. Only states, guards and assigns count; anything with an effect, and anything that a
+ * state does not show (history), is refused when the aggregate is defined. Law: `machines.laws` (the compiled table and XState's own `transition` agree).
  */
 import {
   type AnyMachineSnapshot,
@@ -47,7 +47,9 @@ const isAssign = (machine: AnyStateMachine, action: unknown): boolean => {
 const checkPure = (aggregate: string, machine: AnyStateMachine, node: StateNode): void => {
   if (node.invoke.length > 0) throw impure(aggregate, `invoke in ${node.id}`);
   if (node.after.length > 0) throw impure(aggregate, `after in ${node.id}`);
-  const transitions = [...node.transitions.values(), node.always ?? []].flat();
+  if (node.type === 'history') throw impure(aggregate, `history in ${node.id}`);
+  const first = node.type === 'compound' ? node.initial : { actions: [] };
+  const transitions = [...node.transitions.values(), node.always ?? [], first].flat();
   const actions = [...node.entry, ...node.exit, ...transitions.flatMap((found) => found.actions)];
   for (const action of actions) if (!isAssign(machine, action)) throw impure(aggregate, `action in ${node.id}`);
   for (const child of Object.values(node.states)) checkPure(aggregate, machine, child);
@@ -67,7 +69,7 @@ export const interpretMachine = (machine: AnyStateMachine): Replay => {
     initial: stateOf(first),
     next: (state, event) => {
       const snapshot = snapshotOf(state);
-      if (!snapshot.can(event)) return undefined;
+      if (snapshot.status !== 'active' || !snapshot.can(event)) return undefined;
       const [after] = transition(machine, snapshot, event);
       return stateOf(after);
     },

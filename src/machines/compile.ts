@@ -76,6 +76,9 @@ const compileRow = (machine: AnyStateMachine, found: Transition): Row => {
   };
 };
 
+/** `*` and `item.*` stand for events that the table would have to name. */
+const hasWildcard = (node: StateNode): boolean => [...node.transitions.keys()].some((type) => type.includes('*'));
+
 const checkNode = (node: StateNode): void => {
   const plain =
     (node.type === 'atomic' || node.type === 'final') &&
@@ -84,13 +87,14 @@ const checkNode = (node: StateNode): void => {
     (node.always ?? []).length === 0 &&
     node.invoke.length === 0 &&
     node.after.length === 0;
-  if (!plain || node.transitions.has('*')) notFlat();
+  if (!plain || hasWildcard(node)) notFlat();
 };
 
 const compileTable = (machine: AnyStateMachine): Table => {
   const { root } = machine;
-  if (root.type !== 'compound' || root.entry.length > 0 || (root.always ?? []).length > 0 || root.transitions.has('*'))
-    notFlat();
+  const plain =
+    root.type === 'compound' && root.entry.length === 0 && root.exit.length === 0 && (root.always ?? []).length === 0;
+  if (!plain || hasWildcard(root)) notFlat();
   const rowsOf = (node: StateNode): [string, readonly Row[]][] =>
     [...node.transitions].map(([type, found]) => [type, found.map((one) => compileRow(machine, one))]);
   const shared = rowsOf(root);

@@ -27,8 +27,10 @@ export type PushResult = { readonly refused: string | undefined; readonly later:
 export type SyncMachineEvent =
   | { readonly type: 'ONLINE' }
   | { readonly type: 'OFFLINE' }
-  /** Something was recorded, or a person asks to sync now. */
-  | { readonly type: 'NUDGE' };
+  /** A person asks to sync now. */
+  | { readonly type: 'NUDGE' }
+  /** Something was recorded. It does not cut a wait short, and does not end a quarantine. */
+  | { readonly type: 'RECORDED' };
 
 export type SyncContext = {
   /** Failures since the last success. */
@@ -36,7 +38,7 @@ export type SyncContext = {
   /** Consecutive failures that are tamper evidence. */
   readonly evidence: number;
   readonly lastError: string | undefined;
-  /** Asked for while busy: pull and push once more. */
+  /** Asked for while busy: pull and push once more, unless this round fails. */
   readonly nudged: boolean;
 };
 
@@ -125,9 +127,9 @@ export const syncMachine = syncSetup.createMachine({
   id: 'sync',
   context: { attempts: 0, evidence: 0, lastError: undefined, nudged: false },
   initial: 'offline',
-  on: { OFFLINE: '.offline', NUDGE: { actions: 'remember' } },
+  on: { OFFLINE: '.offline', NUDGE: { actions: 'remember' }, RECORDED: { actions: 'remember' } },
   states: {
-    offline: { on: { ONLINE: 'connecting', NUDGE: {} } },
+    offline: { entry: 'forget', on: { OFFLINE: {}, ONLINE: 'connecting', NUDGE: {}, RECORDED: {} } },
     connecting: { invoke: { src: 'hello', onDone: 'pulling', onError } },
     pulling: { entry: 'forget', invoke: { src: 'pull', onDone: 'pushing', onError } },
     pushing: {
@@ -150,10 +152,10 @@ export const syncMachine = syncSetup.createMachine({
         onError,
       },
     },
-    live: { after: { interval: 'pulling' }, on: { NUDGE: 'pulling' } },
-    waiting: { after: { backoff: 'connecting' }, on: { NUDGE: 'connecting' } },
-    unauthorised: { on: { NUDGE: 'connecting' } },
-    wedged: { after: { interval: 'pulling' }, on: { NUDGE: 'connecting' } },
-    quarantined: { on: { NUDGE: 'connecting' } },
+    live: { after: { interval: 'pulling' }, on: { NUDGE: 'pulling', RECORDED: 'pulling' } },
+    waiting: { entry: 'forget', after: { backoff: 'connecting' }, on: { NUDGE: 'connecting', RECORDED: {} } },
+    unauthorised: { entry: 'forget', on: { NUDGE: 'connecting', RECORDED: 'connecting' } },
+    wedged: { entry: 'forget', after: { interval: 'pulling' }, on: { NUDGE: 'connecting', RECORDED: {} } },
+    quarantined: { entry: 'forget', on: { NUDGE: 'connecting', RECORDED: {} } },
   },
 });

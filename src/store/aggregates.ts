@@ -9,7 +9,7 @@ import { parsePayload } from '../core/schema.ts';
 import type { AggregateDefinition, EventDefinitions, MachineEvent, MachineState } from '../machines/aggregate.ts';
 import { auditTrail } from '../projections/auditTrail.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
-import { openedEvents, reducerOf } from '../streams/aggregateState.ts';
+import { openedEvents, readerOf, reducerOf } from '../streams/streamState.ts';
 import type { Draft } from '../streams/writer.ts';
 import type { Session } from './session.ts';
 import type { AggregateHandle, BulkItem, SendOptions } from './types.ts';
@@ -76,6 +76,7 @@ export const aggregateHandle = <E extends EventDefinitions, C>(
   if (session.definitions.get(definition.type) !== definition)
     throw new StoreError('aggregate.unknown-type', { type: definition.type });
   const stream = streamId(definition.type, aggregateId(id));
+  const reader = readerOf(definition, session.identity.replica);
   // the definition registered under this type is the very one given, so its context is C
   const state = () => session.snapshot(stream) as AggregateSnapshot<C>;
   return {
@@ -96,7 +97,7 @@ export const aggregateHandle = <E extends EventDefinitions, C>(
       return outcome;
     },
     history: async () => {
-      const events = openedEvents(await session.states.history(stream), definition);
+      const events = openedEvents(await session.states.history(stream), reader);
       return auditTrail(events, typedReducer(definition));
     },
   };

@@ -13,9 +13,10 @@ import { makeSigningKey } from '../crypto/signer.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
 import { dexieStorage } from '../storage/dexie/index.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
-import { type AggregateStates, collectStates, type Definitions, emptyState } from '../streams/aggregateState.ts';
+import { type AggregateStates, collectStates, type Definitions } from '../streams/aggregateState.ts';
 import { type Log, openLog } from '../streams/log.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
+import { emptyState } from '../streams/streamState.ts';
 import { openWriter, type Writer } from '../streams/writer.ts';
 import { readSyncMark, type SyncMark } from '../sync/marks.ts';
 import { systemClock, systemEntropy, systemScheduler } from './platform.ts';
@@ -60,12 +61,12 @@ const actorOf = (options: StoreOptions) => (): Actor => {
   return { user: userId(user), role, ...(onBehalfOf === undefined ? {} : { onBehalfOf: userId(onBehalfOf) }) };
 };
 
-const snapshots = (definitions: Definitions, states: AggregateStates, pending: Pending) => {
+const snapshots = (states: AggregateStates, pending: Pending) => {
   return (stream: StreamId): AggregateSnapshot => {
     const { type, id } = streamParts(stream);
-    const definition = definitions.get(type);
-    if (definition === undefined) throw new StoreError('aggregate.unknown-type', { type });
-    const { fold, readOnly, unreadable } = states.get(stream) ?? emptyState(definition);
+    const reader = states.reader(type);
+    if (reader === undefined) throw new StoreError('aggregate.unknown-type', { type });
+    const { fold, readOnly, unreadable } = states.get(stream) ?? emptyState(reader);
     return {
       id,
       value: fold.state.value,
@@ -95,7 +96,7 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
   const identity = await identityOf(storage, options.tenant, clock);
   let mark = await readSyncMark(storage);
   const pending = trackPending(identity.replica, mark.acknowledged);
-  const collected = collectStates(definitions);
+  const collected = collectStates(definitions, identity.replica);
   const log = await openLog(storage, identity.tenant, (batch) => {
     pending.take(batch.events);
     collected.take(batch);
@@ -112,7 +113,9 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
     software,
     receipt: mark.receipt === null ? null : { time: mark.receipt.time, size: mark.receipt.size },
   });
-  storage.onForeignCommit(() => void log.catchUp().catch(() => undefined)); // read again at the next append
+  const catchUp = () => void log.catchUp().catch(() => undefined); // read again at the next append
+  storage.onForeignCommit(catchUp);
+  catchUp(); // what was committed between the history and the listener
   return {
     storage,
     identity,
@@ -132,7 +135,7 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
       if (streams.size > 0) acknowledged.next(streams);
     },
     changed$: merge(states.changed$, acknowledged),
-    snapshot: snapshots(definitions, states, pending),
+    snapshot: snapshots(states, pending),
     keepFinding: findingKeeper(storage, clock),
   };
 };

@@ -8,17 +8,15 @@
 import { type Observable, Subject } from 'rxjs';
 import type { AggregateDefinition } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
-import { type StreamId, streamParts } from '../core/ids.ts';
+import { type ReplicaId, type StreamId, streamParts } from '../core/ids.ts';
 import type { Position } from '../core/position.ts';
 import type { CommittedBatch, Log } from './log.ts';
-import { advanceState, emptyState, rebuildState, reducerOf, type StreamState } from './streamState.ts';
-
-export {
+import {
   advanceState,
   emptyState,
-  openedEvents,
+  readerOf,
   rebuildState,
-  reducerOf,
+  type StreamReader,
   type StreamState,
 } from './streamState.ts';
 
@@ -26,6 +24,8 @@ type Entry = { state: StreamState; readonly records: Position[] };
 
 export type AggregateStates = {
   readonly get: (stream: StreamId) => StreamState | undefined;
+  /** How the streams of an aggregate type are read; undefined for a type that is not registered. */
+  readonly reader: (type: string) => StreamReader | undefined;
   readonly streams: () => IterableIterator<StreamId>;
   /** The streams whose state has just changed. */
   readonly changed$: Observable<ReadonlySet<StreamId>>;
@@ -46,25 +46,20 @@ type Tracker = {
 };
 
 /** Folds batches in passing; names the streams that need to be folded anew. */
-const track = (definitions: Definitions): Tracker => {
+const track = (readers: ReadonlyMap<string, StreamReader>): Tracker => {
   const entries = new Map<StreamId, Entry>();
-  const folders = new Map(
-    [...definitions].map(([type, definition]) => [type, { definition, reducer: reducerOf(definition) }]),
-  );
   const take = (batch: CommittedBatch) => {
     const changed = new Set<StreamId>();
     const stale = new Set<StreamId>();
     for (const event of batch.events) {
       const { stream } = event.body;
-      const folder = folders.get(streamParts(stream).type);
-      if (folder === undefined) continue;
-      const entry = entries.get(stream) ?? { state: emptyState(folder.definition), records: [] };
+      const reader = readers.get(streamParts(stream).type);
+      if (reader === undefined) continue;
+      const entry = entries.get(stream) ?? { state: emptyState(reader), records: [] };
       if (entry.records.length === 0) entries.set(stream, entry);
       if (entry.records.at(-1) !== batch.record) entry.records.push(batch.record);
       changed.add(stream);
-      const advanced = stale.has(stream)
-        ? undefined
-        : advanceState(entry.state, event, folder.definition, folder.reducer);
+      const advanced = stale.has(stream) ? undefined : advanceState(entry.state, event, reader);
       if (advanced === undefined) stale.add(stream);
       else entry.state = advanced;
     }
@@ -132,9 +127,11 @@ const refolder = (refold: (stream: StreamId) => Promise<void>, tell: (changed: R
 /**
  * Collects the history, then follows the log. Call `take` for each batch of the history while the log opens, then
  * `follow` once; it resolves when the states are those of the whole history.
+ * @param own  this device's replica
  */
-export const collectStates = (definitions: Definitions) => {
-  const { take, entries } = track(definitions);
+export const collectStates = (definitions: Definitions, own: ReplicaId) => {
+  const readers = new Map([...definitions].map(([type, definition]) => [type, readerOf(definition, own)]));
+  const { take, entries } = track(readers);
   const staleInHistory = new Set<StreamId>();
 
   const historyOf = async (log: Log, stream: StreamId): Promise<readonly RecordedEvent[]> => {
@@ -143,9 +140,9 @@ export const collectStates = (definitions: Definitions) => {
   };
   const refold = async (log: Log, stream: StreamId): Promise<void> => {
     const entry = entries.get(stream);
-    const definition = definitions.get(streamParts(stream).type);
-    if (entry === undefined || definition === undefined) return;
-    entry.state = rebuildState(await historyOf(log, stream), definition);
+    const reader = readers.get(streamParts(stream).type);
+    if (entry === undefined || reader === undefined) return;
+    entry.state = rebuildState(await historyOf(log, stream), reader);
   };
 
   const follow = async (log: Log): Promise<AggregateStates> => {
@@ -164,6 +161,7 @@ export const collectStates = (definitions: Definitions) => {
     log.committed$.subscribe((batch) => followBatch(() => take(batch)));
     return {
       get: (stream) => entries.get(stream)?.state,
+      reader: (type) => readers.get(type),
       streams: () => entries.keys(),
       changed$: changes.asObservable(),
       history: (stream) => historyOf(log, stream),

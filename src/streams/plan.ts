@@ -19,7 +19,7 @@ import {
   sealContext,
 } from '../crypto/sealCommit.ts';
 import type { Draft, DraftOutcome, PlannedJob, QueuedWrite, WriterParts } from './job.ts';
-import { advanceState, emptyState, reducerOf, type StreamState } from './streamState.ts';
+import { advanceState, emptyState, readerOf, type StreamState } from './streamState.ts';
 
 export type BatchPlan = {
   readonly jobs: readonly PlannedJob[];
@@ -56,7 +56,8 @@ const refusalOf = (state: StreamState, draft: Draft, type: EventType): DraftOutc
   const event = { ...draft.payload, type };
   if (draft.definition.replay.next(fold.state, event) === undefined)
     return { kind: 'refused', why: 'illegal', state: shown };
-  const unreasoned = draft.reason === undefined && draft.definition.needsReason(event, fold.state.context);
+  const needsReason = draft.resolves !== undefined || draft.definition.needsReason(event, fold.state.context);
+  const unreasoned = draft.reason === undefined && needsReason;
   return unreasoned ? { kind: 'refused', why: 'reason-required', state: shown } : undefined;
 };
 
@@ -134,9 +135,10 @@ type JobPlan = { readonly planned: PlannedJob } | { readonly wait: true };
 
 const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: WriterParts): Outcome | 'wait' => {
   const { states } = tentative;
+  const reader = readerOf(draft.definition, parts.identity.replica);
   const state = states.has(draft.stream)
     ? states.get(draft.stream)
-    : (parts.states.get(draft.stream) ?? emptyState(draft.definition));
+    : (parts.states.get(draft.stream) ?? emptyState(reader));
   if (state === undefined) return 'wait';
   const type = eventType(draft.type);
   const refusal = refusalOf(state, draft, type);
@@ -145,7 +147,7 @@ const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: Wr
   job.events.push(encodeEvent(body));
   tentative.sequence += 1;
   const event = { body, context: job.context.context, position: position(0) };
-  states.set(draft.stream, advanceState(state, event, draft.definition, reducerOf(draft.definition)));
+  states.set(draft.stream, advanceState(state, event, reader));
   const planned: Planned = { kind: 'planned', body, version: state.fold.version + 1 };
   return planned;
 };

@@ -4,7 +4,7 @@
 import type { AggregateDefinition, MachineState } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
 import { advanceFold, emptyFold, type Fold, foldStream, type OpenedEvent, type Reducer } from '../core/fold.ts';
-import type { EventId } from '../core/ids.ts';
+import type { EventId, ReplicaId } from '../core/ids.ts';
 import { EVERYTHING, keysTouched, openPayload } from '../core/schema.ts';
 
 /** What is known of one stream. */
@@ -18,12 +18,22 @@ export type StreamState = {
 
 type Opening = { readonly event: OpenedEvent } | { readonly problem: 'newer' | 'unreadable' };
 
-const openEvent = (definition: AggregateDefinition, event: RecordedEvent): Opening => {
-  const known = definition.events.get(event.body.type);
+/** How this device reads the streams of one aggregate type. */
+export type StreamReader = {
+  readonly definition: AggregateDefinition;
+  readonly reducer: Reducer<MachineState>;
+  /** The device's own replica: what it wrote, it had checked. */
+  readonly own: ReplicaId;
+};
+
+const openEvent = ({ definition, own }: StreamReader, event: RecordedEvent): Opening => {
+  const { body, context, position } = event;
+  const known = definition.events.get(body.type);
   if (known === undefined) return { problem: 'newer' };
-  const opened = openPayload(known, event.body.schema, event.body.payload);
+  const { schema, payload } = body;
+  const opened = openPayload(known, { schema, payload, trusted: context.replica === own });
   if (opened.kind !== 'opened') return { problem: opened.kind };
-  return { event: { body: event.body, context: event.context, position: event.position, payload: opened.payload } };
+  return { event: { body, context, position, payload: opened.payload } };
 };
 
 /** The reducer of an aggregate over opened events. */
@@ -36,9 +46,16 @@ export const reducerOf = (definition: AggregateDefinition): Reducer<MachineState
   },
 });
 
+/** Reads streams of `definition` on the device that writes as `own`. */
+export const readerOf = (definition: AggregateDefinition, own: ReplicaId): StreamReader => ({
+  definition,
+  reducer: reducerOf(definition),
+  own,
+});
+
 /** The state of a stream without events. */
-export const emptyState = (definition: AggregateDefinition): StreamState => ({
-  fold: emptyFold(reducerOf(definition)),
+export const emptyState = ({ reducer }: StreamReader): StreamState => ({
+  fold: emptyFold(reducer),
   readOnly: false,
   unreadable: [],
 });
@@ -47,35 +64,31 @@ export const emptyState = (definition: AggregateDefinition): StreamState => ({
 export const advanceState = (
   state: StreamState,
   event: RecordedEvent,
-  definition: AggregateDefinition,
-  reducer: Reducer<MachineState>,
+  reader: StreamReader,
 ): StreamState | undefined => {
-  const opening = openEvent(definition, event);
+  const opening = openEvent(reader, event);
   if ('problem' in opening) return undefined;
-  const fold = advanceFold(state.fold, opening.event, reducer);
+  const fold = advanceFold(state.fold, opening.event, reader.reducer);
   return fold === undefined ? undefined : { ...state, fold };
 };
 
 /** The state of a stream from all its events, in any order. */
-export const rebuildState = (events: readonly RecordedEvent[], definition: AggregateDefinition): StreamState => {
+export const rebuildState = (events: readonly RecordedEvent[], reader: StreamReader): StreamState => {
   const opened: OpenedEvent[] = [];
   const unreadable: EventId[] = [];
   let readOnly = false;
   for (const event of events) {
-    const opening = openEvent(definition, event);
+    const opening = openEvent(reader, event);
     if ('event' in opening) opened.push(opening.event);
     else if (opening.problem === 'newer') readOnly = true;
     else unreadable.push(event.body.id);
   }
-  return { fold: foldStream(opened, reducerOf(definition)), readOnly, unreadable };
+  return { fold: foldStream(opened, reader.reducer), readOnly, unreadable };
 };
 
 /** The events that this version of the application understands, opened. */
-export const openedEvents = (
-  events: readonly RecordedEvent[],
-  definition: AggregateDefinition,
-): readonly OpenedEvent[] =>
+export const openedEvents = (events: readonly RecordedEvent[], reader: StreamReader): readonly OpenedEvent[] =>
   events.flatMap((event) => {
-    const opening = openEvent(definition, event);
+    const opening = openEvent(reader, event);
     return 'event' in opening ? [opening.event] : [];
   });

@@ -100,10 +100,10 @@ export const startSync = (parts: RunnerParts): Sync => {
   const show = () => status.next(statusOf(actor.getSnapshot()));
   actor.subscribe(show);
   actor.start();
-  const unsubscribe = parts.onChange(show, () => actor.send({ type: 'NUDGE' }));
+  const unsubscribe = parts.onChange(show, () => actor.send({ type: 'RECORDED' }));
   const isSettled = () => {
-    const snapshot = actor.getSnapshot();
-    return SETTLED.includes(snapshot.value) && !snapshot.context.nudged;
+    const { value, status: running } = actor.getSnapshot();
+    return running !== 'active' || SETTLED.includes(value);
   };
   const settled = (): Promise<SyncStatus> =>
     new Promise((resolve) => {
