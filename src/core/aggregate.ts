@@ -25,9 +25,12 @@ export type Replay = {
 
 export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
 
+/** The members of a payload; none for one without members, which zod types as `Record<string, never>`. */
+type MembersOf<P> = [P] extends [Record<string, never>] ? unknown : Readonly<P>;
+
 /** An event as `send` takes it. */
 export type SendableEvent<E extends EventDefinitions> = {
-  [K in keyof E & string]: { readonly type: K } & Readonly<PayloadOf<E[K]>>;
+  [K in keyof E & string]: { readonly type: K } & MembersOf<PayloadOf<E[K]>>;
 }[keyof E & string];
 
 export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C = unknown> = {
