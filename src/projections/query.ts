@@ -14,14 +14,17 @@ export type Query<R extends Row> = {
 export const matches = <R extends Row>(row: R, where: Where<R>): boolean =>
   Object.entries(where).every(([name, value]) => Object.is(row[name], value));
 
-const rank = (value: unknown): number =>
-  value === undefined || value === null ? 0 : typeof value === 'string' ? 2 : 1;
+const rank = (value: unknown): number => {
+  if (value === undefined || value === null) return 0;
+  if (typeof value === 'number' || typeof value === 'boolean') return Number.isNaN(value) ? 1 : 2;
+  return typeof value === 'string' ? 3 : 4;
+};
 
-/** Nothing before numbers before text; text by code units. */
+/** Nothing, then what is not a number, numbers, text, and all else, which has no order of its own; text by code units. */
 export const compareValues = (a: unknown, b: unknown): number => {
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0;
-  if (rank(a) !== rank(b)) return rank(a) - rank(b);
-  return Number(a) - Number(b) || 0;
+  const order = rank(a) - rank(b);
+  return order !== 0 || rank(a) !== 2 ? order : Number(a) - Number(b) || 0;
 };
 
 /** The rows asked for, in the order asked for; ties keep the order of aggregate ids. */

@@ -1,9 +1,9 @@
 /** The parts of an open store, wired: storage, log, states, pending counts, writer. The public calls build on these. */
 import { merge, type Observable, Subject } from 'rxjs';
-import type { Fault } from '../core/commit.ts';
+import type { Fault, RecordedEvent } from '../core/commit.ts';
 import type { Actor, Software } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
-import { type StreamId, streamParts, tenantId, userId } from '../core/ids.ts';
+import { type ReplicaId, type StreamId, streamParts, tenantId, userId } from '../core/ids.ts';
 import type { Clock, Entropy, Scheduler } from '../core/ports.ts';
 import { eventIds } from '../core/uuid.ts';
 import { toHex32 } from '../crypto/bytes.ts';
@@ -38,7 +38,8 @@ export type Session = {
   readonly scheduler: Scheduler;
   readonly actor: () => Actor;
   readonly mark: () => SyncMark;
-  readonly setMark: (mark: SyncMark) => void;
+  /** Takes a new mark; resolves when pending counts follow it. */
+  readonly setMark: (mark: SyncMark) => Promise<void>;
   /** Streams whose snapshot has changed: new events, or newly acknowledged ones. */
   readonly changed$: Observable<ReadonlySet<StreamId>>;
   readonly snapshot: (stream: StreamId) => AggregateSnapshot;
@@ -89,6 +90,14 @@ const findingKeeper =
     await storage.keepFinding({ ...fault, identity, foundAt: new Date(clock.nowMs()).toISOString() }, evidence);
   };
 
+/** Everything that was recorded here, read again. */
+const ownEvents = async (log: Log, replica: ReplicaId): Promise<readonly RecordedEvent[]> => {
+  const own: RecordedEvent[] = [];
+  for await (const { events } of log.readAgain())
+    for (const event of events) if (event.context.replica === replica) own.push(event);
+  return own;
+};
+
 const connect = async (storage: EventStorage, options: StoreOptions): Promise<Session> => {
   const clock = options.clock ?? systemClock;
   const entropy: Entropy = options.entropy ?? systemEntropy;
@@ -129,9 +138,12 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
     actor: actorOf(options),
     writer: openWriter({ storage, log, states, identity, clock, nextId: eventIds(clock, entropy), provenance }),
     mark: () => mark,
-    setMark: (next) => {
+    setMark: async (next) => {
+      const isLess = next.acknowledged < mark.acknowledged;
       mark = next;
-      const streams = pending.acknowledge(next.acknowledged);
+      const streams = isLess
+        ? pending.reopen(next.acknowledged, await ownEvents(log, identity.replica))
+        : pending.acknowledge(next.acknowledged);
       if (streams.size > 0) acknowledged.next(streams);
     },
     changed$: merge(states.changed$, acknowledged),

@@ -5,7 +5,8 @@ import { httpTransport } from '../sync/httpTransport.ts';
 import { readSyncMark } from '../sync/marks.ts';
 import { type Sync, startSync } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';
-import { exclusively, followNetwork, systemJitter } from './platform.ts';
+import { exclusively } from './exclusive.ts';
+import { followNetwork, systemJitter } from './platform.ts';
 import type { Session } from './session.ts';
 import type { SyncOptions } from './types.ts';
 
@@ -35,8 +36,8 @@ export const startSyncing = (session: Session, name: string, options: SyncOption
     identity,
     transport,
     mark: session.mark,
-    setMark: (mark) => {
-      session.setMark(mark);
+    setMark: async (mark) => {
+      await session.setMark(mark);
       changed.next();
     },
     keepFinding: session.keepFinding,
@@ -55,7 +56,7 @@ export const startSyncing = (session: Session, name: string, options: SyncOption
     /** One tab at a time, each on what the last one left. */
     alone: (work, signal) =>
       alone(async () => {
-        session.setMark(await readSyncMark(storage));
+        await session.setMark(await readSyncMark(storage));
         await log.catchUp();
         return work();
       }, signal),

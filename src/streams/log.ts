@@ -33,6 +33,8 @@ export type Log = {
   readonly publish: (records: readonly Position[], commits: readonly Commit[]) => void;
   /** Reads the records at the given starts. */
   readonly readRecords: (starts: readonly Position[]) => Promise<readonly CommittedBatch[]>;
+  /** Reads everything held from the beginning, a bounded piece at a time. */
+  readonly readAgain: () => AsyncIterable<CommittedBatch>;
   readonly close: () => void;
 };
 
@@ -70,6 +72,18 @@ const inRecords = (records: readonly Position[], commits: readonly Commit[]): re
     return { record, size: size(end), events: events.slice(record - (records[0] ?? 0), end - (records[0] ?? 0)) };
   });
 };
+
+async function* readUpTo(storage: EventStorage, end: () => Size): AsyncGenerator<CommittedBatch> {
+  for (let from = size(0); from < end(); ) {
+    const records = await storage.read(position(from), READ_BYTES);
+    if (records.length === 0) return;
+    for (const record of records) {
+      const batch = eventsOf(record, undefined);
+      from = batch.size;
+      yield batch;
+    }
+  }
+}
 
 /**
  * Opens the log and hands its history to `onHistory`, oldest first, before it resolves. Nothing is published between
@@ -130,6 +144,7 @@ export const openLog = async (
       }
     },
     readRecords: async (starts) => (await storage.readAt(starts)).map((record) => eventsOf(record, undefined)),
+    readAgain: () => readUpTo(storage, () => known),
     close: () => batches.complete(),
   };
 };

@@ -24,15 +24,15 @@ export type ExchangeParts = {
   readonly identity: Identity;
   readonly transport: Transport;
   readonly mark: () => SyncMark;
-  /** Keeps a new mark; the store shows it. */
-  readonly setMark: (mark: SyncMark) => void;
+  /** Takes a new mark; resolves when the store shows it. */
+  readonly setMark: (mark: SyncMark) => Promise<void>;
   /** Keeps evidence of a fault. */
   readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
 };
 
 const saveMark = async (parts: ExchangeParts, mark: SyncMark): Promise<void> => {
   await parts.storage.writeMarks(asMarks(mark));
-  parts.setMark(mark);
+  await parts.setMark(mark);
 };
 
 const receiptOf = async (parts: ExchangeParts, note: string): Promise<Receipt> => {
@@ -50,26 +50,54 @@ const reject = async (parts: ExchangeParts, note: string, code: ErrorCode, seque
   throw new StoreError(code, { sequence });
 };
 
-/** Learns or checks the server's key, and whether the server still holds what it had confirmed. */
+/** The own commit that ends at `sequence`, if one above the acknowledged ones does. */
+const ownEndAt = async (parts: ExchangeParts, sequence: number): Promise<OutboxEntry | undefined> => {
+  let { acknowledged, outboxFrom: from } = parts.mark();
+  for (;;) {
+    const batch = await nextBatch(parts.storage, parts.identity, { from, acknowledged });
+    const last = batch.at(-1);
+    const found = batch.find(({ end }) => end.sequence === sequence);
+    if (found !== undefined || last === undefined || last.end.sequence > sequence) return found;
+    [from, acknowledged] = [last.record, last.end.sequence];
+  }
+};
+
+/**
+ * Takes a receipt, if it names exactly the chain that is held here. What it covers beyond the last message was taken by
+ * an answer that got lost, or sent by another tab.
+ */
+const acknowledge = async (parts: ExchangeParts, note: string, receipt: Receipt): Promise<void> => {
+  const { time, size, sequence } = receipt;
+  if (sequence <= parts.mark().acknowledged) return;
+  if (sequence > parts.log.head(parts.identity.replica).sequence)
+    return reject(parts, note, 'receipt.ahead-of-log', sequence);
+  const last = await ownEndAt(parts, sequence);
+  if (last === undefined || !sameBytes(last.end.link, receipt.link))
+    return reject(parts, note, 'receipt.mismatch', sequence);
+  const newest = { acknowledged: sequence, outboxFrom: last.record, receipt: { note, time, size, sequence } };
+  await saveMark(parts, { ...parts.mark(), ...newest });
+};
+
+/** The server has lost what it had confirmed: everything is exchanged again, from the beginning. */
+const startAgain = async (parts: ExchangeParts, held: number): Promise<void> => {
+  const mark = parts.mark();
+  const fault: Fault = { code: 'server.rolled-back', sequence: held, replica: parts.identity.replica };
+  await parts.keepFinding(fault, utf8(mark.receipt?.note ?? ''));
+  await saveMark(parts, { ...mark, cursor: '', acknowledged: 0, outboxFrom: 0 });
+};
+
+/** Learns or checks the server's key, and what it holds of this replica: more, less, or what it had confirmed. */
 export const greet = async (parts: ExchangeParts, signal: AbortSignal): Promise<void> => {
-  const { identity, transport, log } = parts;
+  const { identity, transport } = parts;
   const hello = await transport.hello(identity.replica, signal);
   const { server } = parts.mark();
   if (server !== null && server !== hello.server) return reject(parts, hello.server, 'server.key-changed', 0);
   readNoteVerifier(hello.server);
   if (server === null) await saveMark(parts, { ...parts.mark(), server: hello.server });
-  const held = hello.receipt === null ? 0 : (await receiptOf(parts, hello.receipt)).sequence;
-  if (held > log.head(identity.replica).sequence) {
-    return reject(parts, hello.receipt ?? '', 'receipt.ahead-of-log', held);
-  }
-  const mark = parts.mark();
-  if (held < mark.acknowledged) {
-    await parts.keepFinding(
-      { code: 'server.rolled-back', sequence: held, replica: identity.replica },
-      utf8(mark.receipt?.note ?? ''),
-    );
-    await saveMark(parts, { ...mark, cursor: '', acknowledged: held, outboxFrom: 0 });
-  }
+  const receipt = hello.receipt === null ? undefined : await receiptOf(parts, hello.receipt);
+  const held = receipt?.sequence ?? 0;
+  if (held < parts.mark().acknowledged) await startAgain(parts, held);
+  if (receipt !== undefined) await acknowledge(parts, hello.receipt ?? '', receipt);
 };
 
 const checkAll = async (parts: ExchangeParts, encoded: readonly string[]): Promise<readonly Commit[]> => {
@@ -120,24 +148,6 @@ const refusalIn = (verdicts: readonly Verdict[]): PushResult => {
   };
 };
 
-/** Takes a receipt, if it names exactly the chain that was sent. */
-const acknowledge = async (parts: ExchangeParts, note: string, batch: readonly OutboxEntry[]): Promise<void> => {
-  const receipt = await receiptOf(parts, note);
-  const mark = parts.mark();
-  if (receipt.sequence <= mark.acknowledged) return;
-  const last = batch.find(({ end }) => end.sequence === receipt.sequence);
-  if (last === undefined || !sameBytes(last.end.link, receipt.link)) {
-    return reject(parts, note, 'receipt.mismatch', receipt.sequence);
-  }
-  const { time, size, sequence } = receipt;
-  await saveMark(parts, {
-    ...mark,
-    acknowledged: sequence,
-    outboxFrom: last.record,
-    receipt: { note, time, size, sequence },
-  });
-};
-
 /** Sends own commits until nothing is left or the server does not take one. */
 export const pushAll = async (parts: ExchangeParts, signal: AbortSignal): Promise<PushResult> => {
   for (;;) {
@@ -149,7 +159,7 @@ export const pushAll = async (parts: ExchangeParts, signal: AbortSignal): Promis
       signal,
     );
     if (answer.verdicts.length !== batch.length) throw new StoreError('sync.protocol', { path: 'verdicts' });
-    if (answer.receipt !== null) await acknowledge(parts, answer.receipt, batch);
+    if (answer.receipt !== null) await acknowledge(parts, answer.receipt, await receiptOf(parts, answer.receipt));
     const result = refusalIn(answer.verdicts);
     if (result.refused !== undefined || result.later !== undefined) return result;
     if (parts.mark().acknowledged === acknowledged) throw new StoreError('sync.protocol', { path: 'receipt' });
