@@ -1,0 +1,47 @@
+/** The history of a form or of one of its fields, as it is shown. */
+import { type FormContext, itemKey } from '../../src/clinical.ts';
+import type { TrailEntry } from '../../src/index.ts';
+
+type FormTrail = TrailEntry<{ readonly value: unknown; readonly context: FormContext }>;
+
+export type HistoryLine = {
+  readonly id: string;
+  readonly what: 'value' | 'locked' | 'unlocked';
+  readonly key: string;
+  readonly before: string | null | undefined;
+  readonly after: string | null | undefined;
+  readonly entry: FormTrail;
+  readonly cameAs: string;
+};
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const keyOf = ({ payload }: FormTrail): string =>
+  itemKey({
+    group: textOf(payload['group']),
+    groupRepeat: textOf(payload['groupRepeat']),
+    item: textOf(payload['item']),
+  });
+
+const recordedValue = ({ payload }: FormTrail): string | null | undefined => {
+  const { value } = payload;
+  return typeof value === 'string' || value === null ? value : undefined;
+};
+
+const lineOf = (entry: FormTrail): HistoryLine => {
+  const isValue = entry.type === 'ItemRecorded';
+  const key = isValue ? keyOf(entry) : '';
+  return {
+    id: entry.eventId,
+    what: isValue ? 'value' : entry.type === 'FormLocked' ? 'locked' : 'unlocked',
+    key,
+    before: entry.before.context.items[key],
+    after: isValue ? recordedValue(entry) : undefined,
+    entry,
+    cameAs: textOf(entry.payload['entry']),
+  };
+};
+
+/** All lines of a form, oldest first; of one field only, with the locks that touch it, when `key` is given. */
+export const historyLines = (trail: readonly FormTrail[], key: string | undefined): readonly HistoryLine[] =>
+  trail.map(lineOf).filter((line) => key === undefined || line.what !== 'value' || line.key === key);

@@ -1,0 +1,21 @@
+/** What became of something sent, in words. */
+import type { SendOutcome } from '../../src/index.ts';
+
+const REFUSED: Readonly<Record<string, string>> = {
+  illegal: 'Refused by the form’s state machine',
+  'reason-required': 'Refused: a change needs a reason',
+  'read-only': 'Refused: this form holds entries of a newer version of the app. Update the app',
+  'with-others': 'Refused, because another entry of the same step was refused',
+};
+
+const stateText = (state: string): string => (state === '' ? '' : `: the form is ${state.replaceAll('"', '')}`);
+
+export type OutcomeText = { readonly text: string; readonly isGood: boolean };
+
+export const outcomeText = (outcome: SendOutcome): OutcomeText => {
+  if (outcome.kind === 'committed') return { text: 'Recorded on this device.', isGood: true };
+  if (outcome.kind === 'conflict')
+    return { text: 'Not recorded: the field is in conflict. Resolve the conflict first.', isGood: false };
+  const state = outcome.why === 'illegal' ? stateText(outcome.state) : '';
+  return { text: `${REFUSED[outcome.why] ?? 'Refused'}${state}. Nothing was recorded.`, isGood: false };
+};

@@ -1,0 +1,71 @@
+/** The page: two devices and the server beside them. */
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { DEVICES, type DeviceSpec, openDevice, TENANT } from '../model/device.ts';
+import { failureOf } from '../model/failure.ts';
+import { shortId } from '../model/times.ts';
+import { Announcements } from './announce.tsx';
+import { BundleCheck } from './BundleCheck.tsx';
+import { DevicePane, type Opening } from './DevicePane.tsx';
+import { ReplicaNames } from './replicas.ts';
+import { ServerPane } from './ServerPane.tsx';
+
+const useOpening = (spec: DeviceSpec): readonly [Opening, () => void] => {
+  const [opening, setOpening] = useState<Opening>({ kind: 'opening' });
+  const open = useCallback(async () => {
+    setOpening({ kind: 'opening' });
+    try {
+      setOpening({ kind: 'open', device: await openDevice(spec) });
+    } catch (error) {
+      setOpening({ kind: 'failed', failure: failureOf(error) });
+    }
+  }, [spec]);
+  useEffect(() => void open(), [open]);
+  return [opening, () => void open()];
+};
+
+const Header = () => (
+  <header className="top">
+    <div>
+      <h1>Indelible</h1>
+      <p>
+        Clinical data capture that works offline, never overwrites and can be checked by anyone. Below are two devices
+        with a database of their own, and the server between them.
+      </p>
+    </div>
+    <p className="tenant">
+      <span className="muted">Tenant</span> <code>{TENANT}</code>
+    </p>
+  </header>
+);
+
+export const App = () => {
+  const [specA, specB] = DEVICES;
+  const [a, retryA] = useOpening(specA);
+  const [b, retryB] = useOpening(specB);
+  const names = useMemo(() => {
+    const known = new Map(
+      [a, b].flatMap((one) =>
+        one.kind === 'open' ? [[one.device.store.replica.toString(), one.device.spec.title]] : [],
+      ),
+    );
+    return (replica: string) => {
+      const title = known.get(replica);
+      return title === undefined ? shortId(replica) : `${title} (${shortId(replica)})`;
+    };
+  }, [a, b]);
+  return (
+    <ReplicaNames value={names}>
+      <Header />
+      <main className="panes">
+        <DevicePane spec={specA} opening={a} onRetry={retryA} />
+        <DevicePane spec={specB} opening={b} onRetry={retryB} />
+        <div className="side">
+          <ServerPane />
+          <Announcements>
+            <BundleCheck />
+          </Announcements>
+        </div>
+      </main>
+    </ReplicaNames>
+  );
+};

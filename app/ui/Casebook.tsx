@@ -1,0 +1,171 @@
+/** The casebook of a device: one row per form, live, filtered, page by page. */
+import { useDeferredValue, useId, useMemo, useState } from 'react';
+import type { CasebookRow } from '../model/casebook.ts';
+import type { Catalog } from '../model/catalog.ts';
+
+const PAGE_ROWS = 20;
+const STATE_TEXT = { empty: 'Empty', entered: 'Entered', locked: 'Locked' } as const;
+
+type Show = 'all' | 'conflicts' | 'pending';
+
+const compare = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+
+const sorted = (rows: readonly CasebookRow[], catalog: Catalog): readonly CasebookRow[] =>
+  [...rows].sort(
+    (a, b) =>
+      compare(a.subject, b.subject) ||
+      catalog.orderOf('visit', a.visit) - catalog.orderOf('visit', b.visit) ||
+      compare(a.visitRepeat, b.visitRepeat) ||
+      catalog.orderOf('form', a.form) - catalog.orderOf('form', b.form) ||
+      compare(a.form, b.form) ||
+      compare(a.formRepeat, b.formRepeat),
+  );
+
+const isShown = (row: CasebookRow, show: Show, subject: string): boolean =>
+  (show === 'all' || (show === 'conflicts' ? row.conflicts > 0 : row.pending > 0)) &&
+  row.subject.toLowerCase().includes(subject.trim().toLowerCase());
+
+const withRepeat = (name: string, repeat: string): string => (repeat === '' ? name : `${name} · ${repeat}`);
+
+const Marks = ({ row }: { readonly row: CasebookRow }) => (
+  <>
+    <span className={`tag ${row.state}`}>{STATE_TEXT[row.state]}</span>
+    {row.conflicts > 0 ? <span className="tag conflict">Conflict</span> : null}
+    {row.pending > 0 ? <span className="tag pending">Pending {row.pending}</span> : null}
+  </>
+);
+
+const Lines = (props: {
+  readonly rows: readonly CasebookRow[];
+  readonly catalog: Catalog;
+  readonly onOpen: (id: string) => void;
+}) => (
+  <tbody>
+    {props.rows.map((row) => (
+      <tr key={row.id} className="clickable" onClick={() => props.onOpen(row.id)}>
+        <td>{row.subject}</td>
+        <td>{withRepeat(props.catalog.nameOf('visit', row.visit), row.visitRepeat)}</td>
+        <th scope="row">
+          <button
+            type="button"
+            className="link"
+            data-form={row.id}
+            onClick={(event) => {
+              event.stopPropagation();
+              props.onOpen(row.id);
+            }}
+          >
+            {withRepeat(props.catalog.nameOf('form', row.form), row.formRepeat)}
+          </button>
+        </th>
+        <td className="number">{row.values}</td>
+        <td>
+          <Marks row={row} />
+        </td>
+      </tr>
+    ))}
+  </tbody>
+);
+
+const Filters = (props: {
+  readonly subject: string;
+  readonly onSubject: (subject: string) => void;
+  readonly show: Show;
+  readonly onShow: (show: Show) => void;
+}) => {
+  const id = useId();
+  return (
+    <div className="filters">
+      <label htmlFor={`${id}-subject`}>Subject</label>
+      <input
+        id={`${id}-subject`}
+        type="search"
+        value={props.subject}
+        autoComplete="off"
+        onChange={(event) => props.onSubject(event.target.value)}
+      />
+      <label htmlFor={`${id}-show`}>Show</label>
+      <select
+        id={`${id}-show`}
+        value={props.show}
+        onChange={({ target: { value } }) => props.onShow(value === 'conflicts' || value === 'pending' ? value : 'all')}
+      >
+        <option value="all">all forms</option>
+        <option value="conflicts">conflicts only</option>
+        <option value="pending">pending only</option>
+      </select>
+    </div>
+  );
+};
+
+const Pager = (props: { readonly page: number; readonly pages: number; readonly onPage: (page: number) => void }) =>
+  props.pages < 2 ? null : (
+    <nav className="pager" aria-label="Pages of the casebook">
+      <button type="button" disabled={props.page === 0} onClick={() => props.onPage(props.page - 1)}>
+        Previous
+      </button>
+      <span>
+        Page {props.page + 1} of {props.pages}
+      </span>
+      <button type="button" disabled={props.page + 1 >= props.pages} onClick={() => props.onPage(props.page + 1)}>
+        Next
+      </button>
+    </nav>
+  );
+
+export const Casebook = (props: {
+  readonly rows: readonly CasebookRow[];
+  readonly catalog: Catalog;
+  readonly onOpen: (id: string) => void;
+}) => {
+  const [subject, setSubject] = useState('');
+  const [show, setShow] = useState<Show>('all');
+  const [wantedPage, setPage] = useState(0);
+  const rows = useDeferredValue(props.rows);
+  const ordered = useMemo(() => sorted(rows, props.catalog), [rows, props.catalog]);
+  const found = ordered.filter((row) => isShown(row, show, subject));
+  const pages = Math.max(1, Math.ceil(found.length / PAGE_ROWS));
+  const page = Math.min(wantedPage, pages - 1);
+  const values = rows.reduce((total, row) => total + row.values, 0);
+  return (
+    <section className="casebook" aria-label="Casebook">
+      <h3>
+        Casebook <span className="muted">{`${rows.length} forms, ${values} values`}</span>
+      </h3>
+      <Filters
+        subject={subject}
+        show={show}
+        onSubject={(next) => {
+          setSubject(next);
+          setPage(0);
+        }}
+        onShow={(next) => {
+          setShow(next);
+          setPage(0);
+        }}
+      />
+      <div className="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Subject</th>
+              <th scope="col">Visit</th>
+              <th scope="col">Form</th>
+              <th scope="col" className="number">
+                Values
+              </th>
+              <th scope="col">State</th>
+            </tr>
+          </thead>
+          <Lines
+            rows={found.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS)}
+            catalog={props.catalog}
+            onOpen={props.onOpen}
+          />
+        </table>
+      </div>
+      {found.length === 0 ? <p className="muted">No form matches.</p> : null}
+      <Pager page={page} pages={pages} onPage={setPage} />
+    </section>
+  );
+};

@@ -1,0 +1,113 @@
+/** One device: its person, its sync, its study, its casebook or an opened form. */
+import { useEffect, useMemo, useState } from 'react';
+import { type CasebookRow, casebook, fingerprintOf } from '../model/casebook.ts';
+import { type Catalog, catalogOf } from '../model/catalog.ts';
+import type { Device, DeviceSpec } from '../model/device.ts';
+import type { Failure } from '../model/failure.ts';
+import { studies } from '../model/study.ts';
+import { shortId } from '../model/times.ts';
+import { ActorEditor } from './ActorEditor.tsx';
+import { Announcements } from './announce.tsx';
+import { Casebook } from './Casebook.tsx';
+import { CheckPanel } from './CheckPanel.tsx';
+import { FailurePanel } from './FailurePanel.tsx';
+import { FormPanel } from './FormPanel.tsx';
+import { useObservable } from './hooks.ts';
+import { ImportPanel } from './ImportPanel.tsx';
+import { SyncBar } from './SyncBar.tsx';
+
+export type Opening =
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'open'; readonly device: Device }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+const useCatalog = (device: Device): Catalog => {
+  const [query] = useState(() => device.store.view(studies));
+  const rows = useObservable(query.rows$, query.rows);
+  return useMemo(() => catalogOf(rows), [rows]);
+};
+
+const useFingerprint = (rows: readonly CasebookRow[]): string => {
+  const [fingerprint, setFingerprint] = useState('');
+  useEffect(() => {
+    let isCurrent = true;
+    const timer = setTimeout(async () => {
+      const next = await fingerprintOf(rows);
+      if (isCurrent) setFingerprint(next);
+    }, 200);
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+    };
+  }, [rows]);
+  return fingerprint;
+};
+
+const StudyLine = ({ catalog }: { readonly catalog: Catalog }) =>
+  catalog.studies.length === 0 ? null : (
+    <p className="study">
+      <span className="muted">Study</span> <strong>{catalog.studies.map(({ name }) => name).join(', ')}</strong>
+    </p>
+  );
+
+const OpenDevice = ({ device }: { readonly device: Device }) => {
+  const [query] = useState(() => device.store.view(casebook));
+  const rows = useObservable(query.rows$, query.rows);
+  const catalog = useCatalog(device);
+  const fingerprint = useFingerprint(rows);
+  const [form, setForm] = useState<string>();
+  const conflicts = rows.filter((row) => row.conflicts > 0).length;
+  return (
+    <Announcements>
+      <ActorEditor device={device} />
+      <SyncBar device={device} />
+      {conflicts === 0 ? null : (
+        <p className="panel conflict-banner" role="alert">
+          <strong>
+            {conflicts} {conflicts === 1 ? 'form is' : 'forms are'} in conflict.
+          </strong>{' '}
+          Open it to see both values and to decide.
+        </p>
+      )}
+      <StudyLine catalog={catalog} />
+      <div hidden={form !== undefined}>
+        <ImportPanel device={device} isFirst={rows.length === 0} />
+        {rows.length === 0 ? null : <Casebook rows={rows} catalog={catalog} onOpen={setForm} />}
+      </div>
+      {form === undefined ? null : (
+        <FormPanel device={device} form={form} catalog={catalog} onClose={() => setForm(undefined)} />
+      )}
+      <CheckPanel device={device} fingerprint={fingerprint} />
+    </Announcements>
+  );
+};
+
+export const DevicePane = (props: {
+  readonly spec: DeviceSpec;
+  readonly opening: Opening;
+  readonly onRetry: () => void;
+}) => {
+  const { spec, opening } = props;
+  const title = `${spec.database}-title`;
+  return (
+    <section className="pane device" id={spec.database} aria-labelledby={title}>
+      <header className="pane-head">
+        <h2 id={title}>{spec.title}</h2>
+        {opening.kind === 'open' ? (
+          <span className="muted">
+            replica <code>{shortId(opening.device.store.replica)}</code>
+          </span>
+        ) : null}
+      </header>
+      {opening.kind === 'opening' ? <p role="status">Opening the database …</p> : null}
+      {opening.kind === 'failed' ? (
+        <FailurePanel title="This device cannot be used now" failure={opening.failure}>
+          <button type="button" onClick={props.onRetry}>
+            Try again
+          </button>
+        </FailurePanel>
+      ) : null}
+      {opening.kind === 'open' ? <OpenDevice device={opening.device} /> : null}
+    </section>
+  );
+};

@@ -1,0 +1,133 @@
+/** One form of one subject, live: its items by group, its lock, its conflicts. */
+import { useEffect, useRef, useState } from 'react';
+import { Form, type FormContext, parseFormId } from '../../src/clinical.ts';
+import type { AggregateSnapshot } from '../../src/index.ts';
+import { formState } from '../model/casebook.ts';
+import type { Catalog } from '../model/catalog.ts';
+import { fieldConflict, isFormWide } from '../model/conflicts.ts';
+import type { Device } from '../model/device.ts';
+import { type Field, sectionsOf } from '../model/fields.ts';
+import { EditDialog } from './EditDialog.tsx';
+import { type FieldAct, FieldTable } from './FieldTable.tsx';
+import { FormConflictDialog, fieldFinder } from './FormConflictDialog.tsx';
+import { HistoryDialog } from './HistoryDialog.tsx';
+import { useObservable } from './hooks.ts';
+import { LockControl } from './LockControl.tsx';
+import { ResolveDialog } from './ResolveDialog.tsx';
+
+type Acting = { readonly act: FieldAct | 'resolve-form'; readonly field: Field | undefined };
+
+type Props = {
+  readonly device: Device;
+  readonly form: string;
+  readonly catalog: Catalog;
+  readonly onClose: () => void;
+};
+
+const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext> }) => {
+  const key = parseFormId(props.form);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  const state = formState(props.snapshot.value);
+  const { pending, conflicts, readOnly, inapplicable } = props.snapshot;
+  const repeat = (text: string | undefined) => (text === undefined ? '' : ` · ${text}`);
+  return (
+    <header className="form-head">
+      <button type="button" className="link" onClick={props.onClose}>
+        ← Casebook
+      </button>
+      <h3 ref={heading} tabIndex={-1}>
+        {key === null ? props.form : `${props.catalog.nameOf('form', key.formOid)}${repeat(key.formRepeatKey)}`}
+      </h3>
+      {key === null ? null : (
+        <p className="muted">
+          Subject {key.subjectKey}, {props.catalog.nameOf('visit', key.studyEventOid)}
+          {repeat(key.studyEventRepeatKey)}
+        </p>
+      )}
+      <p className="tags">
+        <span className={`tag ${state}`}>
+          {state === 'locked' ? 'Locked' : state === 'empty' ? 'Empty' : 'Entered'}
+        </span>
+        {conflicts.length > 0 ? <span className="tag conflict">Conflict</span> : null}
+        {pending > 0 ? <span className="tag pending">Pending {pending}</span> : null}
+        {readOnly ? <span className="tag warn">Read only: update the app</span> : null}
+        {inapplicable > 0 ? <span className="tag warn">{inapplicable} without effect</span> : null}
+        <LockControl device={props.device} form={props.form} state={state} />
+      </p>
+    </header>
+  );
+};
+
+const ConflictBanner = (props: {
+  readonly snapshot: AggregateSnapshot<FormContext>;
+  readonly onResolveForm: () => void;
+}) => {
+  const { conflicts } = props.snapshot;
+  if (conflicts.length === 0) return null;
+  const isWide = isFormWide(props.snapshot);
+  return (
+    <div className="panel conflict-banner" role="alert">
+      <p>
+        <strong>{isWide ? 'This form is in conflict.' : `${conflicts.length} in conflict.`}</strong> Two devices
+        recorded here without having seen each other. Both entries are kept; a person decides.
+      </p>
+      {isWide ? (
+        <button type="button" className="primary" onClick={props.onResolveForm}>
+          Resolve the form
+        </button>
+      ) : null}
+    </div>
+  );
+};
+
+const Dialogs = (
+  props: Props & {
+    readonly acting: Acting;
+    readonly snapshot: AggregateSnapshot<FormContext>;
+    readonly fieldOf: (key: string) => Field;
+    readonly onDone: () => void;
+  },
+) => {
+  const { acting, snapshot, fieldOf, onDone, device, form, catalog } = props;
+  const common = { device, form, snapshot, onClose: onDone };
+  const { field } = acting;
+  const conflict = field === undefined ? undefined : fieldConflict(snapshot, field.key);
+  if (acting.act === 'resolve-form' || (acting.act === 'resolve' && isFormWide(snapshot))) {
+    return snapshot.conflicts.length > 0 ? <FormConflictDialog {...common} fieldOf={fieldOf} /> : null;
+  }
+  if (field === undefined) return null;
+  if (acting.act === 'edit') return <EditDialog {...common} field={field} />;
+  if (acting.act === 'history')
+    return <HistoryDialog {...common} field={field} catalog={catalog} version={snapshot.version} />;
+  return conflict === undefined ? null : <ResolveDialog {...common} field={field} conflict={conflict} />;
+};
+
+const OpenForm = (props: Props) => {
+  const [handle] = useState(() => props.device.store.aggregate(Form, props.form));
+  const snapshot = useObservable(handle.state$, handle.state);
+  const [acting, setActing] = useState<Acting>();
+  const key = parseFormId(props.form);
+  const sections = sectionsOf(props.catalog, key?.formOid ?? '', snapshot.context.items);
+  const fields = sections.flatMap((section) => section.fields);
+  const fieldOf = fieldFinder(fields, (item) => props.catalog.find('item', item)?.question ?? item);
+  return (
+    <section className="form-panel" aria-label="Form">
+      <Title {...props} snapshot={snapshot} />
+      <ConflictBanner snapshot={snapshot} onResolveForm={() => setActing({ act: 'resolve-form', field: undefined })} />
+      {sections.map((section) => (
+        <FieldTable
+          key={section.key}
+          section={section}
+          snapshot={snapshot}
+          onAct={(act, field) => setActing({ act, field })}
+        />
+      ))}
+      {acting === undefined ? null : (
+        <Dialogs {...props} acting={acting} snapshot={snapshot} fieldOf={fieldOf} onDone={() => setActing(undefined)} />
+      )}
+    </section>
+  );
+};
+
+export const FormPanel = (props: Props) => <OpenForm key={props.form} {...props} />;

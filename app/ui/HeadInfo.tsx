@@ -1,0 +1,24 @@
+/** Who made one side of a conflict, in what role, on which device, when and why. */
+import type { OpenedEvent } from '../../src/index.ts';
+import { recordedText } from '../model/times.ts';
+import { useReplicaName } from './replicas.ts';
+
+export const HeadInfo = ({ head }: { readonly head: OpenedEvent }) => {
+  const { actor, replica, recordedAt } = head.context;
+  const device = useReplicaName()(replica);
+  return (
+    <span className="head-info">
+      {actor.user}, {actor.role}, on {device}
+      <br />
+      {recordedText(recordedAt)}
+      <br />
+      Reason: {head.body.reason ?? 'none (first value)'}
+    </span>
+  );
+};
+
+/** What a head did, for one that is not a value. */
+export const headAct = (head: OpenedEvent): string => {
+  if (head.body.type === 'FormLocked') return 'Form locked';
+  return head.body.type === 'FormUnlocked' ? 'Form unlocked' : 'Value recorded';
+};

@@ -1,0 +1,131 @@
+/** Every entry of a field, oldest first: old and new value, who, when, where, why. */
+import { useEffect, useState } from 'react';
+import { Form } from '../../src/clinical.ts';
+import type { Originator } from '../../src/index.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Device } from '../model/device.ts';
+import { type Failure, failureOf } from '../model/failure.ts';
+import type { Field } from '../model/fields.ts';
+import { type HistoryLine, historyLines } from '../model/history.ts';
+import { recordedText } from '../model/times.ts';
+import { Dialog } from './Dialog.tsx';
+import { FailurePanel } from './FailurePanel.tsx';
+import { useReplicaName } from './replicas.ts';
+import { Value } from './Value.tsx';
+
+const useHistory = (device: Device, form: string, key: string, version: number) => {
+  const [lines, setLines] = useState<readonly HistoryLine[]>();
+  const [failure, setFailure] = useState<Failure>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version of the form has a new history
+  useEffect(() => {
+    let isCurrent = true;
+    const show = async () => {
+      try {
+        const trail = await device.store.aggregate(Form, form).history();
+        if (isCurrent) setLines(historyLines(trail, key));
+      } catch (error) {
+        if (isCurrent) setFailure(failureOf(error));
+      }
+    };
+    void show();
+    return () => {
+      isCurrent = false;
+    };
+  }, [device, form, key, version]);
+  return { lines, failure };
+};
+
+const Origin = ({ originator, catalog }: { readonly originator: Originator; readonly catalog: Catalog }) => {
+  const { id, location, at } = originator;
+  const named = (kind: 'person' | 'place', oid: string) => {
+    const name = catalog.nameOf(kind, oid);
+    return name === oid ? oid : `${name} (${oid})`;
+  };
+  return (
+    <span className="origin">
+      as in the file: {id === undefined ? 'person not given' : named('person', id)}
+      {location === undefined ? '' : `, at ${named('place', location)}`}
+      {at === undefined ? '' : `, ${at}`}
+    </span>
+  );
+};
+
+const NewValue = ({ line, field }: { readonly line: HistoryLine; readonly field: Field }) => {
+  if (line.what === 'locked') return <em>form locked</em>;
+  if (line.what === 'unlocked') return <em>form unlocked</em>;
+  return <Value field={field} value={line.after} />;
+};
+
+const Line = (props: { readonly line: HistoryLine; readonly field: Field; readonly catalog: Catalog }) => {
+  const { line, field, catalog } = props;
+  const { actor, originator, recordedAt, replica, reason, applied, resolves } = line.entry;
+  const device = useReplicaName()(replica);
+  return (
+    <tr className={applied ? undefined : 'without-effect'}>
+      <td>{line.what === 'value' ? <Value field={field} value={line.before} /> : null}</td>
+      <td>
+        <NewValue line={line} field={field} />
+        {applied ? null : <span className="tag warn">without effect</span>}
+        {resolves.length > 0 ? <span className="tag resolved">resolved a conflict</span> : null}
+        {line.cameAs === 'imported' ? <span className="tag">imported</span> : null}
+      </td>
+      <td>
+        <strong>{actor.user}</strong>, {actor.role}
+        {originator === undefined ? null : (
+          <>
+            <br />
+            <Origin originator={originator} catalog={catalog} />
+          </>
+        )}
+      </td>
+      <td>{recordedText(recordedAt)}</td>
+      <td>{device}</td>
+      <td>{reason ?? <span className="muted">{line.before === undefined ? 'first value' : 'none'}</span>}</td>
+    </tr>
+  );
+};
+
+export const HistoryDialog = (props: {
+  readonly device: Device;
+  readonly form: string;
+  readonly field: Field;
+  readonly version: number;
+  readonly catalog: Catalog;
+  readonly onClose: () => void;
+}) => {
+  const { device, form, field, version, catalog, onClose } = props;
+  const { lines, failure } = useHistory(device, form, field.key, version);
+  return (
+    <Dialog title={`History of “${field.question}”`} onClose={onClose} wide>
+      {failure === undefined ? null : <FailurePanel title="The history cannot be read" failure={failure} />}
+      {lines === undefined ? (
+        <p>Reading …</p>
+      ) : (
+        <div className="scroll">
+          <table className="history">
+            <thead>
+              <tr>
+                <th scope="col">Old value</th>
+                <th scope="col">New value</th>
+                <th scope="col">Who</th>
+                <th scope="col">When (device time)</th>
+                <th scope="col">Where</th>
+                <th scope="col">Why</th>
+              </tr>
+            </thead>
+            <tbody>
+              {lines.map((line) => (
+                <Line key={line.id} line={line} field={field} catalog={catalog} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <div className="actions">
+        <button type="button" onClick={onClose}>
+          Close
+        </button>
+      </div>
+    </Dialog>
+  );
+};

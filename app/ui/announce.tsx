@@ -1,0 +1,30 @@
+/** Outcomes said aloud and shown: one line per pane, polite, replaced by the next. */
+import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
+
+export type Tone = 'good' | 'bad' | 'plain';
+export type Announce = (text: string, tone?: Tone) => void;
+
+const Announcer = createContext<Announce>(() => undefined);
+
+export const useAnnounce = (): Announce => useContext(Announcer);
+
+export const Announcements = ({ children }: { readonly children: ReactNode }) => {
+  const [said, setSaid] = useState<{ readonly text: string; readonly tone: Tone }>({ text: '', tone: 'plain' });
+  const announce = useCallback<Announce>((text, tone = 'plain') => setSaid({ text, tone }), []);
+  const dismiss = useMemo(() => () => setSaid({ text: '', tone: 'plain' }), []);
+  return (
+    <Announcer value={announce}>
+      {children}
+      <div className={said.text === '' ? 'said empty' : `said ${said.tone}`}>
+        <p role="status" aria-live="polite">
+          {said.text}
+        </p>
+        {said.text === '' ? null : (
+          <button type="button" className="icon" aria-label="Dismiss this message" onClick={dismiss}>
+            ×
+          </button>
+        )}
+      </div>
+    </Announcer>
+  );
+};
