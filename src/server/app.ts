@@ -86,15 +86,15 @@ export const createApp = (options: AppOptions): Hono => {
   const { token, files, logger } = options;
   const app = new Hono();
   app.use(async (context, next) => {
+    await next();
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
+  });
+  app.use(async (context, next) => {
     if (token === undefined) checkLocal({ host: context.req.header('host'), origin: context.req.header('origin') });
     else if (context.req.path.startsWith('/v1/') && !carriesToken(context.req.header('authorization'), token)) {
       throw new StoreError('sync.unauthorised');
     }
     await next();
-  });
-  app.use(async (context, next) => {
-    await next();
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
   });
   app.route('/v1/tenants/:tenant', routes(options));
   app.get(

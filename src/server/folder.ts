@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isRecord } from '../core/json.ts';
 import { startFault } from './startFault.ts';
 
@@ -88,11 +88,26 @@ const take = async (path: string, mine: string): Promise<boolean> => {
   }
 };
 
+/** Node's own recursive form never returns where the system refuses with ENOENT although the parent is there (/proc). */
+const makeFolders = async (path: string): Promise<void> => {
+  const make = () =>
+    mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+      if (!codeIs(error, 'EEXIST')) throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if (!codeIs(error, 'ENOENT') || dirname(path) === path) throw error;
+    await makeFolders(dirname(path));
+    await make();
+  }
+};
+
 /** Makes the folder if it is missing. @throws StoreError `storage.failed` with `what: data-folder` */
 export const makeFolder = async (folder: string): Promise<string> => {
   const path = resolve(folder);
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolders(path);
     const probe = join(path, `.probe-${randomBytes(6).toString('hex')}`);
     await writeFile(probe, '');
     await rm(probe);

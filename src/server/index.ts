@@ -7,6 +7,7 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
 import { isRecord } from '../core/json.ts';
 import type { Logger } from '../core/ports.ts';
 import { makeSigningKey, type SigningKey } from '../crypto/signer.ts';
@@ -84,10 +85,19 @@ const listen = (server: HttpServer, port: number, host: string): Promise<number>
     });
   });
 
+/** A promise to be resolved from outside. */
+const deferred = <T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } => {
+  let settle: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((resolve) => {
+    settle = resolve;
+  });
+  return { promise, resolve: (value) => settle(value) };
+};
+
 /** Stops listening, lets requests under way end, and cuts those that do not in time. */
-const stopListening = (server: HttpServer): Promise<void> =>
+const stopListening = (server: HttpServer, graceMs: number): Promise<void> =>
   new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
     server.close(() => {
       clearTimeout(cut);
       resolve();
@@ -95,20 +105,14 @@ const stopListening = (server: HttpServer): Promise<void> =>
     server.closeIdleConnections();
   });
 
-const start = async (options: ServerOptions, undo: Undo): Promise<Omit<Server, 'close'>> => {
-  const { host = DEFAULT_HOST, name = DEFAULT_NAME, token, logger = silentLogger, nowMs = Date.now } = options;
-  checkProtected(host, token);
-  if (!/^[^\s+]{1,200}$/.test(name)) throw startFault('name');
+const open = async (options: ServerOptions, undo: Undo): Promise<{ app: Hono; serverKey: string }> => {
+  const { name = DEFAULT_NAME, token, logger = silentLogger, nowMs = Date.now } = options;
   const files = options.app === undefined ? new Map<string, string>() : await listStaticFiles(options.app);
   const { database, key } = await openState(options, undo);
   if (!database.hasRuntimeRole) logger.log('warn', 'server.no-runtime-role', { database: database.kind });
   const signer = { name, key };
-  const serverKey = verifierText(signer);
   const app = createApp({ world: { database, signer, nowMs }, token, files, logger });
-  const server = createHttpServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
-  const port = await listen(server, options.port, host);
-  undo.push(() => stopListening(server));
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port, serverKey };
+  return { app, serverKey: verifierText(signer) };
 };
 
 /**
@@ -117,12 +121,27 @@ const start = async (options: ServerOptions, undo: Undo): Promise<Omit<Server, '
  * without a token. What had been opened is closed again.
  */
 export const createServer = async (options: ServerOptions): Promise<Server> => {
+  const { host = DEFAULT_HOST, name = DEFAULT_NAME, token } = options;
+  checkProtected(host, token);
+  if (!/^[^\s+]{1,200}$/.test(name)) throw startFault('name');
   const undo: Undo = [];
+  // Listening comes first: a port that is taken is said at once. Requests that come early wait for the database.
+  const opening = deferred<Hono>();
+  const fetch = async (request: Request) => (await opening.promise).fetch(request);
+  const server = createHttpServer(getRequestListener(fetch, { overrideGlobalObjects: false }));
   try {
-    const started = await start(options, undo);
+    const port = await listen(server, options.port, host);
+    const { app, serverKey } = await open(options, undo);
+    opening.resolve(app);
     let closing: Promise<void> | undefined;
-    return { ...started, close: () => (closing ??= undoAll(undo)) };
+    const stop = () => stopListening(server, GRACE_MS).then(() => undoAll(undo));
+    const close = () => {
+      closing ??= stop();
+      return closing;
+    };
+    return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port, serverKey, close };
   } catch (error) {
+    if (server.listening) await stopListening(server, 0);
     await undoAll(undo);
     throw error;
   }

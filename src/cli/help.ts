@@ -1,0 +1,45 @@
+/** The help texts. */
+const EXIT_TEXT = `Exit codes: 0 all good, 1 findings, 2 unusable input.`;
+
+export const HELP = {
+  main: `Usage: indelible <command> [options]
+
+Commands:
+  serve         Run the sync server, and the app with it.
+  verify FILE   Check an exported bundle on its own: no store, no server, no network.
+
+Options:
+  --help        Help, also for a command: indelible serve --help
+  --version     The version of this software.
+
+${EXIT_TEXT}`,
+  serve: `Usage: indelible serve [options]
+
+Runs the sync server until it gets SIGINT or SIGTERM, and prints its address. Events are kept in an embedded PostgreSQL in
+the data folder, or in the PostgreSQL that the environment variable DATABASE_URL names.
+
+Options:
+  --port N           Port to listen on; 0 lets the system choose. Default: 8042
+  --host ADDRESS     Address to listen on. Default: 127.0.0.1, this machine alone. Any other needs --token-file.
+  --data DIR         Folder for the database and the server's signing key. Default: data
+  --app DIR          Folder of a built app to serve at /.
+  --token-file FILE  File with the bearer token that every request must carry: 16 characters or more.
+  --name NAME        Name that the server signs receipts under. Devices trust name and key together, so keep it.
+  --json             Print one JSON object (url, port, serverKey) and log lines as JSON on standard error.
+  --help             This text.
+
+${EXIT_TEXT}`,
+  verify: `Usage: indelible verify FILE [options]
+
+Checks an exported bundle from its bytes alone: every hash, link, signature and receipt, and that nothing is missing.
+Names the first faulty event.
+
+Options:
+  --server-key KEY   The server's key (name+hash+key), known from elsewhere. Without it receipts are checked with the key
+                     that the bundle names itself, and the report says so.
+  --sealed-by ID     The replica that must have sealed the bundle, known from elsewhere.
+  --json             Print the report as one JSON object.
+  --help             This text.
+
+${EXIT_TEXT}`,
+} as const;

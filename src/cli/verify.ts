@@ -1,0 +1,108 @@
+/** `indelible verify FILE`: checks a bundle on its own and says what it found. */
+import { createReadStream } from 'node:fs';
+import { ERROR_TEXT, StoreError } from '../core/errors.ts';
+import { type Report, type VerifyFinding, verifyBundle } from '../verify/index.ts';
+import { readArguments, UsageError } from './arguments.ts';
+import { HELP } from './help.ts';
+import { EXIT, type ExitCode, fail, printJson } from './output.ts';
+
+const OPTIONS = ['server-key', 'sealed-by'];
+
+/** The file's bytes in pieces. @throws StoreError `bundle.malformed` with `what: file` where it cannot be read */
+async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(file)) yield chunk;
+  } catch (cause) {
+    throw new StoreError('bundle.malformed', { what: 'file' }, { cause });
+  }
+}
+
+const placeOf = ({ replica, sequence, line }: VerifyFinding): string =>
+  [
+    replica === undefined ? '' : `replica ${replica}`,
+    sequence === undefined ? '' : `event ${sequence}`,
+    line === undefined ? '' : `line ${line}`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+
+const findingText = (finding: VerifyFinding, at: number): string => {
+  const place = placeOf(finding);
+  const what = finding.what === undefined ? '' : ` [${finding.what}]`;
+  return `${String(at + 1).padStart(4)}. ${finding.code}: ${ERROR_TEXT[finding.code]}${what}\n      at ${place === '' ? 'the bundle as a whole' : place}`;
+};
+
+const serverText = ({ trust }: Report): string => {
+  if (trust.server === undefined) return 'none named: no receipt could be checked';
+  const { key, pinned } = trust.server;
+  return `${key} (${pinned ? 'as given' : 'named by the bundle itself; compare it, or give --server-key'})`;
+};
+
+const sealText = ({ trust }: Report): string => {
+  if (trust.sealedBy === undefined) return 'no valid seal';
+  const { replica, wrote, pinned } = trust.sealedBy;
+  return `replica ${replica}${wrote ? '' : ', which wrote none of the events'}${pinned ? ' (as given)' : ''}`;
+};
+
+const tableOf = (report: Report): readonly (readonly [string, string])[] => {
+  const { manifest, counts } = report;
+  const made: readonly (readonly [string, string])[] =
+    manifest === undefined
+      ? []
+      : [
+          ['tenant', manifest.tenant],
+          ['exported', manifest.createdAt],
+        ];
+  return [
+    ...made,
+    ['events', String(counts.events)],
+    ['commits', String(counts.commits)],
+    ['replicas', String(counts.replicas)],
+    ['receipts', String(counts.receipts)],
+    ['sealed by', sealText(report)],
+    ['server key', serverText(report)],
+    ...(report.recorded.length === 0
+      ? []
+      : [['recorded', `${report.recorded.length} findings of the device itself`] as const]),
+  ];
+};
+
+const print = (file: string, report: Report): void => {
+  const found = report.findings.length + report.omitted;
+  console.log(`${file}: ${report.ok ? 'sound' : `${found} ${found === 1 ? 'finding' : 'findings'}`}`);
+  if (report.usable) for (const [name, value] of tableOf(report)) console.log(`  ${name.padEnd(12)}${value}`);
+  for (const [at, finding] of report.findings.entries()) console.log(findingText(finding, at));
+  if (report.omitted > 0) console.log(`  and ${report.omitted} more`);
+};
+
+const exitOf = (report: Report): ExitCode => {
+  if (!report.usable) return EXIT.unusable;
+  return report.ok ? EXIT.good : EXIT.findings;
+};
+
+export const verify = async (words: readonly string[]): Promise<ExitCode> => {
+  const { text, help, json, positionals } = readArguments('verify', words, OPTIONS);
+  if (help) {
+    console.log(HELP.verify);
+    return EXIT.good;
+  }
+  const [file, another] = positionals;
+  if (file === undefined || another !== undefined) {
+    throw new UsageError('verify takes one file', 'Run: indelible verify --help');
+  }
+  const serverKey = text('server-key');
+  const sealedBy = text('sealed-by');
+  let report: Report;
+  try {
+    report = await verifyBundle(chunksOf(file), {
+      ...(serverKey === undefined ? {} : { serverKey }),
+      ...(sealedBy === undefined ? {} : { sealedBy }),
+    });
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.details['what'] !== 'file') throw error;
+    return fail({ code: error.code, message: 'the file cannot be read' }, json);
+  }
+  if (json) printJson(report);
+  else print(file, report);
+  return exitOf(report);
+};
