@@ -1,0 +1,6 @@
+/** For tests of applications: time, randomness, storage and network that a test owns. Names are listed by hand. */
+export { type SeededEntropy, seededEntropy } from './entropy.ts';
+export { type Disturbance, simulatedNetwork, UNDISTURBED } from './network.ts';
+export { type SimulatedRequest, type SimulatedServer, simulatedServer } from './server.ts';
+export { hookedStorage, type StorageCall, type StorageHooks } from './storage.ts';
+export { type SimulatedTime, simulatedTime } from './time.ts';

@@ -1,0 +1,177 @@
+/**
+ * A sync server in memory that answers as the real one does: the same verdicts, receipts, cursors and messages, without
+ * HTTP and without a database. Its state can be taken and put back, as a backup is.
+ */
+import type { Head } from '../core/commit.ts';
+import { headAfter } from '../core/commit.ts';
+import { StoreError } from '../core/errors.ts';
+import { type ReplicaId, replicaId, type TenantId, tenantId } from '../core/ids.ts';
+import { LIMITS } from '../core/limits.ts';
+import { sequence, size } from '../core/position.ts';
+import { fromBase64, toBase64, toHex32 } from '../crypto/bytes.ts';
+import { checkCommit, emptyHead } from '../crypto/checkCommit.ts';
+import { checkpointBody, receiptBody } from '../crypto/checkpoint.ts';
+import { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierRoot } from '../crypto/merkle.ts';
+import { noteVerifierText, signNote } from '../crypto/signedNote.ts';
+import { makeSigningKey, type SigningKey } from '../crypto/signer.ts';
+import { type Decision, decide, type Held, type Placed, type Received } from '../server/decide.ts';
+import {
+  type Hello,
+  PROTOCOL,
+  type PullResponse,
+  PushRequest,
+  type PushResponse,
+  readMessage,
+} from '../sync/protocol.ts';
+
+type Stored = Placed & { readonly root: string };
+type State = {
+  readonly commits: readonly Stored[];
+  readonly heads: ReadonlyMap<ReplicaId, Head>;
+  readonly ids: ReadonlySet<string>;
+  readonly frontier: Frontier;
+};
+const EMPTY: State = { commits: [], heads: new Map(), ids: new Set(), frontier: EMPTY_FRONTIER };
+
+/** What a device may ask, as it travels: a path of the interface and, for a push, the text of its body. */
+export type SimulatedRequest =
+  | { readonly kind: 'hello'; readonly replica: string }
+  | { readonly kind: 'pull'; readonly after: string; readonly except: string }
+  | { readonly kind: 'push'; readonly body: string };
+
+export type SimulatedServer = {
+  readonly tenant: TenantId;
+  /** Answers a request with the text of a message. @throws StoreError as the device would get it */
+  readonly answer: (request: SimulatedRequest) => Promise<string>;
+  /** Number of events held. */
+  readonly size: () => number;
+  /** The bytes of every commit held, in the server's order. */
+  readonly commits: () => readonly Uint8Array[];
+  /** What is held now, to be put back later: a backup. */
+  readonly backup: () => () => void;
+  /** Signs with another key from now on. */
+  readonly renewKey: () => Promise<void>;
+};
+
+const cursorOf = (state: Frontier): string => `${state.size.toString(36)}-${toHex32(frontierRoot(state)).slice(0, 24)}`;
+
+const accept = (state: State, { accepted }: Decision): State => {
+  let { frontier } = state;
+  const commits = [...state.commits];
+  const heads = new Map(state.heads);
+  const ids = new Set(state.ids);
+  for (const placed of accepted) {
+    for (const leaf of placed.commit.leaves) frontier = appendLeaf(frontier, leaf);
+    commits.push({ ...placed, root: cursorOf(frontier) });
+    heads.set(placed.commit.replica, headAfter(placed.commit));
+    for (const { id } of placed.commit.events) ids.add(id);
+  }
+  return { commits, heads, ids, frontier };
+};
+
+const heldOf = (state: State, replica: ReplicaId): ReadonlyMap<number, Held> =>
+  new Map(
+    state.commits
+      .filter(({ commit }) => commit.replica === replica)
+      .map(({ commit, position }) => [commit.first, { link: commit.link, position }]),
+  );
+
+const receive = (body: string): Promise<readonly Received[]> => {
+  const { commits } = readMessage(PushRequest, JSON.parse(body));
+  return Promise.all(
+    commits.map(async (text): Promise<Received> => {
+      const bytes = fromBase64(text);
+      const check = await checkCommit(bytes);
+      return { bytes, first: check.kind === 'sound' ? check.commit.first : check.fault.sequence, check };
+    }),
+  );
+};
+
+const pageOf = (state: State, after: string, except: string): PullResponse => {
+  const start = state.commits.findIndex(({ root }) => root === after) + 1; // 0 for a cursor that is not of this log
+  const page: Stored[] = [];
+  let bytes = 0;
+  const wanted = state.commits.slice(start).filter(({ commit }) => commit.replica !== except);
+  for (const stored of wanted) {
+    bytes += stored.commit.bytes.length;
+    if (page.length >= LIMITS.batchCommitsMax || bytes > LIMITS.batchBytesMax) break;
+    page.push(stored);
+  }
+  const more = page.length < wanted.length;
+  return {
+    protocol: PROTOCOL,
+    commits: page.map(({ commit }) => toBase64(commit.bytes)),
+    cursor: more ? (page.at(-1)?.root ?? '') : state.commits.length === 0 ? '' : cursorOf(state.frontier),
+    more,
+  };
+};
+
+/** Starts a server of one tenant, with a key of its own. */
+export const simulatedServer = async (options: {
+  readonly tenant: string;
+  readonly nowMs?: () => number;
+}): Promise<SimulatedServer> => {
+  const { nowMs = () => Date.UTC(2026, 0, 5, 9) } = options;
+  const tenant = tenantId(options.tenant);
+  const name = 'server.simulated';
+  let key: SigningKey = await makeSigningKey();
+  let state = EMPTY;
+  const timeOf = () => new Date(nowMs()).toISOString();
+  const root = () => frontierRoot(state.frontier);
+
+  const receiptFor = async (replica: ReplicaId): Promise<string | null> => {
+    const head = state.heads.get(replica);
+    if (head === undefined) return null;
+    const place = { sequence: sequence(head.sequence), link: head.link, time: timeOf() };
+    const body = receiptBody({ tenant, replica, ...place, size: size(state.frontier.size), root: root() });
+    return signNote(body, { name, key });
+  };
+  const hello = async (replica: ReplicaId): Promise<Hello> => ({
+    protocol: PROTOCOL,
+    server: noteVerifierText({ name, publicKey: key.publicKey }),
+    time: timeOf(),
+    receipt: await receiptFor(replica),
+    checkpoint: await signNote(checkpointBody({ tenant, size: size(state.frontier.size), root: root() }), {
+      name,
+      key,
+    }),
+  });
+  const push = async (body: string): Promise<PushResponse> => {
+    const received = await receive(body);
+    const [first] = received;
+    const replica = first?.check.kind === 'sound' ? first.check.commit.replica : first?.check.fault.replica;
+    if (replica === undefined) throw new StoreError('commit.malformed');
+    const decision = decide(
+      {
+        tenant,
+        size: state.frontier.size,
+        head: state.heads.get(replica) ?? emptyHead(replica, tenant),
+        commits: heldOf(state, replica),
+        sequences: new Map([...state.heads].map(([other, head]) => [other, head.sequence])),
+        eventIds: state.ids,
+      },
+      received,
+    );
+    state = accept(state, decision);
+    return { protocol: PROTOCOL, verdicts: [...decision.verdicts], receipt: await receiptFor(replica) };
+  };
+  return {
+    tenant,
+    answer: async (request) => {
+      if (request.kind === 'hello') return JSON.stringify(await hello(replicaId(request.replica)));
+      if (request.kind === 'push') return JSON.stringify(await push(request.body));
+      return JSON.stringify(pageOf(state, request.after, request.except));
+    },
+    size: () => state.frontier.size,
+    commits: () => state.commits.map(({ commit }) => commit.bytes),
+    backup: () => {
+      const kept = state;
+      return () => {
+        state = kept;
+      };
+    },
+    renewKey: async () => {
+      key = await makeSigningKey();
+    },
+  };
+};
