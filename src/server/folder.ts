@@ -64,6 +64,13 @@ const clear = async (path: string, dead: string): Promise<void> => {
 };
 
 const TRIES = 5;
+const SETTLE_MS = 100;
+
+/** Another that was clearing the dead lock may have moved this one away, and a third come in between: the file decides. */
+const isStillThere = async (path: string, mine: string): Promise<boolean> => {
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  return (await readFile(path, 'utf8').catch(() => '')) === mine;
+};
 
 const take = async (path: string, mine: string): Promise<boolean> => {
   // Written aside and linked into place, so that nobody ever reads half a lock.
@@ -73,7 +80,7 @@ const take = async (path: string, mine: string): Promise<boolean> => {
     for (let tries = 0; tries < TRIES; tries++) {
       try {
         await link(draft, path);
-        return true;
+        return await isStillThere(path, mine);
       } catch (error) {
         if (!codeIs(error, 'EEXIST')) throw error;
       }

@@ -10,7 +10,7 @@ const queryOf =
     translated(async () => (await target.query<Record<string, unknown>>(text, [...parameters])).rows);
 
 /** PGlite runs PostgreSQL with fsync off; a receipt must not be given for what a power cut can take back. */
-const START = [...PGlite.defaultStartParams.filter((word) => word !== '-F'), '-c', 'wal_sync_method=fsync'];
+export const START = [...PGlite.defaultStartParams.filter((word) => word !== '-F'), '-c', 'wal_sync_method=fsync'];
 
 /** Opens the database in `folder` (made if missing), or one in memory that ends with the process. */
 export const openPglite = async (folder: string | undefined): Promise<Database> => {
