@@ -143,7 +143,8 @@ const runImport = async (run: Run, files: readonly GivenFile[]): Promise<Summary
   run.show('recording', 0, todo.length);
   const result = await recordValues(run.store, todo, reason, paceOf(run));
   if (result.cancelled) throw new StoreError('import.cancelled', { done: result.recorded, total: todo.length });
-  const { subjects, forms, itemValues, audits, auditsUsed } = planned.summary;
+  const { subjects, itemValues, audits, auditsUsed } = planned.summary;
+  const forms = planned.forms.length;
   const origins = originsOf(
     planned.summary,
     planned.forms.flatMap(({ drafts }) => drafts),

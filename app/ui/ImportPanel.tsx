@@ -1,5 +1,5 @@
 /** Importing a study into a device: choose or drop files, watch, cancel, read what came of it. */
-import { type DragEvent, useEffect, useId, useState } from 'react';
+import { type DragEvent, type ReactNode, useEffect, useId, useState } from 'react';
 import type { Device } from '../model/device.ts';
 import { readFiles, readSample } from '../model/files.ts';
 import { createImporter, type Importer, type ImportState } from '../model/importer.ts';
@@ -32,6 +32,19 @@ const Running = (props: {
   );
 };
 
+const HINT = 'Drop CDISC ODM files here: metadata, clinical data, or both.';
+
+const Collapsed = ({ when, children }: { readonly when: boolean; readonly children: ReactNode }) =>
+  when ? (
+    <details>
+      <summary>Import more</summary>
+      <p>{HINT}</p>
+      {children}
+    </details>
+  ) : (
+    children
+  );
+
 const Chooser = ({ importer, isFirst }: { readonly importer: Importer; readonly isFirst: boolean }) => {
   const [over, setOver] = useState(false);
   const id = useId();
@@ -52,32 +65,32 @@ const Chooser = ({ importer, isFirst }: { readonly importer: Importer; readonly 
       onDragLeave={onDrag}
       onDrop={onDrag}
     >
-      <p>
-        {isFirst ? 'This device holds no study yet. ' : ''}Drop CDISC ODM files here: metadata, clinical data, or both.
-      </p>
-      <div className="actions">
-        <button
-          type="button"
-          className={isFirst ? 'primary' : undefined}
-          onClick={() => void importer.start(readSample)}
-        >
-          Load the sample study
-        </button>
-        <label className="button" htmlFor={id}>
-          Choose files
-        </label>
-        <input
-          id={id}
-          className="file"
-          type="file"
-          multiple
-          accept=".xml,text/xml,application/xml"
-          onChange={(event) => {
-            take(event.target.files ?? []);
-            event.target.value = '';
-          }}
-        />
-      </div>
+      {isFirst ? <p>This device holds no study yet. {HINT}</p> : null}
+      <Collapsed when={!isFirst}>
+        <div className="actions">
+          <button
+            type="button"
+            className={isFirst ? 'primary' : undefined}
+            onClick={() => void importer.start(readSample)}
+          >
+            Load the sample study
+          </button>
+          <label className="button" htmlFor={id}>
+            Choose files
+          </label>
+          <input
+            id={id}
+            className="file"
+            type="file"
+            multiple
+            accept=".xml,text/xml,application/xml"
+            onChange={(event) => {
+              take(event.target.files ?? []);
+              event.target.value = '';
+            }}
+          />
+        </div>
+      </Collapsed>
     </section>
   );
 };
@@ -86,7 +99,10 @@ const spoken = (state: ImportState): string | undefined => {
   if (state.kind === 'failed') return `The import ended with ${state.failure.code}.`;
   if (state.kind !== 'done') return undefined;
   const { data, study } = state.summary;
-  if (data !== undefined) return `Import done: ${data.recorded} values recorded, ${data.held} were recorded already.`;
+  if (data !== undefined) {
+    const held = data.held === 0 ? '' : `, ${data.held} were recorded before`;
+    return `Import done: ${data.recorded} values recorded${held}.`;
+  }
   return `Import done: ${study?.recorded ?? 0} definitions recorded.`;
 };
 

@@ -10,6 +10,14 @@ const Figure = (props: { readonly name: string; readonly children: ReactNode }) 
   </div>
 );
 
+const PEOPLE_MAX = 6;
+
+const peopleText = (people: readonly string[]): string => {
+  if (people.length === 0) return 'not given';
+  const more = people.length - PEOPLE_MAX;
+  return `${people.slice(0, PEOPLE_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
+
 const DataFigures = ({ data }: { readonly data: DataSummary }) => (
   <dl className="figures">
     <Figure name="Subjects">{data.subjects}</Figure>
@@ -21,7 +29,7 @@ const DataFigures = ({ data }: { readonly data: DataSummary }) => (
     <Figure name="Audit records used">
       {data.auditsUsed} of {data.audits}
     </Figure>
-    <Figure name="Recorded by, in the file">{data.people.length === 0 ? 'not given' : data.people.join(', ')}</Figure>
+    <Figure name="Recorded by, in the file">{peopleText(data.people)}</Figure>
     <Figure name="Times in the file">{data.from === undefined ? 'not given' : `${data.from} to ${data.to}`}</Figure>
   </dl>
 );
