@@ -9,6 +9,24 @@ const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** UTF-8 bytes of well-formed text. */
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);
 
+const POOL_BYTES = 65_536;
+const UNIT_BYTES_MAX = 3;
+let pool = new Uint8Array(0);
+
+/**
+ * As `utf8`, for many short texts: the results are views that share buffers, so that a text costs no allocation of its
+ * own. A view keeps its whole buffer alive: for bytes that are soon copied or dropped.
+ */
+export const utf8View = (text: string): Uint8Array => {
+  const bytesMax = UNIT_BYTES_MAX * text.length;
+  if (bytesMax > POOL_BYTES) return encoder.encode(text);
+  if (bytesMax > pool.length) pool = new Uint8Array(POOL_BYTES);
+  const { written } = encoder.encodeInto(text, pool);
+  const view = pool.subarray(0, written);
+  pool = pool.subarray(written);
+  return view;
+};
+
 /** Text of UTF-8 bytes. A byte order mark is kept. @throws TypeError on malformed UTF-8 */
 export const fromUtf8 = (bytes: Uint8Array): string => strictDecoder.decode(bytes);
 

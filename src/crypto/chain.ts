@@ -7,7 +7,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
 import { type Hash32, hash32, type PublicKey32, type ReplicaId, replicaId, type TenantId } from '../core/ids.ts';
-import { utf8 } from './bytes.ts';
+import { sameBytes, utf8 } from './bytes.ts';
 
 const REPLICA_DOMAIN = utf8('indelible/v1/replica\0');
 const CONTEXT_DOMAIN = utf8('indelible/v1/context\0');
@@ -15,9 +15,19 @@ const GENESIS_DOMAIN = utf8('indelible/v1/genesis\0');
 const LINK_DOMAIN = utf8('indelible/v1/link\0');
 const LEAF_PREFIX = Uint8Array.of(0x00);
 
-/** The id that a public key gives its replica: the first 16 bytes of H(domain, key), as hex. */
-export const replicaIdOf = (publicKey: PublicKey32): ReplicaId =>
-  replicaId(bytesToHex(sha256(concatBytes(REPLICA_DOMAIN, publicKey)).subarray(0, 16)));
+let lastNamed: { readonly key: Uint8Array; readonly replica: ReplicaId } | undefined;
+
+/**
+ * The id that a public key gives its replica: the first 16 bytes of H(domain, key), as hex. Most calls in a row are for
+ * one key, so the last one is kept, by its bytes.
+ */
+export const replicaIdOf = (publicKey: PublicKey32): ReplicaId => {
+  if (lastNamed === undefined || !sameBytes(lastNamed.key, publicKey)) {
+    const replica = replicaId(bytesToHex(sha256(concatBytes(REPLICA_DOMAIN, publicKey)).subarray(0, 16)));
+    lastNamed = { key: publicKey.slice(), replica };
+  }
+  return lastNamed.replica;
+};
 
 /** Hash of the canonical bytes that the events of a commit share. */
 export const contextHash = (contextBytes: Uint8Array): Hash32 =>
@@ -28,7 +38,7 @@ export const contextHash = (contextBytes: Uint8Array): Hash32 =>
  * and in the server's.
  */
 export const leafHash = (context: Hash32, eventBytes: Uint8Array): Hash32 =>
-  hash32(sha256(concatBytes(LEAF_PREFIX, context, eventBytes)));
+  hash32(sha256.create().update(LEAF_PREFIX).update(context).update(eventBytes).digest());
 
 /** The link before a replica's first commit. */
 export const genesisLink = (replica: ReplicaId, tenant: TenantId): Hash32 =>

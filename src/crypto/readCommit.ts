@@ -6,9 +6,9 @@
  */
 import type { CommitContext, EventBody } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
-import { type Hash32, type PublicKey32, publicKey32, type ReplicaId } from '../core/ids.ts';
+import type { Hash32, ReplicaId } from '../core/ids.ts';
 import type { Sequence } from '../core/position.ts';
-import { fromUtf8, sameBytes } from './bytes.ts';
+import { fromUtf8 } from './bytes.ts';
 import { linkHash, replicaIdOf } from './chain.ts';
 import { decodeCommit } from './commitBytes.ts';
 
@@ -22,15 +22,6 @@ export type StoredCommit = {
   readonly link: () => Hash32;
 };
 
-let lastKey: { readonly key: PublicKey32; readonly replica: ReplicaId } | undefined;
-
-/** Most commits in a row are of one replica. */
-const replicaOf = (key: PublicKey32): ReplicaId => {
-  if (lastKey === undefined || !sameBytes(lastKey.key, key))
-    lastKey = { key: publicKey32(key.slice()), replica: replicaIdOf(key) };
-  return lastKey.replica;
-};
-
 const parse = <T>(bytes: Uint8Array): T => JSON.parse(fromUtf8(bytes));
 
 /** @throws StoreError `storage.corrupt`, `commit.malformed`, `commit.unsupported-format` */
@@ -41,7 +32,7 @@ export const readStoredCommit = (bytes: Uint8Array): StoredCommit => {
     const events = parse<readonly EventBody[]>(bytes.subarray(parts.eventsFrom));
     const context = parse<CommitContext>(parts.contextBytes);
     return {
-      replica: replicaOf(parts.publicKey),
+      replica: replicaIdOf(parts.publicKey),
       first,
       context,
       events,

@@ -9,7 +9,8 @@ import type { Hash32 } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Sequence } from '../core/position.ts';
 import { seen } from '../core/versionVector.ts';
-import { canonicalBytes } from './canonical.ts';
+import { utf8View } from './bytes.ts';
+import { canonicalBytes, canonicalText } from './canonical.ts';
 import { contextHash, leafHash, linkHash, replicaIdOf } from './chain.ts';
 import { type CommitParts, encodeCommit, signedMessage } from './commitBytes.ts';
 import { merkleRoot } from './merkle.ts';
@@ -49,7 +50,7 @@ export type EncodedEvent = { readonly body: EventBody; readonly bytes: Uint8Arra
 /** @throws StoreError `append.invalid`, `append.too-large`, `canonical.unsupported-value` */
 export const encodeEvent = (body: EventBody): EncodedEvent => {
   readable(body, readBody);
-  const bytes = canonicalBytes(body);
+  const bytes = utf8View(canonicalText(body));
   if (bytes.length > LIMITS.eventBytesMax) {
     throw new StoreError('append.too-large', { what: 'event', bytes: bytes.length, bytesMax: LIMITS.eventBytesMax });
   }

@@ -1,14 +1,28 @@
 /** The ports as the running platform provides them: browser or Node. */
 import type { Clock, Entropy, Scheduler } from '../core/ports.ts';
 
+const ZONE_KEPT_MS = 1_000;
+
+/** Asking for the zone's name costs more than sealing an event: it is kept for a second, and while the offset stays. */
+const zoneReader = (): Clock['zone'] => {
+  let zone = { offsetMin: Number.NaN, name: '' };
+  let askedAtMs = Number.NEGATIVE_INFINITY;
+  return (atMs) => {
+    const offsetMin = -new Date(atMs).getTimezoneOffset() || 0;
+    const nowMs = performance.now();
+    if (offsetMin !== zone.offsetMin || nowMs - askedAtMs > ZONE_KEPT_MS) {
+      zone = { offsetMin, name: Intl.DateTimeFormat().resolvedOptions().timeZone || 'Etc/Unknown' };
+      askedAtMs = nowMs;
+    }
+    return zone;
+  };
+};
+
 /** The device clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   uptimeMs: () => performance.now(),
-  zone: (atMs) => ({
-    offsetMin: -new Date(atMs).getTimezoneOffset() || 0,
-    name: Intl.DateTimeFormat().resolvedOptions().timeZone || 'Etc/Unknown',
-  }),
+  zone: zoneReader(),
 };
 
 /** The platform's cryptographic randomness. */

@@ -2,24 +2,18 @@
  * Turns queued drafts into prepared commits: decides each on the state that the ones before it in the batch will have
  * made, and seals them onto the replica's head. Nothing here waits and nothing is stored.
  */
+import type { AggregateDefinition, MachineState } from '../core/aggregate.ts';
 import type { CommitContext, EventBody } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Conflict } from '../core/fold.ts';
 import { type EventType, eventType, type Hash32, type StreamId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
-import { position, sequence } from '../core/position.ts';
+import { position } from '../core/position.ts';
 import { EVERYTHING, keysTouched } from '../core/schema.ts';
-import { frameBytes } from '../crypto/commitBytes.ts';
-import {
-  type EncodedEvent,
-  encodeEvent,
-  type PreparedCommit,
-  prepareCommit,
-  type SealedContext,
-  sealContext,
-} from '../crypto/sealCommit.ts';
+import { type EncodedEvent, encodeEvent, type SealedContext } from '../crypto/sealCommit.ts';
 import type { Draft, DraftOutcome, PlannedJob, QueuedWrite, WriterParts } from './job.ts';
-import { advanceState, emptyState, readerOf, type StreamState } from './streamState.ts';
+import { bodyOf, commitsOf, contextOf } from './sealing.ts';
+import { advanceState, emptyState, readerOf, type StreamReader, type StreamState } from './streamState.ts';
 
 export type BatchPlan = {
   readonly jobs: readonly PlannedJob[];
@@ -31,8 +25,16 @@ export type BatchPlan = {
 type Planned = { readonly kind: 'planned'; readonly body: EventBody; readonly version: number };
 type Outcome = PlannedJob['outcomes'][number];
 
-/** What the batch will have made so far; undefined where a stream has to be folded anew first. */
-type Tentative = { readonly states: Map<StreamId, StreamState | undefined>; sequence: number; link: Hash32 };
+/** What the batch will have made so far. */
+type Tentative = {
+  /** Undefined where a stream has to be folded anew first. */
+  readonly states: Map<StreamId, StreamState | undefined>;
+  readonly readers: Map<AggregateDefinition, StreamReader>;
+  sequence: number;
+  link: Hash32;
+  /** The context sealed last: jobs of one actor in one millisecond share its bytes. */
+  context: SealedContext | undefined;
+};
 
 const touchedConflicts = (state: StreamState, draft: Draft, type: EventType): readonly Conflict[] => {
   const { conflicts } = state.fold;
@@ -46,108 +48,77 @@ const touchedConflicts = (state: StreamState, draft: Draft, type: EventType): re
   );
 };
 
-const refusalOf = (state: StreamState, draft: Draft, type: EventType): DraftOutcome | undefined => {
-  const { fold } = state;
-  const shown = JSON.stringify(fold.state.value);
-  if (state.readOnly) return { kind: 'refused', why: 'read-only', state: shown };
-  const conflicts = touchedConflicts(state, draft, type);
-  const moved = draft.expectedVersion !== undefined && draft.expectedVersion !== fold.version;
-  if (moved || conflicts.length > 0) return { kind: 'conflict', version: fold.version, conflicts };
-  const event = { ...draft.payload, type };
-  if (draft.definition.replay.next(fold.state, event) === undefined)
-    return { kind: 'refused', why: 'illegal', state: shown };
-  const needsReason = draft.resolves !== undefined || draft.definition.needsReason(event, fold.state.context);
-  const unreasoned = draft.reason === undefined && needsReason;
-  return unreasoned ? { kind: 'refused', why: 'reason-required', state: shown } : undefined;
-};
-
-const bodyOf = (
-  draft: Draft,
-  type: EventType,
-  place: { state: StreamState; sequence: number },
-  parts: WriterParts,
-): EventBody => ({
-  id: parts.nextId(),
-  stream: draft.stream,
-  type,
-  schema: draft.definition.events.get(type)?.version ?? 1,
-  sequence: sequence(place.sequence),
-  basis: place.state.fold.frontier,
-  payload: draft.payload,
-  ...(draft.reason === undefined ? {} : { reason: draft.reason }),
-  ...(draft.originator === undefined ? {} : { originator: draft.originator }),
-  ...(draft.resolves === undefined ? {} : { resolves: draft.resolves }),
+type Refused = Extract<DraftOutcome, { kind: 'refused' }>;
+const refused = (why: Refused['why'], { fold }: StreamState): Refused => ({
+  kind: 'refused',
+  why,
+  state: JSON.stringify(fold.state.value),
 });
 
-const contextOf = (queued: QueuedWrite, parts: WriterParts): SealedContext => {
-  const { clock, identity } = parts;
-  const nowMs = clock.nowMs();
-  const zone = clock.zone(nowMs);
-  const context: CommitContext = {
-    format: 1,
-    tenant: identity.tenant,
-    replica: identity.replica,
-    actor: queued.job.actor,
-    recordedAt: {
-      utc: new Date(nowMs).toISOString(),
-      offsetMin: zone.offsetMin,
-      zone: zone.name,
-      uptimeMs: Math.floor(clock.uptimeMs()),
-    },
-    ...parts.provenance(),
-  };
-  return sealContext(context);
+/** The machine's state after the draft, or why it is not stored. */
+const decide = (
+  state: StreamState,
+  draft: Draft,
+  type: EventType,
+): { readonly next: MachineState } | { readonly refusal: DraftOutcome } => {
+  const { fold } = state;
+  if (state.readOnly) return { refusal: refused('read-only', state) };
+  const conflicts = touchedConflicts(state, draft, type);
+  const moved = draft.expectedVersion !== undefined && draft.expectedVersion !== fold.version;
+  if (moved || conflicts.length > 0) return { refusal: { kind: 'conflict', version: fold.version, conflicts } };
+  const event = { ...draft.payload, type };
+  const next = draft.definition.replay.next(fold.state, event);
+  if (next === undefined) return { refusal: refused('illegal', state) };
+  const needsReason = draft.resolves !== undefined || draft.definition.needsReason(event, fold.state.context);
+  const unreasoned = draft.reason === undefined && needsReason;
+  return unreasoned ? { refusal: refused('reason-required', state) } : { next };
 };
 
-/** Cuts encoded events into commits within the limits, each linked to the one before. */
-const commitsOf = (
-  events: readonly EncodedEvent[],
-  context: SealedContext,
-  tentative: Tentative,
-  parts: WriterParts,
-  atomic: boolean,
-): readonly PreparedCommit[] => {
-  const commits: PreparedCommit[] = [];
-  let from = 0;
-  let content = context.bytes.length;
-  const flush = (to: number) => {
-    const slice = events.slice(from, to);
-    const first = slice[0]?.body.sequence;
-    if (first === undefined) return;
-    const commit = prepareCommit({ key: parts.identity.key, context, first, previous: tentative.link, events: slice });
-    tentative.link = commit.link;
-    commits.push(commit);
-    [from, content] = [to, context.bytes.length];
-  };
-  for (const [at, { bytes }] of events.entries()) {
-    const count = at - from + 1;
-    if (count > LIMITS.commitEventsMax || frameBytes(count) + content + bytes.length > LIMITS.commitBytesMax) flush(at);
-    content += bytes.length;
-  }
-  flush(events.length);
-  if (atomic && commits.length > 1)
-    throw new StoreError('append.too-large', { events: events.length, eventsMax: LIMITS.commitEventsMax });
-  return commits;
+/**
+ * The stream's state after the body that was decided on. The machine has said where it leads, so it is not asked again.
+ * Law: `batch.laws` (drafts in one batch end as the same drafts one at a time).
+ */
+const stateAfter = (
+  state: StreamState,
+  body: EventBody,
+  place: { readonly next: MachineState; readonly context: CommitContext; readonly reader: StreamReader },
+): StreamState | undefined => {
+  const { next, context, reader } = place;
+  const event = { body, context, position: position(0) };
+  return advanceState(state, event, { ...reader, reducer: { ...reader.reducer, next: () => next } });
 };
 
-type JobEvents = { readonly context: SealedContext; readonly events: EncodedEvent[] };
+const readerFor = ({ definition }: Draft, { readers }: Tentative, parts: WriterParts): StreamReader => {
+  const known = readers.get(definition);
+  if (known !== undefined) return known;
+  const reader = readerOf(definition, parts.identity.replica);
+  readers.set(definition, reader);
+  return reader;
+};
+
+type JobEvents = {
+  readonly context: SealedContext;
+  readonly events: EncodedEvent[];
+  /** Takes back what the job did to `states`, the last change first. */
+  readonly undo: (() => void)[];
+};
 type JobPlan = { readonly planned: PlannedJob } | { readonly wait: true };
 
 const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: WriterParts): Outcome | 'wait' => {
   const { states } = tentative;
-  const reader = readerOf(draft.definition, parts.identity.replica);
-  const state = states.has(draft.stream)
-    ? states.get(draft.stream)
-    : (parts.states.get(draft.stream) ?? emptyState(reader));
+  const { stream } = draft;
+  const reader = readerFor(draft, tentative, parts);
+  const isOpen = states.has(stream);
+  const state = isOpen ? states.get(stream) : (parts.states.get(stream) ?? emptyState(reader));
   if (state === undefined) return 'wait';
   const type = eventType(draft.type);
-  const refusal = refusalOf(state, draft, type);
-  if (refusal !== undefined) return refusal;
+  const decided = decide(state, draft, type);
+  if ('refusal' in decided) return decided.refusal;
   const body = bodyOf(draft, type, { state, sequence: tentative.sequence + 1 }, parts);
   job.events.push(encodeEvent(body));
   tentative.sequence += 1;
-  const event = { body, context: job.context.context, position: position(0) };
-  states.set(draft.stream, advanceState(state, event, reader));
+  states.set(stream, stateAfter(state, body, { next: decided.next, context: job.context.context, reader }));
+  job.undo.push(() => (isOpen ? states.set(stream, state) : states.delete(stream)));
   const planned: Planned = { kind: 'planned', body, version: state.fold.version + 1 };
   return planned;
 };
@@ -160,13 +131,14 @@ const withdrawn = (outcomes: readonly Outcome[]): readonly Outcome[] =>
 
 const planJob = (queued: QueuedWrite, tentative: Tentative, parts: WriterParts): JobPlan => {
   const { drafts, atomic } = queued.job;
-  const job: JobEvents = { context: contextOf(queued, parts), events: [] };
-  const before = { sequence: tentative.sequence, link: tentative.link, states: new Map(tentative.states) };
+  const context = contextOf(queued.job.actor, tentative.context, parts);
+  tentative.context = context;
+  const job: JobEvents = { context, events: [], undo: [] };
+  const { sequence: sequenceBefore, link: linkBefore } = tentative;
   const undo = () => {
-    tentative.sequence = before.sequence;
-    tentative.link = before.link;
-    tentative.states.clear();
-    for (const [stream, state] of before.states) tentative.states.set(stream, state);
+    for (const step of job.undo.reverse()) step();
+    tentative.sequence = sequenceBefore;
+    tentative.link = linkBefore;
   };
   try {
     const outcomes: Outcome[] = [];
@@ -182,7 +154,10 @@ const planJob = (queued: QueuedWrite, tentative: Tentative, parts: WriterParts):
       undo();
       return { planned: { queued, commits: [], outcomes: withdrawn(outcomes) } };
     }
-    return { planned: { queued, commits: commitsOf(job.events, job.context, tentative, parts, atomic), outcomes } };
+    const commits = commitsOf(job.events, context, tentative, parts);
+    if (atomic && commits.length > 1)
+      throw new StoreError('append.too-large', { events: drafts.length, eventsMax: LIMITS.commitEventsMax });
+    return { planned: { queued, commits, outcomes } };
   } catch (error) {
     undo();
     throw error;
@@ -192,7 +167,13 @@ const planJob = (queued: QueuedWrite, tentative: Tentative, parts: WriterParts):
 /** Plans as many of the queued jobs as can be decided now, in order. */
 export const planBatch = (batch: readonly QueuedWrite[], parts: WriterParts): BatchPlan => {
   const head = parts.log.head(parts.identity.replica);
-  const tentative: Tentative = { states: new Map(), sequence: head.sequence, link: head.link };
+  const tentative: Tentative = {
+    states: new Map(),
+    readers: new Map(),
+    sequence: head.sequence,
+    link: head.link,
+    context: undefined,
+  };
   const jobs: PlannedJob[] = [];
   const failed: { queued: QueuedWrite; error: unknown }[] = [];
   for (const [at, queued] of batch.entries()) {
