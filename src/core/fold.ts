@@ -104,6 +104,12 @@ export const advanceFold = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reduc
   return { ...applied(fold, event, reducer), conflicts };
 };
 
+/** What of `vector` the frontier has not reached. */
+const beyond = (frontier: VersionVector, vector: VersionVector): VersionVector =>
+  vector === EMPTY_VECTOR || dominates(frontier, vector)
+    ? EMPTY_VECTOR
+    : Object.fromEntries(Object.entries(vector).filter(([replica, upTo]) => seen(frontier, replica) < upTo));
+
 const applied = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fold<S> => {
   const next = reducer.next(fold.state, event);
   const frontier = withDot(fold.frontier, dotOf(event));
@@ -112,7 +118,7 @@ const applied = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fol
     state: next ?? fold.state,
     version: fold.version + 1,
     frontier,
-    ahead: dominates(frontier, basis) ? fold.ahead : mergeVectors(fold.ahead, basis),
+    ahead: beyond(frontier, dominates(frontier, basis) ? fold.ahead : mergeVectors(fold.ahead, basis)),
     cyclic: fold.cyclic,
     conflicts: fold.conflicts,
     inapplicable: next === undefined ? [...fold.inapplicable, event.body.id] : fold.inapplicable,
@@ -231,6 +237,5 @@ export const foldStream = <S>(events: readonly OpenedEvent[], reducer: Reducer<S
     touch(heads, event, reducer.touches(event));
     fold = applied(fold, event, reducer);
   }
-  const ahead = dominates(fold.frontier, fold.ahead) ? EMPTY_VECTOR : fold.ahead;
-  return { ...fold, ahead, cyclic, conflicts: conflictsOf(heads) };
+  return { ...fold, cyclic, conflicts: conflictsOf(heads) };
 };

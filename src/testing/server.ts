@@ -106,6 +106,45 @@ const pageOf = (state: State, after: string, except: string): PullResponse => {
   };
 };
 
+type Signer = { readonly name: string; readonly key: SigningKey };
+type Statement = { readonly tenant: TenantId; readonly state: State; readonly signer: Signer; readonly time: string };
+
+const receiptFor = async ({ tenant, state, signer, time }: Statement, replica: ReplicaId): Promise<string | null> => {
+  const head = state.heads.get(replica);
+  if (head === undefined) return null;
+  const { frontier } = state;
+  const place = { sequence: sequence(head.sequence), link: head.link, time };
+  const tree = { size: size(frontier.size), root: frontierRoot(frontier) };
+  return signNote(receiptBody({ tenant, replica, ...place, ...tree }), signer);
+};
+
+const helloFor = async (statement: Statement, replica: ReplicaId): Promise<Hello> => {
+  const { tenant, state, signer, time } = statement;
+  const tree = { tenant, size: size(state.frontier.size), root: frontierRoot(state.frontier) };
+  return {
+    protocol: PROTOCOL,
+    server: noteVerifierText({ name: signer.name, publicKey: signer.key.publicKey }),
+    time,
+    receipt: await receiptFor(statement, replica),
+    checkpoint: await signNote(checkpointBody(tree), signer),
+  };
+};
+
+const decideOn = (tenant: TenantId, state: State, received: readonly Received[]): Decision & { replica: ReplicaId } => {
+  const [first] = received;
+  const replica = first?.check.kind === 'sound' ? first.check.commit.replica : first?.check.fault.replica;
+  if (replica === undefined) throw new StoreError('commit.malformed');
+  const known = {
+    tenant,
+    size: state.frontier.size,
+    head: state.heads.get(replica) ?? emptyHead(replica, tenant),
+    commits: heldOf(state, replica),
+    sequences: new Map([...state.heads].map(([other, head]) => [other, head.sequence])),
+    eventIds: state.ids,
+  };
+  return { ...decide(known, received), replica };
+};
+
 /** Starts a server of one tenant, with a key of its own. */
 export const simulatedServer = async (options: {
   readonly tenant: string;
@@ -113,52 +152,20 @@ export const simulatedServer = async (options: {
 }): Promise<SimulatedServer> => {
   const { nowMs = () => Date.UTC(2026, 0, 5, 9) } = options;
   const tenant = tenantId(options.tenant);
-  const name = 'server.simulated';
-  let key: SigningKey = await makeSigningKey();
+  let signer: Signer = { name: 'server.simulated', key: await makeSigningKey() };
   let state = EMPTY;
-  const timeOf = () => new Date(nowMs()).toISOString();
-  const root = () => frontierRoot(state.frontier);
+  const statement = (): Statement => ({ tenant, state, signer, time: new Date(nowMs()).toISOString() });
 
-  const receiptFor = async (replica: ReplicaId): Promise<string | null> => {
-    const head = state.heads.get(replica);
-    if (head === undefined) return null;
-    const place = { sequence: sequence(head.sequence), link: head.link, time: timeOf() };
-    const body = receiptBody({ tenant, replica, ...place, size: size(state.frontier.size), root: root() });
-    return signNote(body, { name, key });
-  };
-  const hello = async (replica: ReplicaId): Promise<Hello> => ({
-    protocol: PROTOCOL,
-    server: noteVerifierText({ name, publicKey: key.publicKey }),
-    time: timeOf(),
-    receipt: await receiptFor(replica),
-    checkpoint: await signNote(checkpointBody({ tenant, size: size(state.frontier.size), root: root() }), {
-      name,
-      key,
-    }),
-  });
   const push = async (body: string): Promise<PushResponse> => {
     const received = await receive(body);
-    const [first] = received;
-    const replica = first?.check.kind === 'sound' ? first.check.commit.replica : first?.check.fault.replica;
-    if (replica === undefined) throw new StoreError('commit.malformed');
-    const decision = decide(
-      {
-        tenant,
-        size: state.frontier.size,
-        head: state.heads.get(replica) ?? emptyHead(replica, tenant),
-        commits: heldOf(state, replica),
-        sequences: new Map([...state.heads].map(([other, head]) => [other, head.sequence])),
-        eventIds: state.ids,
-      },
-      received,
-    );
+    const { replica, ...decision } = decideOn(tenant, state, received);
     state = accept(state, decision);
-    return { protocol: PROTOCOL, verdicts: [...decision.verdicts], receipt: await receiptFor(replica) };
+    return { protocol: PROTOCOL, verdicts: [...decision.verdicts], receipt: await receiptFor(statement(), replica) };
   };
   return {
     tenant,
     answer: async (request) => {
-      if (request.kind === 'hello') return JSON.stringify(await hello(replicaId(request.replica)));
+      if (request.kind === 'hello') return JSON.stringify(await helloFor(statement(), replicaId(request.replica)));
       if (request.kind === 'push') return JSON.stringify(await push(request.body));
       return JSON.stringify(pageOf(state, request.after, request.except));
     },
@@ -171,7 +178,7 @@ export const simulatedServer = async (options: {
       };
     },
     renewKey: async () => {
-      key = await makeSigningKey();
+      signer = { ...signer, key: await makeSigningKey() };
     },
   };
 };
