@@ -34,12 +34,14 @@ const isWhole = (database: IDBDatabase): boolean =>
   Object.keys(TABLES).every((name) => database.objectStoreNames.contains(name));
 
 /**
- * Ends an upgrade that has not made every table. Dexie takes some failures in its handler for hiccups of the browser,
- * opens again and lets the half-made layout be committed. To run after that handler, which is set when `open` returns.
+ * Ends an upgrade that nobody waits for any more, that starts from a layout unknown here, or that has not made every
+ * table: Dexie takes some failures in its handler for hiccups of the browser, opens again and lets the half-made layout
+ * be committed. To run after that handler, which is set when `open` returns.
  */
-const abortHalf = (request: IDBOpenDBRequest): void => {
+const abortUnsound = (request: IDBOpenDBRequest, oldVersion: number, lifecycle: Lifecycle): void => {
   const { transaction } = request;
-  if (transaction !== null && !isWhole(transaction.db)) abortIfAlive(transaction);
+  if (transaction === null) return;
+  if (lifecycle.ended || oldVersion !== 0 || !isWhole(transaction.db)) abortIfAlive(transaction);
 };
 
 /** A factory that opens this layout only, and nothing any more once the connection has ended. */
@@ -51,7 +53,11 @@ const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory =
     request.addEventListener('success', () => {
       if (lifecycle.ended) request.result.close();
     });
-    queueMicrotask(() => request.addEventListener('upgradeneeded', () => queueMicrotask(() => abortHalf(request))));
+    queueMicrotask(() =>
+      request.addEventListener('upgradeneeded', ({ oldVersion }) =>
+        queueMicrotask(() => abortUnsound(request, oldVersion, lifecycle)),
+      ),
+    );
     return request;
   },
   deleteDatabase: (name) => factory.deleteDatabase(name),

@@ -32,11 +32,15 @@ const stored = <T>(what: string, read: () => T): T => {
   }
 };
 
+/** A plain object; a date, a map or bytes are none. */
+const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  isRecord(value) && Object.getPrototypeOf(value) === Object.prototype;
+
 const isJson = (value: unknown): value is JsonValue => {
   if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
     return true;
   if (Array.isArray(value)) return value.every(isJson);
-  return isRecord(value) && Object.values(value).every(isJson);
+  return isPlain(value) && Object.values(value).every(isJson);
 };
 
 const readMark = (value: unknown): readonly [string, JsonValue] => {
