@@ -1,0 +1,85 @@
+/** The form: every state against every event, and what needs a reason. */
+import { expect, it } from 'vitest';
+import type { MachineEvent, MachineState } from '../../../src/core/aggregate.ts';
+import { eventType } from '../../../src/core/ids.ts';
+import { keysTouched, openPayload } from '../../../src/core/schema.ts';
+import { Form, itemKey } from '../../../src/machines/clinical/form.ts';
+
+const item = (name: string, value: string | null): MachineEvent => ({
+  type: 'ItemRecorded',
+  group: 'VITALS',
+  groupRepeat: '',
+  item: name,
+  value,
+  entry: 'keyed',
+});
+const LOCK: MachineEvent = { type: 'FormLocked' };
+const UNLOCK: MachineEvent = { type: 'FormUnlocked' };
+const SYS = itemKey({ group: 'VITALS', groupRepeat: '', item: 'BP.SYS' });
+
+const after = (...events: readonly MachineEvent[]): MachineState =>
+  events.reduce((state, event) => Form.replay.next(state, event) ?? state, Form.replay.initial);
+
+const STATES: Readonly<Record<string, MachineState>> = {
+  empty: after(),
+  entered: after(item('BP.SYS', '120')),
+  locked: after(item('BP.SYS', '120'), LOCK),
+};
+const EVENTS: Readonly<Record<string, MachineEvent>> = {
+  ItemRecorded: item('BP.SYS', '121'),
+  FormLocked: LOCK,
+  FormUnlocked: UNLOCK,
+  Unknown: { type: 'Unknown' },
+};
+const TABLE: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
+  empty: { ItemRecorded: 'entered', FormLocked: undefined, FormUnlocked: undefined, Unknown: undefined },
+  entered: { ItemRecorded: 'entered', FormLocked: 'locked', FormUnlocked: undefined, Unknown: undefined },
+  locked: { ItemRecorded: undefined, FormLocked: undefined, FormUnlocked: 'entered', Unknown: undefined },
+};
+
+it('every state of the form takes and refuses each event as its table says [AGG-01, AGG-06]', () => {
+  const found = Object.fromEntries(
+    Object.entries(STATES).map(([name, state]) => [
+      name,
+      Object.fromEntries(Object.entries(EVENTS).map(([type, event]) => [type, Form.replay.next(state, event)?.value])),
+    ]),
+  );
+  expect(found).toEqual(TABLE);
+  expect(new Set(Object.values(STATES).map(({ value }) => value))).toEqual(new Set(Object.keys(TABLE)));
+});
+
+it('each item keeps its newest value, and no other item changes [AGG-06]', () => {
+  const { context } = after(item('BP.SYS', '120'), item('BP.DIA', null), item('BP.SYS', '125'));
+  const DIA = itemKey({ group: 'VITALS', groupRepeat: '', item: 'BP.DIA' });
+  expect(context).toEqual({ items: { [SYS]: '125', [DIA]: null } });
+});
+
+it('the first value of an item needs no reason, every later one and an unlocking do [AGG-06, REC-11]', () => {
+  const { needsReason } = Form;
+  expect(needsReason(item('BP.SYS', '120'), after().context)).toBe(false);
+  expect(needsReason(item('BP.SYS', '121'), after(item('BP.SYS', '120')).context)).toBe(true);
+  expect(needsReason(item('BP.SYS', '121'), after(item('BP.SYS', null)).context)).toBe(true);
+  expect(needsReason(item('BP.DIA', '80'), after(item('BP.SYS', '120')).context)).toBe(false);
+  expect(needsReason(LOCK, after(item('BP.SYS', '120')).context)).toBe(false);
+  expect(needsReason(UNLOCK, after(item('BP.SYS', '120'), LOCK).context)).toBe(true);
+});
+
+it('the keys of two items never coincide, whatever their parts hold [CNF-01]', () => {
+  const parts = ['', 'a', '/', '%2F', 'a/b', '%', ' ', 'ü'];
+  const places = parts.flatMap((group) =>
+    parts.flatMap((groupRepeat) => parts.map((name) => ({ group, groupRepeat, item: name }))),
+  );
+  expect(new Set(places.map(itemKey)).size).toBe(places.length);
+});
+
+it('an item touches its own key, a lock everything, and version 1 is read as not recorded [AGG-05, CNF-01]', () => {
+  const recorded = Form.events.get(eventType('ItemRecorded'));
+  const locked = Form.events.get(eventType('FormLocked'));
+  if (recorded === undefined || locked === undefined) throw new Error('the form has lost an event');
+  const { type, entry, ...old } = item('BP.SYS', '120');
+  expect([type, entry]).toEqual(['ItemRecorded', 'keyed']);
+  const opened = openPayload(recorded, { schema: 1, payload: old, trusted: false });
+  expect(opened).toEqual({ kind: 'opened', payload: { ...old, entry: 'not-recorded' } });
+  expect(keysTouched(recorded, { ...old, entry: 'keyed' })).toEqual([SYS]);
+  expect(keysTouched(locked, {})).toEqual(['*']);
+});
