@@ -54,9 +54,25 @@ const comparing = (engine: Engine): void => {
       expect(await verifyLog(storage)).toBe(1);
     }));
 
+  it('refuses a connection that has not heard of what another appended, at the size it last saw [REC-04]', () =>
+    inPlace(engine, async (open) => {
+      const [storage, other, writer, foreign] = [await open(), await open(), await makeWriter(), await makeWriter()];
+      await storage.append({ expectedSize: size(0), commits: [await writer.seal(2)], marks: {} });
+      expect(await other.size()).toBe(2);
+      await storage.append({ expectedSize: size(2), commits: [await writer.seal(2)], marks: { cursor: 1 } });
+      const before = await contentOf(storage);
+      for (const commits of [[await foreign.seal(1)], [await foreign.seal(1), await foreign.seal(1, 40_000)]]) {
+        expect(await other.append({ expectedSize: size(2), commits, marks: { cursor: 2 } })).toEqual(CONFLICT);
+      }
+      expect(await contentOf(other)).toEqual(before);
+      expect(await verifyLog(other)).toBe(4);
+    }));
+
   it('of appends made at once at one size, exactly one is stored [REC-03]', () =>
     inPlace(engine, async (open) => {
       const connections = [await open(), await open(), await open()];
+      // One of them has seen the size, the others have not.
+      expect(await connections[0]?.size()).toBe(0);
       const commits = await Promise.all(Array.from({ length: 12 }, async () => (await makeWriter()).seal()));
       const outcomes = await Promise.all(
         commits.map((commit, at) =>
