@@ -140,31 +140,36 @@ const checkHead = (bytes: Uint8Array, view: DataView): number => {
   return count;
 };
 
-const sliceEvents = (
+/** Where the parts of a commit stand in its bytes. */
+export type CommitFrame = {
+  readonly count: number;
+  readonly first: Sequence;
+  /** Start of the leaf table, of the context, and of the events as one JSON array. */
+  readonly leavesAt: number;
+  readonly contextAt: number;
+  readonly eventsFrom: number;
+};
+
+/** Walks the events by the table of their lengths; `visit` is told where each starts and ends. */
+const walkEvents = (
   bytes: Uint8Array,
   view: DataView,
-  place: { count: number; from: number },
-): readonly Uint8Array[] => {
-  const events: Uint8Array[] = [];
+  place: { readonly count: number; readonly from: number },
+  visit?: (from: number, to: number) => void,
+): void => {
   let at = place.from;
   for (let index = 0; index < place.count; index++) {
     const length = view.getUint32(TABLE_AT + 4 * index);
     if (length < 2 || length > LIMITS.eventBytesMax) throw malformed('event length', index);
     if (bytes[at] !== (index === 0 ? OPEN : COMMA)) throw malformed('separator', Math.max(0, index - 1));
     if (at + 1 + length >= bytes.length) throw malformed('event length', index);
-    events.push(bytes.subarray(at + 1, at + 1 + length));
+    visit?.(at + 1, at + 1 + length);
     at += 1 + length;
   }
   if (bytes[at] !== CLOSE || at + 1 !== bytes.length) throw malformed('length', place.count - 1);
-  return events;
 };
 
-/**
- * Cuts commit bytes into their fields; the parts are views of `bytes`, not copies. Checks the framing only.
- * @throws StoreError `commit.malformed` (with the place), `commit.unsupported-format`
- */
-export const decodeCommit = (bytes: Uint8Array): SignedParts & { readonly eventsFrom: number } => {
-  const view = viewOf(bytes);
+const frameOf = (bytes: Uint8Array, view: DataView): CommitFrame => {
   const count = checkHead(bytes, view);
   const first = view.getBigUint64(38);
   if (first < 1n || first + BigInt(count) - 1n > BigInt(LIMITS.integerMax)) throw malformed('sequence');
@@ -174,17 +179,47 @@ export const decodeCommit = (bytes: Uint8Array): SignedParts & { readonly events
   const eventsFrom = contextAt + contextLength;
   if (contextLength < 2 || contextLength > LIMITS.contextBytesMax || eventsFrom > bytes.length)
     throw malformed('context length');
+  return { count, first: sequence(Number(first)), leavesAt, contextAt, eventsFrom };
+};
+
+/** The fields of a commit's header, as views. */
+const headerFields = (bytes: Uint8Array) => ({
+  publicKey: publicKey32(bytes.subarray(6, 38)),
+  previous: hash32(bytes.subarray(48, 80)),
+  root: hash32(bytes.subarray(80, HEADER_BYTES)),
+});
+
+/**
+ * Cuts commit bytes into their fields; the parts are views of `bytes`, not copies. Checks the framing only.
+ * @throws StoreError `commit.malformed` (with the place), `commit.unsupported-format`
+ */
+export const decodeCommit = (bytes: Uint8Array): SignedParts & { readonly eventsFrom: number } => {
+  const view = viewOf(bytes);
+  const { count, first, leavesAt, contextAt, eventsFrom } = frameOf(bytes, view);
+  const eventBytes: Uint8Array[] = [];
+  walkEvents(bytes, view, { count, from: eventsFrom }, (from, to) => eventBytes.push(bytes.subarray(from, to)));
   const leafAt = (index: number): Hash32 => hash32(bytes.subarray(leavesAt + 32 * index, leavesAt + 32 * index + 32));
-  const root = hash32(bytes.subarray(80, 112));
+  const header = headerFields(bytes);
   return {
-    publicKey: publicKey32(bytes.subarray(6, 38)),
-    first: sequence(Number(first)),
-    previous: hash32(bytes.subarray(48, 80)),
-    root,
+    ...header,
+    first,
     signature: signature64(bytes.subarray(HEADER_BYTES, SIGNATURE_END)),
     contextBytes: bytes.subarray(contextAt, eventsFrom),
-    eventBytes: sliceEvents(bytes, view, { count, from: eventsFrom }),
-    leaves: count === 1 ? [root] : Array.from({ length: count }, (_, index) => leafAt(index)),
+    eventBytes,
+    leaves: count === 1 ? [header.root] : Array.from({ length: count }, (_, index) => leafAt(index)),
     eventsFrom,
   };
+};
+
+/**
+ * As `decodeCommit`, with the same checks, for readers who parse the events together: it cuts neither events nor leaves.
+ * Law: `frame.laws` (both accept the same bytes and say the same of them).
+ * @throws StoreError `commit.malformed` (with the place), `commit.unsupported-format`
+ */
+export const decodeFrame = (bytes: Uint8Array) => {
+  const view = viewOf(bytes);
+  const { count, first, contextAt, eventsFrom } = frameOf(bytes, view);
+  walkEvents(bytes, view, { count, from: eventsFrom });
+  const contextBytes = bytes.subarray(contextAt, eventsFrom);
+  return { ...headerFields(bytes), count, first, contextBytes, eventsBytes: bytes.subarray(eventsFrom) };
 };

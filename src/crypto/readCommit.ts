@@ -10,7 +10,7 @@ import type { Hash32, ReplicaId } from '../core/ids.ts';
 import type { Sequence } from '../core/position.ts';
 import { fromUtf8 } from './bytes.ts';
 import { linkHash, replicaIdOf } from './chain.ts';
-import { decodeCommit } from './commitBytes.ts';
+import { decodeFrame } from './commitBytes.ts';
 
 /** A commit as read from this device's own log. */
 export type StoredCommit = {
@@ -26,17 +26,16 @@ const parse = <T>(bytes: Uint8Array): T => JSON.parse(fromUtf8(bytes));
 
 /** @throws StoreError `storage.corrupt`, `commit.malformed`, `commit.unsupported-format` */
 export const readStoredCommit = (bytes: Uint8Array): StoredCommit => {
-  const parts = decodeCommit(bytes);
-  const { first, previous, root, eventBytes } = parts;
+  const { publicKey, first, previous, root, count, contextBytes, eventsBytes } = decodeFrame(bytes);
   try {
-    const events = parse<readonly EventBody[]>(bytes.subarray(parts.eventsFrom));
-    const context = parse<CommitContext>(parts.contextBytes);
+    const events = parse<readonly EventBody[]>(eventsBytes);
+    const context = parse<CommitContext>(contextBytes);
     return {
-      replica: replicaIdOf(parts.publicKey),
+      replica: replicaIdOf(publicKey),
       first,
       context,
       events,
-      link: () => linkHash(previous, { first, count: eventBytes.length, root }),
+      link: () => linkHash(previous, { first, count, root }),
     };
   } catch (cause) {
     throw new StoreError('storage.corrupt', { sequence: first }, { cause });

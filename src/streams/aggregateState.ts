@@ -20,7 +20,13 @@ import {
   type StreamState,
 } from './streamState.ts';
 
-type Entry = { state: StreamState; readonly records: Position[] };
+type Entry = {
+  readonly stream: StreamId;
+  readonly reader: StreamReader;
+  state: StreamState;
+  /** Where the records start that hold events of the stream. */
+  readonly records: Position[];
+};
 
 export type AggregateStates = {
   readonly get: (stream: StreamId) => StreamState | undefined;
@@ -48,18 +54,25 @@ type Tracker = {
 /** Folds batches in passing; names the streams that need to be folded anew. */
 const track = (readers: ReadonlyMap<string, StreamReader>): Tracker => {
   const entries = new Map<StreamId, Entry>();
+  const entryOf = (stream: StreamId): Entry | undefined => {
+    const known = entries.get(stream);
+    if (known !== undefined) return known;
+    const reader = readers.get(streamParts(stream).type);
+    if (reader === undefined) return undefined;
+    const entry: Entry = { stream, reader, state: emptyState(reader), records: [] };
+    entries.set(stream, entry);
+    return entry;
+  };
   const take = (batch: CommittedBatch) => {
     const changed = new Set<StreamId>();
     const stale = new Set<StreamId>();
     for (const event of batch.events) {
-      const { stream } = event.body;
-      const reader = readers.get(streamParts(stream).type);
-      if (reader === undefined) continue;
-      const entry = entries.get(stream) ?? { state: emptyState(reader), records: [] };
-      if (entry.records.length === 0) entries.set(stream, entry);
+      const entry = entryOf(event.body.stream);
+      if (entry === undefined) continue;
+      const { stream, reader } = entry;
       if (entry.records.at(-1) !== batch.record) entry.records.push(batch.record);
       changed.add(stream);
-      const advanced = stale.has(stream) ? undefined : advanceState(entry.state, event, reader);
+      const advanced = stale.size > 0 && stale.has(stream) ? undefined : advanceState(entry.state, event, reader);
       if (advanced === undefined) stale.add(stream);
       else entry.state = advanced;
     }

@@ -38,7 +38,8 @@ export type Log = {
   readonly close: () => void;
 };
 
-const READ_BYTES = 4_194_304;
+/** Bytes of one piece: the database reads the next one while this one is parsed, and the page can breathe between them. */
+const READ_BYTES = 1_048_576;
 
 type Heads = Map<ReplicaId, () => Head>;
 
@@ -73,6 +74,24 @@ const inRecords = (records: readonly Position[], commits: readonly Commit[]): re
   });
 };
 
+type Reading = { readonly from: Size; readonly records: Promise<readonly StoredRecord[]> };
+
+/** Reads a piece of the log, whether or not anybody will wait for it. */
+const startReading = (storage: EventStorage, from: Size): Reading => {
+  const records = storage.read(position(from), READ_BYTES);
+  records.catch(() => undefined); // told to whoever awaits it
+  return { from, records };
+};
+
+/** Where the log goes on after a piece; undefined if the piece was its end. */
+const followedBy = (records: readonly StoredRecord[]): Size | undefined => {
+  let bytes = 0;
+  for (const { commits } of records) for (const commit of commits) bytes += commit.bytes.length;
+  const last = records.at(-1);
+  if (last === undefined || bytes < READ_BYTES) return undefined;
+  return size(last.commits.reduce<number>((end, { events }) => end + events, last.position));
+};
+
 async function* readUpTo(storage: EventStorage, end: () => Size): AsyncGenerator<CommittedBatch> {
   for (let from = size(0); from < end(); ) {
     const records = await storage.read(position(from), READ_BYTES);
@@ -98,15 +117,18 @@ export const openLog = async (
   const batches = new Subject<CommittedBatch>();
   let known = size(0);
   const readOn = async (deliver: (batch: CommittedBatch) => void): Promise<void> => {
-    for (;;) {
-      const records = await storage.read(position(known), READ_BYTES);
+    for (let reading = startReading(storage, known); ; ) {
+      const records = await reading.records;
+      const next = followedBy(records);
+      const ahead = next === undefined ? undefined : startReading(storage, next);
       const fresh = records.filter((record) => record.position >= known);
-      if (fresh.length === 0) return;
       for (const record of fresh) {
         const batch = eventsOf(record, heads);
         known = batch.size;
         deliver(batch);
       }
+      if (fresh.length === 0 || ahead === undefined) return;
+      reading = ahead.from === known ? ahead : startReading(storage, known);
     }
   };
   await readOn(onHistory);
