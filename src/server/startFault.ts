@@ -12,7 +12,8 @@ export const START_TEXT = {
   name: 'The name given with --name is not 1 to 200 characters without white space and plus signs.',
   'newer-tables': 'The database was written by a newer version. Update the software.',
   'port-in-use': 'Another program listens on the port. Stop it, or choose another with --port.',
-  'token-file': 'The token file cannot be read, or holds fewer than 16 characters or white space between them.',
+  'token-file':
+    'The file given with --token-file cannot be read, or holds fewer than 16 characters or white space between them.',
 } as const;
 
 export type StartFault = keyof typeof START_TEXT;
