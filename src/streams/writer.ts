@@ -8,7 +8,7 @@
 import type { Commit } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { position } from '../core/position.ts';
+import { position, type Size } from '../core/position.ts';
 import { signCommit } from '../crypto/sealCommit.ts';
 import type { AppendOutcome, Marks } from '../storage/port.ts';
 import { fittingCommits } from './fitting.ts';
@@ -50,9 +50,10 @@ const BATCH_DRAFTS_MAX = 1_024;
 const appender = (parts: WriterParts) => {
   const { storage, log, states, identity } = parts;
 
-  const append = (commits: readonly Commit[], marks: Marks): Promise<AppendOutcome> =>
+  /** @param expectedSize  size of the log that the commits were decided and sealed against, not its size by now */
+  const append = (expectedSize: Size, commits: readonly Commit[], marks: Marks): Promise<AppendOutcome> =>
     storage.append({
-      expectedSize: log.size(),
+      expectedSize,
       commits: commits.map(({ bytes, events }) => ({ bytes, events: events.length })),
       marks,
     });
@@ -72,13 +73,13 @@ const appender = (parts: WriterParts) => {
   const writeAll = async (batch: readonly QueuedWrite[]): Promise<readonly QueuedWrite[]> => {
     let left: readonly QueuedWrite[] = [];
     await untilAppended(async () => {
+      const first = log.size();
       const plan = planBatch(batch, parts);
       left = plan.left;
       const prepared = plan.jobs.flatMap(({ commits }) => commits);
       const commits = await Promise.all(prepared.map((commit) => signCommit(identity.key, commit)));
-      const first = log.size();
       if (commits.length > 0) {
-        const outcome = await append(commits, {});
+        const outcome = await append(first, commits, {});
         if (outcome.kind === 'conflict') return false;
         log.publish(outcome.records, commits);
       }
@@ -95,7 +96,7 @@ const appender = (parts: WriterParts) => {
     await untilAppended(async () => {
       const { fitting, faults } = fittingCommits(log, job.commits);
       outcome = { ingested: fitting.reduce((total, commit) => total + commit.events.length, 0), faults };
-      const appended = await append(fitting, job.marks);
+      const appended = await append(log.size(), fitting, job.marks);
       if (appended.kind === 'conflict') return false;
       log.publish(appended.records, fitting);
       return true;
