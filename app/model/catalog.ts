@@ -1,4 +1,5 @@
 /** Looks definitions up by OID, over all studies that a device knows. What is not defined is shown by its OID. */
+import { sameJson } from '../../src/core/json.ts';
 import { type Definition, type DefinitionKind, type DefinitionOf, definitionKey, type StudyRow } from './study.ts';
 
 export type CodeEntry = { readonly code: string; readonly text: string };
@@ -41,7 +42,6 @@ export const catalogOf = (rows: readonly StudyRow[]): Catalog => {
     },
     orderOf: (kind, oid) => find(kind, oid)?.order ?? Number.MAX_SAFE_INTEGER,
     codes: (codeList) => codesOf(all, codeList),
-    holds: (study, definition) =>
-      JSON.stringify(byStudy.get(study)?.[definitionKey(definition)]) === JSON.stringify(definition),
+    holds: (study, definition) => sameJson(byStudy.get(study)?.[definitionKey(definition)], definition),
   };
 };

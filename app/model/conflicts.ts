@@ -3,7 +3,7 @@
  * one. Where locking or unlocking is one side, the whole form is in question, and it is resolved as a whole: first a lock
  * or unlock that names every head, then the values chosen, then the lock if it is to be locked. Nothing is chosen silently.
  */
-import { Form, type FormContext } from '../../src/clinical.ts';
+import { Form, type FormContext, type ItemRecordedPayload } from '../../src/clinical.ts';
 import type { AggregateSnapshot, Conflict, EventId, OpenedEvent, SendOutcome, Store } from '../../src/index.ts';
 import { type ItemPlace, placeOfKey } from './fields.ts';
 
@@ -64,21 +64,39 @@ export type FormChoice = {
   readonly reason: string;
 };
 
+type Step =
+  | { readonly type: 'FormLocked' | 'FormUnlocked' }
+  | ({ readonly type: 'ItemRecorded' } & ItemRecordedPayload);
+
+/** The steps from what is shown to what was chosen. The first one touches everything, and so settles every conflict. */
+const stepsOf = (before: Snapshot, { values, locked }: FormChoice): readonly Step[] => {
+  const steps: Step[] = [];
+  let isLocked = before.value === 'locked';
+  const toggle = () => {
+    steps.push({ type: isLocked ? 'FormUnlocked' : 'FormLocked' });
+    isLocked = !isLocked;
+  };
+  toggle();
+  for (const [key, value] of values) {
+    if (before.context.items[key] === value) continue;
+    if (isLocked) toggle();
+    steps.push({ type: 'ItemRecorded', ...placeOfKey(key), value, entry: 'keyed' });
+  }
+  if (isLocked !== locked) toggle();
+  return steps;
+};
+
 /** Resolves a whole form, step by step; ends at the first step that is not recorded. */
 export const resolveForm = async (store: Store, form: string, choice: FormChoice): Promise<SendOutcome> => {
   const handle = store.aggregate(Form, form);
-  const { reason } = choice;
   const before = handle.state();
+  const [first, ...others] = stepsOf(before, choice);
+  const { reason } = choice;
   const resolves = allHeads(before).map(({ body }) => body.id);
-  const first = before.value === 'locked' ? 'FormUnlocked' : 'FormLocked';
-  let outcome = await handle.send({ type: first }, { resolves, reason });
-  for (const [key, value] of choice.values) {
+  let outcome = await handle.send(first ?? { type: 'FormLocked' }, { resolves, reason });
+  for (const step of others) {
     if (outcome.kind !== 'committed') return outcome;
-    if (handle.state().context.items[key] === value) continue;
-    if (handle.state().value === 'locked') outcome = await handle.send({ type: 'FormUnlocked' }, { reason });
-    outcome = await handle.send({ type: 'ItemRecorded', ...placeOfKey(key), value, entry: 'keyed' }, { reason });
+    outcome = await handle.send(step, { reason });
   }
-  const isLocked = handle.state().value === 'locked';
-  if (outcome.kind !== 'committed' || isLocked === choice.locked) return outcome;
-  return handle.send({ type: choice.locked ? 'FormLocked' : 'FormUnlocked' }, { reason });
+  return outcome;
 };

@@ -1,5 +1,5 @@
 /** Verifying everything a device holds, and exporting it. */
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { LogReport } from '../../src/index.ts';
 import type { Device } from '../model/device.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
@@ -61,7 +61,18 @@ const useChecks = (device: Device) => {
   return { busy, checked, report, exported, failure, verify, exportAll };
 };
 
+/** Number of events that a device holds, its own and those of others. */
+const useSize = (device: Device): number => {
+  const [size, setSize] = useState(device.store.size);
+  useEffect(() => {
+    const subscription = device.store.committed$.subscribe(() => setSize(device.store.size()));
+    return () => subscription.unsubscribe();
+  }, [device]);
+  return size;
+};
+
 export const CheckPanel = ({ device, fingerprint }: { readonly device: Device; readonly fingerprint: string }) => {
+  const size = useSize(device);
   const { busy, checked, report, exported, failure, verify, exportAll } = useChecks(device);
   return (
     <section className="checks" aria-label={`Check ${device.spec.title}`}>
@@ -69,7 +80,7 @@ export const CheckPanel = ({ device, fingerprint }: { readonly device: Device; r
         <span title="A short digest of everything shown here: equal on two devices when they hold equal states">
           State fingerprint
         </span>{' '}
-        <code className="fingerprint">{fingerprint}</code>
+        <code className="fingerprint">{fingerprint}</code>, <span className="held">{size} events</span> held
       </p>
       <div className="actions">
         <button type="button" disabled={busy !== undefined} onClick={() => void verify()}>

@@ -1,0 +1,102 @@
+/** Failures that a person can meet: each is a message with a code, the page goes on, and nothing recorded is lost. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  editValue,
+  importSummary,
+  loadSample,
+  openForm,
+  pane,
+  shown,
+  startWorld,
+  until,
+  untilEqual,
+  type World,
+} from './appWorld.ts';
+
+const VITALS = '101/SE.V1/F.VITALS';
+const TOKEN = 'a-token-that-is-long-enough';
+
+let secrets = '';
+let world: World;
+
+beforeAll(async () => {
+  secrets = await mkdtemp(join(tmpdir(), 'indelible-token-'));
+  await writeFile(join(secrets, 'token'), TOKEN);
+  world = await startWorld(['--token-file', join(secrets, 'token')]);
+});
+afterAll(async () => {
+  await world.close();
+  await rm(secrets, { recursive: true, force: true });
+});
+
+it('a server that wants a token says so, recording goes on, and the token lets everything through [APP-08]', async () => {
+  const page = await world.openPage();
+  const [a, server] = [pane(page, 'a'), page.getByRole('region', { name: 'Server' })];
+  await a.getByText('Access refused').waitFor();
+  await server.getByText('sync.unauthorised').waitFor();
+  await loadSample(a);
+  expect((await importSummary(a))['Recorded']).toBe('700');
+  await server.getByLabel('Access token').fill('wrong');
+  await server.getByRole('button', { name: 'Use this token' }).click();
+  await a.getByText('sync.unauthorised').waitFor();
+  await server.getByLabel('Access token').fill(TOKEN);
+  await server.getByRole('button', { name: 'Use this token' }).click();
+  await untilEqual(page);
+  await page.close();
+});
+
+it('a browser without IndexedDB is told so, with what to do [APP-08]', async () => {
+  const page = await world.context.newPage();
+  await page.addInitScript(() => Object.defineProperty(globalThis, 'indexedDB', { value: undefined }));
+  await page.goto(world.address);
+  for (const device of [pane(page, 'a'), pane(page, 'b')]) {
+    const panel = device.getByRole('alert');
+    await panel.getByText('storage.unavailable').waitFor();
+    expect(await panel.innerText()).toContain('private mode');
+    await panel.getByRole('button', { name: 'Try again' }).waitFor();
+  }
+  await page.close();
+});
+
+it('a full disk refuses a value in words and keeps what is recorded [APP-08]', async () => {
+  const page = await world.context.newPage();
+  await page.addInitScript(() => {
+    const add = IDBObjectStore.prototype.add;
+    IDBObjectStore.prototype.add = function (...words) {
+      if (sessionStorage.getItem('disk') === 'full') throw new DOMException('full', 'QuotaExceededError');
+      return add.apply(this, words);
+    };
+  });
+  await page.goto(world.address);
+  const a = pane(page, 'a');
+  await openForm(a, VITALS);
+  const before = await shown(a, 'Pulse');
+  await page.evaluate(() => sessionStorage.setItem('disk', 'full'));
+  await editValue(a, { item: 'Pulse', value: '61', reason: 'typing error' });
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('storage.quota-exceeded').waitFor();
+  expect(await shown(a, 'Pulse')).toBe(before);
+  await page.evaluate(() => sessionStorage.setItem('disk', 'free'));
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await until(() => shown(a, 'Pulse'), '61 /min');
+  await page.close();
+});
+
+it('a server of a newer protocol stops the exchange with a code, and recording goes on [APP-08]', async () => {
+  const page = await world.context.newPage();
+  await page.route(/\/hello/, async (route) => {
+    const answer: unknown = { protocol: 2 };
+    await route.fulfill({ json: answer });
+  });
+  await page.goto(world.address);
+  const a = pane(page, 'a');
+  await a.getByText('sync.unsupported-protocol').waitFor();
+  await openForm(a, VITALS);
+  await editValue(a, { item: 'Pulse', value: '62', reason: 'typing error' });
+  await until(() => shown(a, 'Pulse'), '62 /min');
+  await a.getByText(/\d events?, oldest/).waitFor();
+  await page.close();
+});

@@ -1,0 +1,203 @@
+/** The built server as a child process, a browser with devices of its own, and how a person uses the page. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { findChromium } from '../../scripts/chromium.mjs';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const COMMAND = join(ROOT, 'dist', 'cli', 'main.js');
+
+/** Runs the command to its end. */
+export const indelible = (...words: readonly string[]) =>
+  spawnSync(process.execPath, [COMMAND, ...words], { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address === null || typeof address === 'string') reject(new Error('no port'));
+        else resolve(address.port);
+      });
+    });
+  });
+
+const startServer = (words: readonly string[]): Promise<ChildProcess> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [COMMAND, 'serve', '--app', 'dist-app', ...words], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    const hear = (chunk: unknown) => {
+      said += String(chunk);
+      if (said.includes('http://')) resolve(child);
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)));
+  });
+
+const ended = (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.kill(signal);
+  });
+
+export type World = {
+  readonly address: string;
+  readonly folder: string;
+  readonly context: BrowserContext;
+  /** Everything that a page wrote to its console or threw. */
+  readonly said: readonly string[];
+  readonly openPage: () => Promise<Page>;
+  readonly killServer: () => Promise<void>;
+  readonly startServer: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** A server with an empty data folder, and a browser without any data. */
+export const startWorld = async (serveWords: readonly string[] = []): Promise<World> => {
+  const folder = await mkdtemp(join(tmpdir(), 'indelible-app-'));
+  const port = await freePort();
+  const words = ['--data', join(folder, 'data'), '--port', String(port), ...serveWords];
+  let server = await startServer(words);
+  const found = await findChromium();
+  const browser: Browser = await chromium.launch({
+    executablePath: found.path,
+    args: [...found.args],
+    env: found.env,
+  });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
+  context.setDefaultTimeout(30_000);
+  const said: string[] = [];
+  context.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
+  context.on('weberror', (error) => said.push(`thrown: ${error.error().message}`));
+  const address = `http://127.0.0.1:${port}/`;
+  return {
+    address,
+    folder,
+    context,
+    said,
+    openPage: async () => {
+      const page = await context.newPage();
+      await page.goto(address);
+      return page;
+    },
+    killServer: () => ended(server, 'SIGKILL'),
+    startServer: async () => {
+      server = await startServer(words);
+    },
+    close: async () => {
+      await browser.close();
+      await ended(server, 'SIGTERM');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+export const pane = (page: Page, device: 'a' | 'b'): Locator => page.locator(`#device-${device}`);
+
+/** Waits until something asked again and again holds. */
+export const until = (ask: () => Promise<unknown> | unknown, wanted: unknown, timeout = 30_000) =>
+  expect.poll(ask, { timeout, interval: 100 }).toEqual(wanted);
+
+const fingerprint = (device: Locator): Promise<string> => device.locator('.fingerprint').innerText();
+const heading = (device: Locator): Promise<string> => device.locator('.casebook h3').innerText();
+
+/** What a device and the server show of what they hold. */
+const held = async (page: Page): Promise<readonly string[]> => {
+  const devices = [pane(page, 'a'), pane(page, 'b')];
+  const sizes = await Promise.all(devices.map((device) => device.locator('.held').innerText()));
+  return [...sizes, `${await page.locator('[data-server=events]').innerText()} events`];
+};
+
+/** Waits until devices and server hold the same events and both devices show the same state; gives its fingerprint. */
+export const untilEqual = async (page: Page): Promise<string> => {
+  const devices = [pane(page, 'a'), pane(page, 'b')];
+  await until(async () => {
+    const pending = await Promise.all(devices.map((device) => device.locator('.sync dd').first().innerText()));
+    const shownBy = await Promise.all(devices.map(fingerprint));
+    const equal = (all: readonly string[]) => new Set(all).size === 1 && all[0] !== '';
+    return pending.every((text) => text === 'nothing') && equal(await held(page)) && equal(shownBy);
+  }, true);
+  return fingerprint(pane(page, 'a'));
+};
+
+/** Waits for an import to end and gives its summary by name. */
+export const importSummary = async (device: Locator): Promise<Readonly<Record<string, string>>> => {
+  const summary = device.getByRole('region', { name: 'Import summary' });
+  await summary.waitFor();
+  const rows = await summary.locator('.figures > div').all();
+  const pairs = await Promise.all(
+    rows.map(async (row) => [await row.locator('dt').innerText(), await row.locator('dd').innerText()]),
+  );
+  await device.getByRole('button', { name: 'Close summary' }).click();
+  return Object.fromEntries(pairs);
+};
+
+/** Opens what is folded away once a device holds a study. */
+const unfoldImport = async (device: Locator): Promise<void> => {
+  const more = device.getByText('Import more');
+  if ((await more.count()) > 0 && !(await device.getByText('Load the sample study').isVisible())) await more.click();
+};
+
+export const loadSample = async (device: Locator): Promise<void> => {
+  await device.getByRole('region', { name: 'Import a study' }).waitFor();
+  await unfoldImport(device);
+  await device.getByRole('button', { name: 'Load the sample study' }).click();
+};
+
+export type Chosen = Parameters<Locator['setInputFiles']>[0];
+
+export const chooseFiles = async (device: Locator, files: Chosen): Promise<void> => {
+  await unfoldImport(device);
+  await device.getByLabel('Choose files').setInputFiles(files);
+};
+
+export const casebookText = heading;
+
+/** Opens a form from the first page of the casebook. */
+export const openForm = async (device: Locator, form: string): Promise<void> => {
+  if ((await device.getByRole('button', { name: '← Casebook' }).count()) > 0)
+    await device.getByRole('button', { name: '← Casebook' }).click();
+  await device.locator(`[data-form="${form}"]`).click();
+  await device.getByRole('region', { name: 'Form' }).waitFor();
+};
+
+/** What a device shows for one item of the opened form. */
+export const shown = (device: Locator, item: string): Promise<string> =>
+  device
+    .getByRole('row')
+    .filter({ has: device.page().getByRole('rowheader', { name: item, exact: true }) })
+    .locator('td')
+    .first()
+    .innerText();
+
+export const editValue = async (
+  device: Locator,
+  change: { readonly item: string; readonly value: string; readonly reason: string },
+): Promise<void> => {
+  await device.getByRole('button', { name: `Edit ${change.item}` }).click();
+  const dialog = device.page().getByRole('dialog');
+  const input = dialog.getByLabel(change.item);
+  const isChoice = await input.evaluate((element) => element instanceof HTMLSelectElement);
+  if (isChoice) await input.selectOption({ label: change.value });
+  else await input.fill(change.value);
+  if (change.reason !== '') await dialog.getByLabel('Reason for change').fill(change.reason);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+};
+
+export const setOnline = async (device: Locator, online: boolean): Promise<void> => {
+  await device.getByRole('switch', { name: 'Online' }).setChecked(online);
+};
+
+export const announced = (device: Locator): Promise<string> => device.locator('.said').innerText();
