@@ -135,16 +135,18 @@ export const openLog = async (
   let wanted = false;
   let catching: Promise<void> | undefined;
   const readAll = async (): Promise<void> => {
-    while (wanted) {
-      wanted = false;
-      await readOn((batch) => batches.next(batch));
+    try {
+      while (wanted) {
+        wanted = false;
+        await readOn((batch) => batches.next(batch));
+      }
+    } finally {
+      catching = undefined; // at once: who asks from here on starts anew
     }
   };
   const catchUp = (): Promise<void> => {
     wanted = true;
-    catching ??= readAll().finally(() => {
-      catching = undefined;
-    });
+    catching ??= readAll();
     return catching;
   };
   const head = (replica: ReplicaId): Head => heads.get(replica)?.() ?? emptyHead(replica, tenant);

@@ -144,9 +144,8 @@ export const openWriter = (parts: WriterParts): Writer => {
   const pump = (): void => {
     running ??= (async () => {
       while (queue.length > 0) await step();
-    })().finally(() => {
-      running = undefined;
-    });
+      running = undefined; // at once: what is queued from here on starts anew
+    })();
   };
 
   const enqueue = (queued: Queued): void => {
