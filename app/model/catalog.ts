@@ -6,6 +6,8 @@ export type CodeEntry = { readonly code: string; readonly text: string };
 
 export type Catalog = {
   readonly studies: readonly DefinitionOf<'study'>[];
+  /** Definitions that were imported on two devices at once. */
+  readonly conflicts: number;
   readonly find: <K extends DefinitionKind>(kind: K, oid: string) => DefinitionOf<K> | undefined;
   readonly nameOf: (kind: 'visit' | 'form' | 'group' | 'person' | 'place', oid: string) => string;
   readonly orderOf: (kind: 'visit' | 'form', oid: string) => number;
@@ -34,6 +36,7 @@ export const catalogOf = (rows: readonly StudyRow[]): Catalog => {
   const find = <K extends DefinitionKind>(kind: K, oid: string): DefinitionOf<K> | undefined =>
     [all.get(`${kind}/${oid}`)].filter((found) => found !== undefined).find(isKind(kind));
   return {
+    conflicts: rows.reduce((total, { conflicts }) => total + conflicts, 0),
     studies: [...all.values()].filter(isKind('study')),
     find,
     nameOf: (kind, oid) => {

@@ -28,22 +28,6 @@ export const allHeads = ({ conflicts }: Snapshot): readonly OpenedEvent[] => [
   ...new Map(conflicts.flatMap(({ heads }) => heads).map((head) => [head.body.id, head])).values(),
 ];
 
-export type Contested = {
-  readonly key: string;
-  readonly place: ItemPlace;
-  readonly values: readonly (string | null)[];
-};
-
-/** Fields on which the sides differ: the value shown now, and each that a head gives. */
-export const contestedFields = ({ conflicts, context }: Snapshot): readonly Contested[] =>
-  conflicts
-    .filter(({ key }) => key !== '*')
-    .map(({ key, heads }) => {
-      const now = key in context.items ? [context.items[key] ?? null] : [];
-      return { key, place: placeOfKey(key), values: [...new Set([...now, ...heads.filter(isItem).map(headValue)])] };
-    })
-    .filter(({ values }) => values.length > 0);
-
 export type FieldChoice = {
   readonly place: ItemPlace;
   readonly value: string | null;

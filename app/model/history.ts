@@ -2,7 +2,8 @@
 import { type FormContext, itemKey } from '../../src/clinical.ts';
 import type { TrailEntry } from '../../src/index.ts';
 
-type FormTrail = TrailEntry<{ readonly value: unknown; readonly context: FormContext }>;
+/** One entry of a form's trail. */
+export type FormTrail = TrailEntry<{ readonly value: unknown; readonly context: FormContext }>;
 
 export type HistoryLine = {
   readonly id: string;
@@ -16,21 +17,23 @@ export type HistoryLine = {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-const keyOf = ({ payload }: FormTrail): string =>
+/** The key of the field that an entry records. */
+export const keyOfEntry = ({ payload }: FormTrail): string =>
   itemKey({
     group: textOf(payload['group']),
     groupRepeat: textOf(payload['groupRepeat']),
     item: textOf(payload['item']),
   });
 
-const recordedValue = ({ payload }: FormTrail): string | null | undefined => {
+/** The value that an entry records. */
+export const recordedValue = ({ payload }: FormTrail): string | null | undefined => {
   const { value } = payload;
   return typeof value === 'string' || value === null ? value : undefined;
 };
 
 const lineOf = (entry: FormTrail): HistoryLine => {
   const isValue = entry.type === 'ItemRecorded';
-  const key = isValue ? keyOf(entry) : '';
+  const key = isValue ? keyOfEntry(entry) : '';
   return {
     id: entry.eventId,
     what: isValue ? 'value' : entry.type === 'FormLocked' ? 'locked' : 'unlocked',

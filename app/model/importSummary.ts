@@ -7,6 +7,8 @@ export type Refused = { readonly form: string; readonly item: string; readonly l
 export type DataSummary = {
   readonly subjects: number;
   readonly forms: number;
+  /** Forms of the file that hold no value. */
+  readonly emptyForms: number;
   readonly itemValues: number;
   readonly audits: number;
   readonly auditsUsed: number;

@@ -144,13 +144,24 @@ const runImport = async (run: Run, files: readonly GivenFile[]): Promise<Summary
   const result = await recordValues(run.store, todo, reason, paceOf(run));
   if (result.cancelled) throw new StoreError('import.cancelled', { done: result.recorded, total: todo.length });
   const { subjects, itemValues, audits, auditsUsed } = planned.summary;
-  const forms = planned.forms.length;
+  const forms = planned.forms.filter(({ drafts }) => drafts.length > 0).length;
+  const emptyForms = planned.forms.length - forms;
   const origins = originsOf(
     planned.summary,
     planned.forms.flatMap(({ drafts }) => drafts),
   );
   const counts = { recorded: result.recorded, held: matched.held, leftAlone: matched.todo.length - todo.length };
-  const data = { subjects, forms, itemValues, audits, auditsUsed, ...origins, ...counts, refused: result.refused };
+  const data = {
+    subjects,
+    forms,
+    emptyForms,
+    itemValues,
+    audits,
+    auditsUsed,
+    ...origins,
+    ...counts,
+    refused: result.refused,
+  };
   return { ...notices, data, tookMs: performance.now() - startedAt };
 };
 

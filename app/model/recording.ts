@@ -4,7 +4,7 @@ import type { SendOutcome, Store } from '../../src/index.ts';
 import { type Catalog, catalogOf } from './catalog.ts';
 import type { Refused, StudySummary } from './importSummary.ts';
 import type { Todo } from './matching.ts';
-import { type Definition, Study, studies } from './study.ts';
+import { type Definition, definitionKey, Study, studies } from './study.ts';
 
 /** Events of one piece: a commit's worth, so that progress shows and a cancel is quick. */
 const PIECE = 256;
@@ -83,7 +83,10 @@ export const recordValues = async (
   return { recorded: done - refused.length, refused, cancelled: false };
 };
 
-/** Records the definitions that the device does not hold as they are. */
+/**
+ * Records the definitions that the device does not hold as they are. Those that two devices imported at once are settled
+ * by this import, which names what it settles.
+ */
 export const recordStudy = async (
   store: Store,
   id: string,
@@ -92,14 +95,20 @@ export const recordStudy = async (
   pace: Pace,
 ): Promise<StudySummary> => {
   const catalog: Catalog = catalogOf(store.view(studies).rows());
-  const missing = definitions.filter((definition) => !catalog.holds(id, definition));
+  const { conflicts } = store.aggregate(Study, id).state();
+  const conflictOf = (definition: Definition) => conflicts.find(({ key }) => key === definitionKey(definition));
+  const missing = definitions.filter(
+    (definition) => conflictOf(definition) !== undefined || !catalog.holds(id, definition),
+  );
+  const itemOfDefinition = (definition: Definition) => {
+    const resolves = conflictOf(definition)?.heads.map(({ body }) => body.id);
+    const options = resolves === undefined ? {} : { resolves, reason: 'Metadata file imported again' };
+    return { id, event: { type: 'StudyDefinitionImported', definition }, options } as const;
+  };
   for (let done = 0; done < missing.length; done += PIECE) {
     pace.signal.throwIfAborted();
     const piece = missing.slice(done, done + PIECE);
-    await store.appendAll(
-      Study,
-      piece.map((definition) => ({ id, event: { type: 'StudyDefinitionImported', definition } })),
-    );
+    await store.appendAll(Study, piece.map(itemOfDefinition));
     pace.onProgress(done + piece.length, missing.length);
     await pace.pause();
   }

@@ -45,9 +45,17 @@ const useFingerprint = (rows: readonly CasebookRow[]): string => {
 
 const StudyLine = ({ catalog }: { readonly catalog: Catalog }) =>
   catalog.studies.length === 0 ? null : (
-    <p className="study">
-      <span className="muted">Study</span> <strong>{catalog.studies.map(({ name }) => name).join(', ')}</strong>
-    </p>
+    <>
+      <p className="study">
+        <span className="muted">Study</span> <strong>{catalog.studies.map(({ name }) => name).join(', ')}</strong>
+      </p>
+      {catalog.conflicts === 0 ? null : (
+        <p className="panel conflict-banner">
+          {catalog.conflicts} definitions of the study were imported on two devices at once. Import the metadata file
+          again to settle them.
+        </p>
+      )}
+    </>
   );
 
 const OpenDevice = ({ device }: { readonly device: Device }) => {

@@ -1,6 +1,7 @@
 /** One section of a form: a line per field, with its value or its conflict, and what can be done. */
 import type { FormContext } from '../../src/clinical.ts';
 import type { AggregateSnapshot, Conflict } from '../../src/index.ts';
+import { type Trail, valueOnSide } from '../model/branches.ts';
 import { fieldConflict, headValue } from '../model/conflicts.ts';
 import type { Field, Section } from '../model/fields.ts';
 import { HeadInfo, headAct } from './HeadInfo.tsx';
@@ -9,11 +10,25 @@ import { Value } from './Value.tsx';
 export type FieldAct = 'edit' | 'history' | 'resolve';
 type OnAct = (act: FieldAct, field: Field) => void;
 
-const Sides = ({ field, conflict }: { readonly field: Field; readonly conflict: Conflict }) => (
+const Sides = ({
+  field,
+  conflict,
+  trail,
+}: {
+  readonly field: Field;
+  readonly conflict: Conflict;
+  readonly trail: Trail;
+}) => (
   <ul className="sides" aria-label={`Values in conflict for ${field.question}`}>
     {conflict.heads.map((head) => (
       <li key={head.body.id}>
-        {head.body.type === 'ItemRecorded' ? <Value field={field} value={headValue(head)} /> : <em>{headAct(head)}</em>}
+        {head.body.type === 'ItemRecorded' ? (
+          <Value field={field} value={headValue(head)} />
+        ) : (
+          <>
+            <em>{headAct(head)}</em>, with <Value field={field} value={valueOnSide(trail, head, field.key)} />
+          </>
+        )}
         <HeadInfo head={head} />
       </li>
     ))}
@@ -23,9 +38,10 @@ const Sides = ({ field, conflict }: { readonly field: Field; readonly conflict: 
 const Line = (props: {
   readonly field: Field;
   readonly snapshot: AggregateSnapshot<FormContext>;
+  readonly trail: Trail;
   readonly onAct: OnAct;
 }) => {
-  const { field, snapshot, onAct } = props;
+  const { field, snapshot, trail, onAct } = props;
   const conflict = fieldConflict(snapshot, field.key);
   const isEntered = field.key in snapshot.context.items;
   return (
@@ -35,7 +51,7 @@ const Line = (props: {
         {conflict === undefined ? (
           <Value field={field} value={snapshot.context.items[field.key]} />
         ) : (
-          <Sides field={field} conflict={conflict} />
+          <Sides field={field} conflict={conflict} trail={trail} />
         )}
       </td>
       <td className="acts">
@@ -66,6 +82,7 @@ const Line = (props: {
 export const FieldTable = (props: {
   readonly section: Section;
   readonly snapshot: AggregateSnapshot<FormContext>;
+  readonly trail: Trail;
   readonly onAct: OnAct;
 }) => (
   <table className="fields">
@@ -81,7 +98,7 @@ export const FieldTable = (props: {
     </thead>
     <tbody>
       {props.section.fields.map((field) => (
-        <Line key={field.key} field={field} snapshot={props.snapshot} onAct={props.onAct} />
+        <Line key={field.key} field={field} snapshot={props.snapshot} trail={props.trail} onAct={props.onAct} />
       ))}
     </tbody>
   </table>

@@ -2,7 +2,8 @@
 import { useId, useState } from 'react';
 import type { FormContext } from '../../src/clinical.ts';
 import type { AggregateSnapshot } from '../../src/index.ts';
-import { allHeads, type Contested, contestedFields, headValue, resolveForm } from '../model/conflicts.ts';
+import { type Contested, contestedFields, type Trail } from '../model/branches.ts';
+import { allHeads, headValue, resolveForm } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { type Field, placeOfKey } from '../model/fields.ts';
 import { Dialog } from './Dialog.tsx';
@@ -16,6 +17,7 @@ type Props = {
   readonly device: Device;
   readonly form: string;
   readonly snapshot: AggregateSnapshot<FormContext>;
+  readonly trail: Trail;
   readonly fieldOf: (key: string) => Field;
   readonly onClose: () => void;
 };
@@ -78,12 +80,12 @@ const LockChoice = (props: { readonly locked: boolean | undefined; readonly onCh
 };
 
 export const FormConflictDialog = (props: Props) => {
-  const { device, form, snapshot, fieldOf, onClose } = props;
+  const { device, form, snapshot, trail, fieldOf, onClose } = props;
   const [values, setValues] = useState<ReadonlyMap<string, string | null>>(new Map());
   const [locked, setLocked] = useState<boolean>();
   const [reason, setReason] = useState('');
   const { resolve, busy, failure, refusal } = useResolution(onClose);
-  const contested = contestedFields(snapshot);
+  const contested = contestedFields(snapshot, trail);
   const isReady =
     locked !== undefined && contested.every(({ key }) => values.has(key)) && reason.trim() !== '' && !busy;
   return (

@@ -2,18 +2,21 @@
 import { useEffect, useRef, useState } from 'react';
 import { Form, type FormContext, parseFormId } from '../../src/clinical.ts';
 import type { AggregateSnapshot } from '../../src/index.ts';
+import type { Trail } from '../model/branches.ts';
 import { formState } from '../model/casebook.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { fieldConflict, isFormWide } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { type Field, sectionsOf } from '../model/fields.ts';
 import { EditDialog } from './EditDialog.tsx';
+import { FailurePanel } from './FailurePanel.tsx';
 import { type FieldAct, FieldTable } from './FieldTable.tsx';
 import { FormConflictDialog, fieldFinder } from './FormConflictDialog.tsx';
 import { HistoryDialog } from './HistoryDialog.tsx';
 import { useObservable } from './hooks.ts';
 import { LockControl } from './LockControl.tsx';
 import { ResolveDialog } from './ResolveDialog.tsx';
+import { useTrail } from './useTrail.ts';
 
 type Acting = { readonly act: FieldAct | 'resolve-form'; readonly field: Field | undefined };
 
@@ -53,7 +56,7 @@ const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext
         {pending > 0 ? <span className="tag pending">Pending {pending}</span> : null}
         {readOnly ? <span className="tag warn">Read only: update the app</span> : null}
         {inapplicable > 0 ? <span className="tag warn">{inapplicable} without effect</span> : null}
-        <LockControl device={props.device} form={props.form} state={state} />
+        {isFormWide(props.snapshot) ? null : <LockControl device={props.device} form={props.form} state={state} />}
       </p>
     </header>
   );
@@ -85,16 +88,18 @@ const Dialogs = (
   props: Props & {
     readonly acting: Acting;
     readonly snapshot: AggregateSnapshot<FormContext>;
+    readonly trail: Trail | undefined;
     readonly fieldOf: (key: string) => Field;
     readonly onDone: () => void;
   },
 ) => {
-  const { acting, snapshot, fieldOf, onDone, device, form, catalog } = props;
+  const { acting, snapshot, trail, fieldOf, onDone, device, form, catalog } = props;
   const common = { device, form, snapshot, onClose: onDone };
   const { field } = acting;
   const conflict = field === undefined ? undefined : fieldConflict(snapshot, field.key);
   if (acting.act === 'resolve-form' || (acting.act === 'resolve' && isFormWide(snapshot))) {
-    return snapshot.conflicts.length > 0 ? <FormConflictDialog {...common} fieldOf={fieldOf} /> : null;
+    if (snapshot.conflicts.length === 0 || trail === undefined) return null;
+    return <FormConflictDialog {...common} trail={trail} fieldOf={fieldOf} />;
   }
   if (field === undefined) return null;
   if (acting.act === 'edit') return <EditDialog {...common} field={field} />;
@@ -106,6 +111,7 @@ const Dialogs = (
 const OpenForm = (props: Props) => {
   const [handle] = useState(() => props.device.store.aggregate(Form, props.form));
   const snapshot = useObservable(handle.state$, handle.state);
+  const { trail, failure } = useTrail(props.device, props.form, snapshot.version, isFormWide(snapshot));
   const [acting, setActing] = useState<Acting>();
   const key = parseFormId(props.form);
   const sections = sectionsOf(props.catalog, key?.formOid ?? '', snapshot.context.items);
@@ -115,16 +121,25 @@ const OpenForm = (props: Props) => {
     <section className="form-panel" aria-label="Form">
       <Title {...props} snapshot={snapshot} />
       <ConflictBanner snapshot={snapshot} onResolveForm={() => setActing({ act: 'resolve-form', field: undefined })} />
+      {failure === undefined ? null : <FailurePanel title="The history cannot be read" failure={failure} />}
       {sections.map((section) => (
         <FieldTable
           key={section.key}
           section={section}
           snapshot={snapshot}
+          trail={trail ?? []}
           onAct={(act, field) => setActing({ act, field })}
         />
       ))}
       {acting === undefined ? null : (
-        <Dialogs {...props} acting={acting} snapshot={snapshot} fieldOf={fieldOf} onDone={() => setActing(undefined)} />
+        <Dialogs
+          {...props}
+          acting={acting}
+          snapshot={snapshot}
+          trail={trail}
+          fieldOf={fieldOf}
+          onDone={() => setActing(undefined)}
+        />
       )}
     </section>
   );

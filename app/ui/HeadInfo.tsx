@@ -12,7 +12,7 @@ export const HeadInfo = ({ head }: { readonly head: OpenedEvent }) => {
       <br />
       {recordedText(recordedAt)}
       <br />
-      Reason: {head.body.reason ?? 'none (first value)'}
+      Reason: {head.body.reason ?? (head.body.type === 'ItemRecorded' ? 'none (first value)' : 'none')}
     </span>
   );
 };

@@ -1,39 +1,15 @@
 /** Every entry of a field, oldest first: old and new value, who, when, where, why. */
-import { useEffect, useState } from 'react';
-import { Form } from '../../src/clinical.ts';
 import type { Originator } from '../../src/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Device } from '../model/device.ts';
-import { type Failure, failureOf } from '../model/failure.ts';
 import type { Field } from '../model/fields.ts';
 import { type HistoryLine, historyLines } from '../model/history.ts';
 import { recordedText } from '../model/times.ts';
 import { Dialog } from './Dialog.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
 import { useReplicaName } from './replicas.ts';
+import { useTrail } from './useTrail.ts';
 import { Value } from './Value.tsx';
-
-const useHistory = (device: Device, form: string, key: string, version: number) => {
-  const [lines, setLines] = useState<readonly HistoryLine[]>();
-  const [failure, setFailure] = useState<Failure>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version of the form has a new history
-  useEffect(() => {
-    let isCurrent = true;
-    const show = async () => {
-      try {
-        const trail = await device.store.aggregate(Form, form).history();
-        if (isCurrent) setLines(historyLines(trail, key));
-      } catch (error) {
-        if (isCurrent) setFailure(failureOf(error));
-      }
-    };
-    void show();
-    return () => {
-      isCurrent = false;
-    };
-  }, [device, form, key, version]);
-  return { lines, failure };
-};
 
 const Origin = ({ originator, catalog }: { readonly originator: Originator; readonly catalog: Catalog }) => {
   const { id, location, at } = originator;
@@ -80,7 +56,11 @@ const Line = (props: { readonly line: HistoryLine; readonly field: Field; readon
       </td>
       <td>{recordedText(recordedAt)}</td>
       <td>{device}</td>
-      <td>{reason ?? <span className="muted">{line.before === undefined ? 'first value' : 'none'}</span>}</td>
+      <td>
+        {reason ?? (
+          <span className="muted">{line.what === 'value' && line.before === undefined ? 'first value' : 'none'}</span>
+        )}
+      </td>
     </tr>
   );
 };
@@ -94,7 +74,8 @@ export const HistoryDialog = (props: {
   readonly onClose: () => void;
 }) => {
   const { device, form, field, version, catalog, onClose } = props;
-  const { lines, failure } = useHistory(device, form, field.key, version);
+  const { trail, failure } = useTrail(device, form, version);
+  const lines = trail === undefined ? undefined : historyLines(trail, field.key);
   return (
     <Dialog title={`History of “${field.question}”`} onClose={onClose} wide>
       {failure === undefined ? null : <FailurePanel title="The history cannot be read" failure={failure} />}

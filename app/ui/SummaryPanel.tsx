@@ -21,7 +21,10 @@ const peopleText = (people: readonly string[]): string => {
 const DataFigures = ({ data }: { readonly data: DataSummary }) => (
   <dl className="figures">
     <Figure name="Subjects">{data.subjects}</Figure>
-    <Figure name="Forms">{data.forms}</Figure>
+    <Figure name="Forms">
+      {data.forms}
+      {data.emptyForms === 0 ? '' : `, and ${data.emptyForms} without values`}
+    </Figure>
     <Figure name="Item values in the file">{data.itemValues}</Figure>
     <Figure name="Recorded">{data.recorded}</Figure>
     <Figure name="Recorded before, skipped">{data.held}</Figure>

@@ -208,6 +208,7 @@ it('a form locked on one device and edited on the other is resolved as a whole, 
   await a.getByRole('button', { name: 'Resolve the form' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Form locked').waitFor();
+  await dialog.getByRole('radio', { name: /71/ }).waitFor();
   await dialog.getByRole('radio', { name: /80/ }).check();
   await dialog.getByRole('radio', { name: 'Locked' }).check();
   await dialog.getByLabel('Reason for this decision').fill('the second reading counts');
