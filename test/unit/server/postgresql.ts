@@ -87,6 +87,8 @@ const start = async (bin: string): Promise<Cluster> => {
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${made.error?.message ?? ''}`);
   const [postgres, args] = asUser([join(bin, 'postgres'), '-D', data, '-k', folder, '-c', 'listen_addresses=']);
   const server = spawn(postgres, args, { cwd: folder, stdio: 'ignore' });
+  // A test file that is cut short must not leave a server behind.
+  process.once('exit', () => server.kill('SIGQUIT'));
   const url = (name: string) => `postgresql://postgres@/${name}?host=${encodeURIComponent(folder)}`;
   await waitUntil(() => answers(url('postgres')), 'the start of PostgreSQL');
   let count = 0;
