@@ -8,7 +8,7 @@
 import type { Commit } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { position, type Size } from '../core/position.ts';
+import { type Position, position, type Size } from '../core/position.ts';
 import { signCommit } from '../crypto/sealCommit.ts';
 import type { AppendOutcome, Marks } from '../storage/port.ts';
 import { fittingCommits } from './fitting.ts';
@@ -58,6 +58,12 @@ const appender = (parts: WriterParts) => {
       marks,
     });
 
+  /** Publishes what is durable, and waits until states show it: whoever is answered sees what was recorded. */
+  const publish = async (records: readonly Position[], commits: readonly Commit[]): Promise<void> => {
+    log.publish(records, commits);
+    if (!states.isSettled()) await states.settled().catch(() => undefined); // durable all the same; folded later
+  };
+
   /** Tries until no other connection was faster. @throws StoreError `append.contention` */
   const untilAppended = async (attempt: () => Promise<boolean>): Promise<void> => {
     for (let tries = 0; tries < LIMITS.appendTriesMax; tries++) {
@@ -81,7 +87,7 @@ const appender = (parts: WriterParts) => {
       if (commits.length > 0) {
         const outcome = await append(first, commits, {});
         if (outcome.kind === 'conflict') return false;
-        log.publish(outcome.records, commits);
+        await publish(outcome.records, commits);
       }
       let at: number = first;
       for (const job of plan.jobs) at = settle(job, at);
@@ -98,7 +104,7 @@ const appender = (parts: WriterParts) => {
       outcome = { ingested: fitting.reduce((total, commit) => total + commit.events.length, 0), faults };
       const appended = await append(log.size(), fitting, job.marks);
       if (appended.kind === 'conflict') return false;
-      log.publish(appended.records, fitting);
+      await publish(appended.records, fitting);
       return true;
     });
     return outcome;

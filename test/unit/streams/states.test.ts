@@ -1,0 +1,146 @@
+/** The state of a stream on a device: what others wrote late, what is newer, and what nobody can read. */
+
+import { expect, it } from 'vitest';
+import { setup } from 'xstate';
+import { z } from 'zod';
+import {
+  defineAggregate,
+  defineEvent,
+  memoryStorage,
+  openStore,
+  type StorageAdapter,
+  type Store,
+} from '../../../src/index.ts';
+import { type SimulatedServer, simulatedNetwork, simulatedServer } from '../../../src/testing/index.ts';
+
+type NoteContext = { readonly words: readonly string[] };
+type NoteEvent = { readonly type: 'Noted' | 'Stamped'; readonly word?: unknown; readonly text?: string };
+
+const machineSetup = setup({ types: { context: {} as NoteContext, events: {} as NoteEvent } });
+const add = machineSetup.assign(({ context, event }) => ({
+  words: [...context.words, event.type === 'Stamped' ? 'stamp' : String(event.word).toUpperCase()],
+}));
+const machine = machineSetup.createMachine({
+  context: { words: [] },
+  initial: 'open',
+  states: { open: { on: { Noted: { actions: add }, Stamped: { actions: add } } } },
+});
+const v1 = z.strictObject({ word: z.string() });
+
+/** The application as it was, and as it is after an update: a new member in version 2, and a new event. */
+const Old = defineAggregate({ type: 'note', events: { Noted: defineEvent({ version: 1, schema: v1 }) }, machine });
+const New = defineAggregate({
+  type: 'note',
+  events: {
+    Noted: defineEvent({
+      version: 2,
+      schema: z.strictObject({ word: z.string(), text: z.string() }),
+      upcast: { 1: (payload) => ({ ...payload, text: 'not recorded' }) },
+    }),
+    Stamped: defineEvent({ version: 1, schema: z.strictObject({}) }),
+  },
+  machine,
+});
+/** A careless application: its schema takes what that of the others does not. */
+const Loose = defineAggregate({
+  type: 'note',
+  events: { Noted: defineEvent({ version: 1, schema: z.strictObject({ word: z.union([z.string(), z.number()]) }) }) },
+  machine,
+});
+
+let opened = 0;
+const open = (
+  aggregate: typeof Old | typeof New | typeof Loose,
+  storage: StorageAdapter = memoryStorage(),
+  name?: string,
+): Promise<Store> => {
+  opened += 1;
+  return openStore({
+    name: name ?? `note-${opened}`,
+    tenant: 'acme-042',
+    aggregates: [aggregate],
+    actor: () => ({ userId: 'nurse-1', role: 'site' }),
+    storage,
+  });
+};
+const syncOnce = async (server: SimulatedServer, store: Store): Promise<void> => {
+  const sync = store.sync({ url: 'https://server.invalid', transport: simulatedNetwork(server), network: 'online' });
+  await sync.now();
+  sync.stop();
+};
+
+it('old payloads are read through the upcasters, and stay as they were written [AGG-05, FMT-11]', async () => {
+  const storage = memoryStorage();
+  const before = await open(Old, storage, 'updated');
+  await before.aggregate(Old, 'n').send({ type: 'Noted', word: 'first' });
+  await before.close();
+  const after = await open(New, storage, 'updated');
+  await after.aggregate(New, 'n').send({ type: 'Noted', word: 'second', text: 't' });
+  const history = await after.aggregate(New, 'n').history();
+  expect(history.map(({ payload }) => payload)).toEqual([
+    { word: 'first', text: 'not recorded' },
+    { word: 'second', text: 't' },
+  ]);
+  const bundle = await (await after.export()).text();
+  expect(bundle).not.toContain('not recorded');
+  expect((await after.verify()).ok).toBe(true);
+});
+
+it.each(['a newer version', 'an unknown type'] as const)(
+  '%s makes the stream read-only, others go on, and the update shows all of it [AGG-05]',
+  async (what) => {
+    const server = await simulatedServer({ tenant: 'acme-042' });
+    const [updated, storage] = [await open(New), memoryStorage()];
+    const old = await open(Old, storage, `old-${what}`);
+    await old.aggregate(Old, 'n').send({ type: 'Noted', word: 'one' });
+    await syncOnce(server, old);
+    await syncOnce(server, updated);
+    if (what === 'an unknown type') await updated.aggregate(New, 'n').send({ type: 'Stamped' });
+    else await updated.aggregate(New, 'n').send({ type: 'Noted', word: 'two', text: 't' });
+    await syncOnce(server, updated);
+    await syncOnce(server, old);
+    const note = old.aggregate(Old, 'n');
+    expect(note.state()).toMatchObject({ readOnly: true, version: 1, context: { words: ['ONE'] } });
+    expect(await note.send({ type: 'Noted', word: 'three' })).toMatchObject({ kind: 'refused', why: 'read-only' });
+    expect(await old.aggregate(Old, 'other').send({ type: 'Noted', word: 'x' })).toMatchObject({ kind: 'committed' });
+    expect([old.size(), (await old.verify()).ok]).toEqual([3, true]);
+    await old.close();
+    const later = await open(New, storage, `old-${what}`);
+    expect(later.aggregate(New, 'n').state()).toEqual({ ...updated.aggregate(New, 'n').state(), pending: 0 });
+  },
+);
+
+it('a payload of another device that does not satisfy its schema is kept, counted, and reaches no machine [AGG-05, CNF-05]', async () => {
+  const server = await simulatedServer({ tenant: 'acme-042' });
+  const [loose, strict, storage] = [await open(Loose), await open(Old, memoryStorage()), memoryStorage()];
+  await loose.aggregate(Loose, 'n').send({ type: 'Noted', word: 'good' });
+  await loose.aggregate(Loose, 'n').send({ type: 'Noted', word: 17 });
+  await loose.aggregate(Loose, 'n').send({ type: 'Noted', word: 'after' });
+  await syncOnce(server, loose);
+  await syncOnce(server, strict);
+  const note = strict.aggregate(Old, 'n');
+  expect(note.state()).toMatchObject({ context: { words: ['GOOD', 'AFTER'] }, inapplicable: 1, readOnly: false });
+  expect(strict.size()).toBe(3);
+  expect(await note.send({ type: 'Noted', word: 'mine' })).toMatchObject({ kind: 'committed' });
+  expect(note.state().context.words.at(-1)).toBe('MINE');
+  await syncOnce(server, strict);
+  const third = await open(Old, storage, 'third');
+  await syncOnce(server, third);
+  expect(third.aggregate(Old, 'n').state()).toEqual({ ...note.state(), pending: 0 });
+  await third.close();
+  const again = await open(Old, storage, 'third');
+  expect(again.aggregate(Old, 'n').state()).toEqual({ ...note.state(), pending: 0 });
+});
+
+it('many events of one stream that holds an unreadable one can be recorded together [REC-01]', async () => {
+  const server = await simulatedServer({ tenant: 'acme-042' });
+  const [loose, strict] = [await open(Loose), await open(Old)];
+  await loose.aggregate(Loose, 'n').send({ type: 'Noted', word: 17 });
+  await loose.aggregate(Loose, 'n').send({ type: 'Noted', word: 'after' });
+  await syncOnce(server, loose);
+  await syncOnce(server, strict);
+  const items = ['a', 'b', 'c'].map((word) => ({ id: 'n', event: { type: 'Noted', word } as const }));
+  const outcomes = await strict.appendAll(Old, items);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['committed', 'committed', 'committed']);
+  expect(strict.aggregate(Old, 'n').state().context.words).toEqual(['AFTER', 'A', 'B', 'C']);
+});
