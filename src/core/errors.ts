@@ -67,7 +67,7 @@ export const ERROR_TEXT = {
   'sync.protocol': 'A message of the other side does not follow the protocol.',
   'sync.unauthorised': 'The server refused the access token.',
   'sync.unsupported-protocol':
-    'The server speaks a newer protocol. Update the application; everything recorded is kept.',
+    'One side speaks a newer protocol than the other. Update the older one; everything recorded is kept.',
   'sync.wrong-tenant': 'The commit belongs to another tenant.',
   'sync.rate-limited': 'The server asks to slow down.',
 } as const;

@@ -10,7 +10,7 @@
  * Failures are RFC 9457 problem documents with a `code`.
  */
 import { z } from 'zod';
-import { isErrorCode, StoreError } from '../core/errors.ts';
+import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 
 export const PROTOCOL = 1;
@@ -23,7 +23,11 @@ const cursor = z
   .string()
   .max(64)
   .regex(/^[A-Za-z0-9_-]*$/);
-const code = z.string().refine(isErrorCode, 'a known error code');
+/** An error code; a newer server may send one that this version does not know. */
+const code = z
+  .string()
+  .max(64)
+  .regex(/^[a-z]+\.[a-z-]+$/);
 const utc = z.iso.datetime({ precision: 3 });
 
 /** What a server says about itself and about one replica. `server` is a C2SP verifier key: name+hash+key. */
@@ -39,13 +43,13 @@ export type Hello = z.infer<typeof Hello>;
 
 export const PushRequest = z.strictObject({
   protocol: z.literal(PROTOCOL),
-  /** Consecutive commits of one replica, oldest first. */
+  /** Consecutive commits of one replica, oldest first; a server refuses a push of several replicas whole. */
   commits: z.array(base64Commit).min(1).max(LIMITS.batchCommitsMax),
 });
 export type PushRequest = z.infer<typeof PushRequest>;
 
 /**
- * What became of one commit, by its first sequence. `later`: not now, for a reason that passes (something it builds on is
+ * What became of one commit, in the order of the push. `first`: its first sequence, 0 if its bytes do not say. `later`: not now, for a reason that passes (something it builds on is
  * missing). `refused`: never as it is; kept by both sides.
  */
 export const Verdict = z.discriminatedUnion('kind', [
