@@ -6,7 +6,7 @@ export type CodeEntry = { readonly code: string; readonly text: string };
 
 export type Catalog = {
   readonly studies: readonly DefinitionOf<'study'>[];
-  /** Definitions that were imported on two devices at once. */
+  /** Definitions that two devices imported differently at once. */
   readonly conflicts: number;
   readonly find: <K extends DefinitionKind>(kind: K, oid: string) => DefinitionOf<K> | undefined;
   readonly nameOf: (kind: 'visit' | 'form' | 'group' | 'person' | 'place', oid: string) => string;

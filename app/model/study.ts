@@ -6,7 +6,8 @@
  */
 import { setup } from 'xstate';
 import { z } from 'zod';
-import { defineAggregate, defineEvent, defineView } from '../../src/index.ts';
+import { sameJson } from '../../src/core/json.ts';
+import { type Conflict, defineAggregate, defineEvent, defineView } from '../../src/index.ts';
 
 const oid = z.string().min(1).max(200);
 const text = z.string().max(8_000);
@@ -90,9 +91,17 @@ export type StudyRow = {
   readonly conflicts: number;
 };
 
+/** Two devices that import the same at once do not disagree. */
+const isDisagreement = ({ heads: [first, ...others] }: Conflict): boolean =>
+  others.some(({ payload }) => !sameJson(payload, first?.payload));
+
 /** The studies that this device knows. */
 export const studies = defineView({
   name: 'studies',
   of: Study,
-  row: ({ id, context: { definitions }, conflicts }): StudyRow => ({ id, definitions, conflicts: conflicts.length }),
+  row: ({ id, context: { definitions }, conflicts }): StudyRow => ({
+    id,
+    definitions,
+    conflicts: conflicts.filter(isDisagreement).length,
+  }),
 });

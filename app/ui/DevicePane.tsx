@@ -51,8 +51,9 @@ const StudyLine = ({ catalog }: { readonly catalog: Catalog }) =>
       </p>
       {catalog.conflicts === 0 ? null : (
         <p className="panel conflict-banner">
-          {catalog.conflicts} definitions of the study were imported on two devices at once. Import the metadata file
-          again to settle them.
+          {catalog.conflicts}{' '}
+          {catalog.conflicts === 1 ? 'definition of the study differs' : 'definitions of the study differ'} between two
+          devices that imported at once. Import the right metadata file again to settle this.
         </p>
       )}
     </>

@@ -11,6 +11,7 @@ import {
   loadSample,
   openForm,
   pane,
+  setOnline,
   shown,
   startWorld,
   until,
@@ -106,6 +107,24 @@ it('values of a file that differ from what is held are recorded with one reason,
   await until(() => shown(a, 'Pulse'), '99 /min');
   await a.getByRole('button', { name: 'History of Pulse' }).click();
   await dialog.getByText('Imported from the clinical data file again: value differs').waitFor();
+});
+
+it('definitions that two devices imported differently at once are told, and settled by importing again [CNF-01]', async () => {
+  world = await startWorld();
+  const page = await world.openPage();
+  const [a, b] = [pane(page, 'a'), pane(page, 'b')];
+  const text = await readFile(new URL('demo-metadata.xml', SAMPLE), 'utf8');
+  const file = (content: string) => ({ name: 'm.xml', mimeType: 'text/xml', buffer: Buffer.from(content) });
+  for (const device of [a, b]) await setOnline(device, false);
+  await chooseFiles(a, file(text));
+  await chooseFiles(b, file(text.replaceAll('Systolic blood pressure', 'Upper blood pressure')));
+  for (const device of [a, b]) await importSummary(device);
+  for (const device of [a, b]) await setOnline(device, true);
+  const told = '1 definition of the study differs';
+  for (const device of [a, b]) await device.getByText(told).waitFor();
+  await chooseFiles(a, file(text));
+  for (const device of [a, b]) await device.getByText(told).waitFor({ state: 'detached' });
+  await untilEqual(page);
 });
 
 it('a real study of 90 subjects is imported, reaches the other device and verifies [APP-02]', async () => {
