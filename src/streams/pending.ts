@@ -5,7 +5,11 @@
 import type { RecordedEvent } from '../core/commit.ts';
 import type { ReplicaId, StreamId } from '../core/ids.ts';
 
-type Waiting = { readonly stream: StreamId; readonly sequence: number; readonly recordedAt: string };
+/** One stream with its waiting events. All of them share its name: a hundred thousand copies would stay in memory. */
+type Line = { readonly stream: StreamId; count: number };
+
+/** The waiting events, oldest first, as columns: an object for each would cost more than counting it. */
+type Waiting = { readonly lines: Line[]; readonly sequences: number[]; readonly recordedAt: string[] };
 
 export type Pending = {
   readonly take: (events: readonly RecordedEvent[]) => void;
@@ -23,48 +27,59 @@ export type Pending = {
 
 /** @param acknowledged  highest own sequence that a receipt covers */
 export const trackPending = (replica: ReplicaId, acknowledged: number): Pending => {
-  const waiting: Waiting[] = [];
-  const counts = new Map<StreamId, number>();
+  let waiting: Waiting = { lines: [], sequences: [], recordedAt: [] };
+  let streams = new Map<StreamId, Line>();
   let from = 0;
   let confirmed = acknowledged;
-  const add = (event: Waiting): void => {
-    waiting.push(event);
-    counts.set(event.stream, (counts.get(event.stream) ?? 0) + 1);
+  const add = (stream: StreamId, sequence: number, recordedAt: string): void => {
+    const line = streams.get(stream) ?? { stream, count: 0 };
+    if (line.count === 0) streams.set(stream, line);
+    line.count += 1;
+    waiting.lines.push(line);
+    waiting.sequences.push(sequence);
+    waiting.recordedAt.push(recordedAt);
   };
   const take = (events: readonly RecordedEvent[]): void => {
     for (const { body, context } of events) {
       if (context.replica !== replica || body.sequence <= confirmed) continue;
-      add({ stream: body.stream, sequence: body.sequence, recordedAt: context.recordedAt.utc });
+      add(body.stream, body.sequence, context.recordedAt.utc);
     }
+  };
+  const forget = (count: number): void => {
+    for (const column of [waiting.lines, waiting.sequences, waiting.recordedAt]) column.splice(0, count);
+    from -= count;
   };
   return {
     take,
     reopen: (sequence, events) => {
-      const since = waiting.slice(from);
-      waiting.length = 0;
-      counts.clear();
+      const since = waiting;
+      const start = from;
+      waiting = { lines: [], sequences: [], recordedAt: [] };
+      streams = new Map();
       [from, confirmed] = [0, sequence];
       take(events);
-      const last = waiting.at(-1)?.sequence ?? sequence;
-      for (const event of since) if (event.sequence > last) add(event);
-      return new Set(counts.keys());
+      const last = waiting.sequences.at(-1) ?? sequence;
+      for (let at = start; at < since.lines.length; at++) {
+        const { lines, sequences, recordedAt } = since;
+        const [line, own, time] = [lines[at], sequences[at], recordedAt[at]];
+        if (line !== undefined && own !== undefined && time !== undefined && own > last) add(line.stream, own, time);
+      }
+      return new Set(streams.keys());
     },
     acknowledge: (sequence) => {
-      const streams = new Set<StreamId>();
+      const fewer = new Set<StreamId>();
       confirmed = Math.max(confirmed, sequence);
-      for (let next = waiting[from]; next !== undefined && next.sequence <= confirmed; next = waiting[from]) {
-        counts.set(next.stream, (counts.get(next.stream) ?? 1) - 1);
-        streams.add(next.stream);
+      for (let line = waiting.lines[from]; line !== undefined; line = waiting.lines[from]) {
+        if ((waiting.sequences[from] ?? 0) > confirmed) break;
+        line.count -= 1;
+        if (line.count === 0) streams.delete(line.stream);
+        fewer.add(line.stream);
         from += 1;
       }
-      if (from > waiting.length / 2) {
-        waiting.splice(0, from);
-        from = 0;
-      }
-      for (const stream of streams) if (counts.get(stream) === 0) counts.delete(stream);
-      return streams;
+      if (from > waiting.lines.length / 2) forget(from);
+      return fewer;
     },
-    of: (stream) => counts.get(stream) ?? 0,
-    total: () => ({ events: waiting.length - from, oldest: waiting[from]?.recordedAt }),
+    of: (stream) => streams.get(stream)?.count ?? 0,
+    total: () => ({ events: waiting.lines.length - from, oldest: waiting.recordedAt[from] }),
   };
 };

@@ -13,7 +13,14 @@ import { EVERYTHING, keysTouched } from '../core/schema.ts';
 import { type EncodedEvent, encodeEvent, type SealedContext } from '../crypto/sealCommit.ts';
 import type { Draft, DraftOutcome, PlannedJob, QueuedWrite, WriterParts } from './job.ts';
 import { bodyOf, commitsOf, contextOf } from './sealing.ts';
-import { advanceState, emptyState, readerOf, type StreamReader, type StreamState } from './streamState.ts';
+import {
+  advanceState,
+  emptyState,
+  machineEventOf,
+  readerOf,
+  type StreamReader,
+  type StreamState,
+} from './streamState.ts';
 
 export type BatchPlan = {
   readonly jobs: readonly PlannedJob[];
@@ -66,7 +73,7 @@ const decide = (
   const conflicts = touchedConflicts(state, draft, type);
   const moved = draft.expectedVersion !== undefined && draft.expectedVersion !== fold.version;
   if (moved || conflicts.length > 0) return { refusal: { kind: 'conflict', version: fold.version, conflicts } };
-  const event = { ...draft.payload, type };
+  const event = machineEventOf(type, draft.payload);
   const next = draft.definition.replay.next(fold.state, event);
   if (next === undefined) return { refusal: refused('illegal', state) };
   const needsReason = draft.resolves !== undefined || draft.definition.needsReason(event, fold.state.context);
