@@ -92,6 +92,23 @@ const followedBy = (records: readonly StoredRecord[]): Size | undefined => {
   return size(last.commits.reduce<number>((end, { events }) => end + events, last.position));
 };
 
+/** Reads from `known` to the end, one piece ahead; `take` moves `known` past each record. */
+const readEnd = async (
+  storage: EventStorage,
+  known: () => Size,
+  take: (record: StoredRecord) => void,
+): Promise<void> => {
+  for (let reading = startReading(storage, known()); ; ) {
+    const records = await reading.records;
+    const next = followedBy(records);
+    const ahead = next === undefined ? undefined : startReading(storage, next);
+    const fresh = records.filter((record) => record.position >= known());
+    for (const record of fresh) take(record);
+    if (fresh.length === 0 || ahead === undefined) return;
+    reading = ahead.from === known() ? ahead : startReading(storage, known());
+  }
+};
+
 async function* readUpTo(storage: EventStorage, end: () => Size): AsyncGenerator<CommittedBatch> {
   for (let from = size(0); from < end(); ) {
     const records = await storage.read(position(from), READ_BYTES);
@@ -103,6 +120,27 @@ async function* readUpTo(storage: EventStorage, end: () => Size): AsyncGenerator
     }
   }
 }
+
+/** Runs `work` one at a time; each call resolves after a run that began after it. */
+const atLeastOnceMore = (work: () => Promise<void>): (() => Promise<void>) => {
+  let wanted = false;
+  let running: Promise<void> | undefined;
+  const run = async (): Promise<void> => {
+    try {
+      while (wanted) {
+        wanted = false;
+        await work();
+      }
+    } finally {
+      running = undefined; // at once: who asks from here on starts anew
+    }
+  };
+  return () => {
+    wanted = true;
+    running ??= run();
+    return running;
+  };
+};
 
 /**
  * Opens the log and hands its history to `onHistory`, oldest first, before it resolves. Nothing is published between
@@ -116,39 +154,18 @@ export const openLog = async (
   const heads: Heads = new Map();
   const batches = new Subject<CommittedBatch>();
   let known = size(0);
-  const readOn = async (deliver: (batch: CommittedBatch) => void): Promise<void> => {
-    for (let reading = startReading(storage, known); ; ) {
-      const records = await reading.records;
-      const next = followedBy(records);
-      const ahead = next === undefined ? undefined : startReading(storage, next);
-      const fresh = records.filter((record) => record.position >= known);
-      for (const record of fresh) {
+  const readOn = (deliver: (batch: CommittedBatch) => void): Promise<void> =>
+    readEnd(
+      storage,
+      () => known,
+      (record) => {
         const batch = eventsOf(record, heads);
         known = batch.size;
         deliver(batch);
-      }
-      if (fresh.length === 0 || ahead === undefined) return;
-      reading = ahead.from === known ? ahead : startReading(storage, known);
-    }
-  };
+      },
+    );
   await readOn(onHistory);
-  let wanted = false;
-  let catching: Promise<void> | undefined;
-  const readAll = async (): Promise<void> => {
-    try {
-      while (wanted) {
-        wanted = false;
-        await readOn((batch) => batches.next(batch));
-      }
-    } finally {
-      catching = undefined; // at once: who asks from here on starts anew
-    }
-  };
-  const catchUp = (): Promise<void> => {
-    wanted = true;
-    catching ??= readAll();
-    return catching;
-  };
+  const catchUp = atLeastOnceMore(() => readOn((batch) => batches.next(batch)));
   const head = (replica: ReplicaId): Head => heads.get(replica)?.() ?? emptyHead(replica, tenant);
   return {
     committed$: batches.asObservable(),

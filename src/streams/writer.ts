@@ -10,7 +10,7 @@ import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Position, position, type Size } from '../core/position.ts';
 import { signCommit } from '../crypto/sealCommit.ts';
-import type { AppendOutcome, Marks } from '../storage/port.ts';
+import type { AppendRequest, Marks } from '../storage/port.ts';
 import { fittingCommits } from './fitting.ts';
 import type {
   DraftOutcome,
@@ -46,17 +46,16 @@ const settle = (planned: PlannedJob, first: number): number => {
 /** Drafts in one transaction: about 25 ms of sealing, so that a page stays responsive during an import. */
 const BATCH_DRAFTS_MAX = 1_024;
 
+/** @param expectedSize  size of the log that the commits were decided and sealed against, not its size by now */
+const requestOf = (expectedSize: Size, commits: readonly Commit[], marks: Marks): AppendRequest => ({
+  expectedSize,
+  commits: commits.map(({ bytes, events }) => ({ bytes, events: events.length })),
+  marks,
+});
+
 /** Writes to one connection: each call is one transaction, tried again while other connections are faster. */
 const appender = (parts: WriterParts) => {
   const { storage, log, states, identity } = parts;
-
-  /** @param expectedSize  size of the log that the commits were decided and sealed against, not its size by now */
-  const append = (expectedSize: Size, commits: readonly Commit[], marks: Marks): Promise<AppendOutcome> =>
-    storage.append({
-      expectedSize,
-      commits: commits.map(({ bytes, events }) => ({ bytes, events: events.length })),
-      marks,
-    });
 
   /** Publishes what is durable, and waits until states show it: whoever is answered sees what was recorded. */
   const publish = async (records: readonly Position[], commits: readonly Commit[]): Promise<void> => {
@@ -85,7 +84,7 @@ const appender = (parts: WriterParts) => {
       const prepared = plan.jobs.flatMap(({ commits }) => commits);
       const commits = await Promise.all(prepared.map((commit) => signCommit(identity.key, commit)));
       if (commits.length > 0) {
-        const outcome = await append(first, commits, {});
+        const outcome = await storage.append(requestOf(first, commits, {}));
         if (outcome.kind === 'conflict') return false;
         await publish(outcome.records, commits);
       }
@@ -102,7 +101,7 @@ const appender = (parts: WriterParts) => {
     await untilAppended(async () => {
       const { fitting, faults } = fittingCommits(log, job.commits);
       outcome = { ingested: fitting.reduce((total, commit) => total + commit.events.length, 0), faults };
-      const appended = await append(log.size(), fitting, job.marks);
+      const appended = await storage.append(requestOf(log.size(), fitting, job.marks));
       if (appended.kind === 'conflict') return false;
       await publish(appended.records, fitting);
       return true;
