@@ -39,7 +39,7 @@ export type Log = {
 };
 
 /** Bytes of one piece: the database reads the next one while this one is parsed, and the page can breathe between them. */
-const READ_BYTES = 1_048_576;
+const READ_BYTES = 2_097_152;
 
 type Heads = Map<ReplicaId, () => Head>;
 

@@ -6,8 +6,10 @@ import { type Position, type Size, size } from '../../core/position.ts';
 import type { StoredRecord } from '../port.ts';
 import { readRecord, sizeAfter } from './rows.ts';
 
-/** Most rows asked for at once: 16 MiB if all are full. */
-const BATCH_ROWS_MAX = 256;
+/** Most rows asked for at once: 64 MiB if all are full, contrary to those read before them. */
+const BATCH_ROWS_MAX = 1_024;
+/** Bytes to expect of a row before one was read: what a bulk append fills. One query then does, not one and a rest. */
+const ROW_BYTES = (15 * LIMITS.recordBytesMax) / 16;
 
 /** Number of events in the log, from its last row. @throws StoreError `storage.corrupt` */
 export const logSize = async (dexie: Dexie): Promise<Size> => {
@@ -20,7 +22,7 @@ const batch = (dexie: Dexie, from: number, rows: number): Promise<readonly unkno
 
 /** Rows that should hold the rest, judging by those read so far. */
 const rowsFor = (bytesLeft: number, read: { readonly bytes: number; readonly rows: number }): number => {
-  const bytesEach = read.rows === 0 ? LIMITS.recordBytesMax : read.bytes / read.rows;
+  const bytesEach = read.rows === 0 ? ROW_BYTES : read.bytes / read.rows;
   return Math.min(BATCH_ROWS_MAX, Math.max(1, Math.ceil(bytesLeft / bytesEach)));
 };
 
