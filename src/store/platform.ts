@@ -39,14 +39,6 @@ export const systemScheduler: Scheduler = {
 /** A number from 0 to 1, for jitter only. */
 export const systemJitter = (): number => (systemEntropy.bytes(1)[0] ?? 0) / 255;
 
-/** Runs work that only one tab may do at a time, where the platform can order tabs; at once elsewhere. */
-export const exclusively =
-  (name: string) =>
-  <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> =>
-    typeof navigator === 'undefined' || navigator.locks === undefined
-      ? work()
-      : navigator.locks.request(name, { signal }, work);
-
 /** Follows the platform's own idea of being online; calls back at once with what it is now. */
 export const followNetwork = (listener: (online: boolean) => void): (() => void) => {
   if (typeof window === 'undefined') {

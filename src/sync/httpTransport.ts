@@ -34,6 +34,42 @@ const failureOf = async (response: Response): Promise<StoreError> => {
   return new StoreError(BY_STATUS.get(status) ?? 'server.internal', { status });
 };
 
+/**
+ * Runs `work` until it ends, `outer` is aborted, or the time is over. The timer is our own: a platform may collect that of
+ * `AbortSignal.timeout` while only a combined signal refers to it, and the request would then wait for ever.
+ */
+const within = async <T>(
+  timeoutMs: number,
+  outer: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  const inner = new AbortController();
+  const end = () => inner.abort();
+  const timer = setTimeout(end, timeoutMs);
+  outer.addEventListener('abort', end);
+  const ended = new Promise<never>((_, reject) => {
+    inner.signal.addEventListener('abort', () => reject(new StoreError('sync.offline', { timeoutMs })));
+  });
+  if (outer.aborted) end();
+  try {
+    return await Promise.race([work(inner.signal), ended]);
+  } finally {
+    clearTimeout(timer);
+    outer.removeEventListener('abort', end);
+  }
+};
+
+const messageOf = async (response: Response): Promise<unknown> => {
+  const text = await response.text().catch((cause: unknown) => {
+    throw new StoreError('sync.offline', {}, { cause });
+  });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new StoreError('sync.protocol', { path: '' }, { cause });
+  }
+};
+
 /** Makes a transport. Failures to reach the server are `sync.offline`; nothing of a request is ever logged. */
 export const httpTransport = (options: HttpTransportOptions): Transport => {
   const base = `${options.url.replace(/\/$/, '')}/v1/tenants/${encodeURIComponent(options.tenant)}`;
@@ -43,30 +79,19 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
     const token = await options.token?.();
     const headers = new Headers(init.headers);
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
-    const within = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
     try {
-      return await send(`${base}${path}`, { ...init, headers, signal: within, cache: 'no-store', redirect: 'error' });
+      return await send(`${base}${path}`, { ...init, headers, signal, cache: 'no-store', redirect: 'error' });
     } catch (cause) {
       throw new StoreError('sync.offline', {}, { cause });
     }
   };
 
-  const exchange = async <T>(
-    schema: MessageSchema<T>,
-    path: string,
-    init: RequestInit,
-    signal: AbortSignal,
-  ): Promise<T> => {
-    const response = await reach(path, init, signal);
-    if (!response.ok) throw await failureOf(response);
-    let message: unknown;
-    try {
-      message = await response.json();
-    } catch (cause) {
-      throw new StoreError('sync.protocol', { path: '' }, { cause });
-    }
-    return readMessage(schema, message);
-  };
+  const exchange = <T>(schema: MessageSchema<T>, path: string, init: RequestInit, outer: AbortSignal): Promise<T> =>
+    within(options.timeoutMs, outer, async (signal) => {
+      const response = await reach(path, init, signal);
+      if (!response.ok) throw await failureOf(response);
+      return readMessage(schema, await messageOf(response));
+    });
 
   return {
     hello: (replica, signal) => exchange(Hello, `/hello?replica=${replica}`, {}, signal),

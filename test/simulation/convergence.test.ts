@@ -1,7 +1,7 @@
 /** Devices that edited apart and exchanged everything are equal, whatever the network did meanwhile. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FORGED, HARMLESS, liveTrace, pictureOf, stopAll, traces, type World } from './world.ts';
+import { FORGED, HARMLESS, liveTrace, pictureOf, reopened, stopAll, traces, type World } from './world.ts';
 
 const sentBy = ({ sent }: World): number => [...sent.values()].reduce((total, count) => total + count, 0);
 
@@ -55,5 +55,19 @@ it('a message altered on the way is never taken for what was sent, and all still
       await stopAll(world);
     }),
     { numRuns: 60 },
+  );
+});
+
+it('a device that is opened again folds from nothing what it had folded event by event: states, conflicts and rows [PRJ-02, PRJ-03]', async () => {
+  await fc.assert(
+    fc.asyncProperty(traces(['n'], 20), async (trace) => {
+      const world = await liveTrace(trace);
+      for (const node of [...world.nodes]) {
+        const before = await pictureOf(node);
+        expect(await pictureOf(await reopened(world, node.name)), trace.join(' ')).toEqual(before);
+      }
+      await stopAll(world);
+    }),
+    { numRuns: 40 },
   );
 });

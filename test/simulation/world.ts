@@ -69,6 +69,7 @@ type Node = {
 };
 
 export type World = {
+  readonly number: number;
   readonly server: SimulatedServer;
   readonly nodes: readonly Node[];
   readonly sent: Map<string, number>;
@@ -84,7 +85,7 @@ const start = async (node: Omit<Node, 'store' | 'sync'>, name: string): Promise<
 
 const nameOf = (world: number, node: string) => `world-${world}-${node}`;
 
-export const openWorld = async (names: readonly string[] = NAMES): Promise<World & { readonly number: number }> => {
+export const openWorld = async (names: readonly string[] = NAMES): Promise<World> => {
   worlds += 1;
   const server = await simulatedServer({ tenant: 'acme-042' });
   const nodes: Node[] = [];
@@ -115,7 +116,7 @@ const settle = async (node: Node, conflicts: readonly Conflict[]): Promise<strin
 
 let values = 0;
 
-const act = async (world: World & { readonly number: number }, step: string, seed: number): Promise<void> => {
+const act = async (world: World, step: string, seed: number): Promise<void> => {
   const node = nodeOf(world, step.slice(0, 1));
   const rest = step.slice(1);
   const visit = node.store.aggregate(Visit, SHARED);
@@ -157,6 +158,13 @@ export const settleAll = async (world: World): Promise<void> => {
       await sync.now();
     }
   }
+};
+
+/** The same device after its page was closed and opened again: everything is folded anew from what is stored. */
+export const reopened = async (world: World, name: string): Promise<Node> => {
+  const node = nodeOf(world, name);
+  await node.store.close();
+  return Object.assign(node, await start(node, nameOf(world.number, name)));
 };
 
 export const stopAll = async (world: World): Promise<void> => {
