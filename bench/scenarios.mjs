@@ -44,7 +44,7 @@ const plainRow = (row, figures, bound) => ({
 const single = {
   ids: ['B1', 'B1-p99'],
   sample: async ({ call, scale }, turn) => {
-    const times = await call('single', { name: `single-${turn}`, count: 600 * scale, warmUp: 100, block: 50 });
+    const times = await call('single', { name: `single-${turn}`, count: 1_500 * scale, warmUp: 300, block: 50 });
     const bare = median(times.bare) <= median(times.bareCommit) ? times.bare : times.bareCommit;
     return { product: times.product, bare, n: times.product.length };
   },
