@@ -1,4 +1,5 @@
 /** Bundles the page and measures the size of the browser core. */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -23,9 +24,30 @@ export const bundlePage = async ({ readable = false } = {}) =>
 
 const zipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
+/** The entry and every piece that it imports at once; a piece that is loaded on demand does not count. */
+const initialFiles = (outputs, entry, found = new Set()) => {
+  if (found.has(entry)) return found;
+  found.add(entry);
+  for (const { path, kind } of outputs[entry]?.imports ?? []) {
+    if (kind === 'import-statement' && path in outputs) initialFiles(outputs, path, found);
+  }
+  return found;
+};
+
+const initialSize = async (options) => {
+  const splitting = { splitting: true, metafile: true, outdir: 'bench-results', minify: true };
+  const { outputFiles, metafile } = await build({ ...SHARED, ...splitting, ...options });
+  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint !== undefined);
+  const files = [...initialFiles(metafile.outputs, entry)].map((path) => resolve(ROOT, path));
+  return outputFiles.reduce((total, { path, contents }) => total + (files.includes(path) ? zipped(contents) : 0), 0);
+};
+
 /** Bytes of the entry `src/index.ts`, minified and gzipped: without and with the packages it depends on. */
 export const coreSize = async () => {
-  const entry = { entryPoints: ['src/index.ts'], minify: true };
-  const [own, total] = await Promise.all([bundleOf({ ...entry, packages: 'external' }), bundleOf(entry)]);
-  return { own: zipped(own), total: zipped(total) };
+  const entryPoints = ['src/index.ts'];
+  const [own, total] = await Promise.all([
+    initialSize({ entryPoints, packages: 'external' }),
+    initialSize({ entryPoints }),
+  ]);
+  return { own, total };
 };

@@ -3,7 +3,8 @@
  *
  *   npm run bench -- [--json] [--only B1,B2a] [--rounds N] [--quick] [--write-docs] [--profile]
  *
- * Exits with 0 when every budgeted row holds, 1 when one does not.
+ * Exits with 0 when every budgeted row holds, 1 when one does not. `--quick` takes a tenth of everything, once: it shows that
+ * the bench runs, its figures mean nothing and it exits with 0.
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,13 +57,14 @@ const measure = async (scenarios, rounds, scale) => {
     browser.call(name, parameters, values.profile ? profiler(folder, `${name}-${parameters.name}`) : undefined);
   const session = { call, seed: seeder(browser.call), scale };
   const samples = new Map(scenarios.map((scenario) => [scenario, []]));
+  const turns = scenarios.every(({ once }) => once) ? 1 : rounds;
   try {
-    for (let turn = 0; turn < rounds; turn++) {
+    for (let turn = 0; turn < turns; turn++) {
       for (const scenario of scenarios) {
         if (turn > 0 && scenario.once) continue;
         samples.get(scenario).push(await scenario.sample(session, turn));
       }
-      console.error(`round ${turn + 1} of ${rounds}`);
+      console.error(`round ${turn + 1} of ${turns}`);
     }
   } finally {
     await browser.close();
@@ -76,5 +78,5 @@ const rounds = values.rounds === undefined ? (values.quick ? 1 : ROUNDS) : Numbe
 const { rows, version } = await measure(scenarios, rounds, values.quick ? QUICK_SCALE : 1);
 const shown = values.only === undefined ? rows : rows.filter(({ id }) => values.only.split(',').includes(id));
 console.log(values.json ? shown.map((row) => JSON.stringify(row)).join('\n') : tableOf(shown));
-if (values['write-docs']) writeDocument(join(ROOT, 'docs', 'benchmarks.md'), rows, machineOf(version));
-process.exitCode = rows.some(({ holds }) => holds === false) ? 1 : 0;
+if (values['write-docs'] && !values.quick) writeDocument(join(ROOT, 'docs', 'benchmarks.md'), rows, machineOf(version));
+process.exitCode = !values.quick && shown.some(({ holds }) => holds === false) ? 1 : 0;

@@ -255,8 +255,7 @@ const size = {
 
 const growthRow = (row, samples, limit) => {
   const exponents = samples.map(({ points }) => growthExponent(points));
-  const at = ([, ...rest]) => rest[0];
-  const costs = LOGS.map((_, index) => round(median(samples.map(({ points }) => at(points[index])))));
+  const costs = LOGS.map((_, index) => round(median(samples.map(({ points }) => points[index][1]))));
   return {
     ...plainRow(row, exponents, limit),
     what: `${row.what}: ${costs.join(', ')} ms`,
@@ -282,7 +281,7 @@ const growth = {
   },
   rows: (samples) => {
     const row = { against: null, unit: 'exponent' };
-    const sizes = '1,000, 10,000 and 100,000 events';
+    const sizes = 'logs of 1,000, 10,000 and 100,000 events';
     return [
       growthRow(
         { ...row, id: 'G-append', what: `time of one append at ${sizes}`, budget: '<= 0.1' },
