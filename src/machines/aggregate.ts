@@ -3,7 +3,8 @@
  * the pure functions that a fold needs.
  *
  * Invariant: the machine is pure. Only states, guards and assigns count; anything with an effect, and anything that a
- * state does not show (history), is refused when the aggregate is defined. Law: `machines.laws` (the compiled table and XState's own `transition` agree).
+ * state does not show (history), is refused when the aggregate is defined. Law: `machines.laws` (the compiled table and
+ * XState's own `transition` agree).
  */
 import {
   type AnyMachineSnapshot,

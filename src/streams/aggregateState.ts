@@ -2,8 +2,8 @@
  * The state of every aggregate, kept current from the log.
  *
  * Invariants: a stream's state is the fold of all its events that the log holds; what cannot be folded in passing (a
- * late or concurrent event) is folded anew from storage. Law: `aggregateState.laws` (incremental equals rebuild, for
- * any order of arrival).
+ * late or concurrent event) is folded anew from storage. Laws: `fold.laws`, `convergence` (incremental
+ * equals rebuild, for any order of arrival).
  */
 import { type Observable, Subject } from 'rxjs';
 import type { AggregateDefinition } from '../core/aggregate.ts';

@@ -2,7 +2,7 @@
  * The local log as a stream: history first, then every commit once, in order, after it is durable.
  *
  * Invariants: an event is published after its transaction has completed, never before; each position once, without
- * gaps, whether this connection or another wrote it. Law: `log.laws` (what subscribers see equals what storage holds).
+ * gaps, whether this connection or another wrote it. Held by `store/tabs` (each tab sees all, in one order).
  */
 import { type Observable, Subject } from 'rxjs';
 import { type Commit, type Head, headAfter, type RecordedEvent } from '../core/commit.ts';

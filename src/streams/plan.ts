@@ -83,7 +83,7 @@ const decide = (
 
 /**
  * The stream's state after the body that was decided on. The machine has said where it leads, so it is not asked again.
- * Law: `batch.laws` (drafts in one batch end as the same drafts one at a time).
+ * Law: `writer.laws` (jobs queued at once end as if each had been decided alone).
  */
 const stateAfter = (
   state: StreamState,

@@ -12,7 +12,7 @@ import {
   parsePayload,
   type Upcaster,
 } from '../../../src/core/schema.ts';
-import { codeOf } from '../support.ts';
+import { codeOf } from '../../unit/support.ts';
 
 const schema = z.strictObject({ value: z.number() });
 const plusOne: Upcaster = (payload) => ({ value: Number(payload['value']) + 1 });
