@@ -74,6 +74,14 @@ const single = {
   },
 };
 
+/** Events per second of both sides, the baseline in the way that is faster over all rounds. */
+const fasterWay = (all) => {
+  const [whole, parts] = [0, 1].map((way) => median(all.map(({ bareMs }) => bareMs[way])));
+  const way = whole <= parts ? 0 : 1;
+  const rate = (n, ms) => (1_000 * n) / ms;
+  return all.map(({ productMs, bareMs, n }) => ({ figure: rate(n, productMs), baseline: rate(n, bareMs[way]) }));
+};
+
 const bulk = {
   ids: ['B2a'],
   sample: async ({ call, scale }, turn) => {
@@ -82,22 +90,22 @@ const bulk = {
     const [productMs, bareMs] = await inTurn(
       turn,
       () => call('bulkProduct', { name: `bulk-${turn}`, count }),
-      async () => Math.min(await bareOf(count), await bareOf(1_000)),
+      async () => [await bareOf(count), await bareOf(1_000)],
     );
-    return { figure: (1_000 * count) / productMs, baseline: (1_000 * count) / bareMs, n: count };
+    return { productMs, bareMs, n: count };
   },
-  rows: (samples) => [
+  rows: (all) => [
     ratioRow(
       {
         id: 'B2a',
         what: `events in bulk by store.appendAll over 500 aggregates: ${ON}`,
-        against: `${BARE}, all in one transaction or 1,000 in each, the faster in each round`,
+        against: `${BARE}, all in one transaction or 1,000 in each, the way with the better median`,
         unit: 'events/s',
         budget: '>= 4 x',
         bound: 4,
-        n: samples[0].n,
+        n: all[0].n,
       },
-      samples,
+      fasterWay(all),
       { least: true },
     ),
   ],
