@@ -1,4 +1,5 @@
 /** What a verification found: counts, and each finding with its place. */
+import { useEffect, useRef } from 'react';
 import { ERROR_TEXT, type LogReport, type VerifyFinding } from '../../src/index.ts';
 import { useReplicaName } from './replicas.ts';
 
@@ -24,9 +25,14 @@ const SHOWN_MAX = 50;
 
 export const ReportView = (props: { readonly title: string; readonly report: LogReport; readonly note?: string }) => {
   const { ok, findings, omitted, counts } = props.report;
+  const shown = useRef<HTMLDivElement>(null);
+  // a new report is brought clear of the message at the foot of the pane
+  useEffect(() => {
+    if (counts !== undefined) shown.current?.scrollIntoView({ block: 'center' });
+  }, [counts]);
   const total = findings.length + omitted;
   return (
-    <div className={ok ? 'panel report good' : 'panel failure'}>
+    <div ref={shown} className={ok ? 'panel report good' : 'panel failure'}>
       <p className="panel-title">
         <strong>{ok ? `✓ ${props.title}: nothing found` : `✗ ${props.title}: ${total} findings`}</strong>
       </p>
