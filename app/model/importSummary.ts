@@ -1,6 +1,6 @@
 /** What an import came to, for people. Places and names only, never a value. */
 import type { ImportSummary, Problem, StudyMetadata, Unrepresented } from '../../src/clinical.ts';
-import type { Todo } from './matching.ts';
+import type { Unrecorded } from './matching.ts';
 
 export type Refused = { readonly form: string; readonly item: string; readonly line: number; readonly why: string };
 
@@ -35,7 +35,7 @@ export type Summary = {
 /** Who recorded the values that the plan took, and the first and last time, as the file has them. */
 export const originsOf = (
   summary: ImportSummary,
-  drafts: Iterable<Todo['draft']>,
+  drafts: Iterable<Unrecorded['draft']>,
 ): Pick<DataSummary, 'people' | 'from' | 'to'> => {
   const people = new Set<string>();
   let from: string | undefined;

@@ -11,7 +11,7 @@ import { definitionsOf, peopleOf } from './definitions.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { type GivenFile, sortFiles } from './files.ts';
 import { noticesOf, originsOf, type StudySummary, type Summary } from './importSummary.ts';
-import { type Matched, matchPlan, type Todo } from './matching.ts';
+import { type Matched, matchPlan, type Unrecorded } from './matching.ts';
 import { type Pace, recordStudy, recordValues } from './recording.ts';
 import { studies } from './study.ts';
 
@@ -116,13 +116,16 @@ const notesOf = (run: Run, metadata: StudyMetadata | undefined, planned: ImportP
 };
 
 /** Leaves out the values that a person wants to leave alone, with all that would follow them. */
-const withoutChanges = (todo: readonly Todo[]): readonly Todo[] => {
-  const place = ({ draft, key }: Todo) => `${draft.formId} ${key}`;
+const withoutChanges = (todo: readonly Unrecorded[]): readonly Unrecorded[] => {
+  const place = ({ draft, key }: Unrecorded) => `${draft.formId} ${key}`;
   const changed = new Set(todo.filter(({ kind }) => kind === 'change').map(place));
   return todo.filter((one) => !changed.has(place(one)));
 };
 
-const askAboutChanges = async (run: Run, matched: Matched): Promise<{ todo: readonly Todo[]; reason: string }> => {
+const askAboutChanges = async (
+  run: Run,
+  matched: Matched,
+): Promise<{ todo: readonly Unrecorded[]; reason: string }> => {
   const changes = matched.todo.filter(({ kind, draft }) => kind === 'change' && draft.reason === undefined);
   if (changes.length === 0) return { todo: matched.todo, reason: '' };
   const reason = await run.ask(changes.length, 'Imported from the clinical data file again: value differs');

@@ -16,7 +16,7 @@ import {
 } from '../../src/clinical.ts';
 import type { AggregateSnapshot, Store, TrailEntry } from '../../src/index.ts';
 
-export type Todo = {
+export type Unrecorded = {
   readonly draft: ImportDraft;
   readonly key: string;
   /** `first` needs no reason; `correction` follows another value of the same file; `change` differs from what is held. */
@@ -24,7 +24,7 @@ export type Todo = {
 };
 
 export type Matched = {
-  readonly todo: readonly Todo[];
+  readonly todo: readonly Unrecorded[];
   /** Values that are recorded already. */
   readonly held: number;
 };
@@ -70,7 +70,7 @@ const kindOf = (
   return at.key in items ? 'change' : 'first';
 };
 
-const matchItem = (key: string, drafts: readonly ImportDraft[], items: Items, trail: Trail): readonly Todo[] => {
+const matchItem = (key: string, drafts: readonly ImportDraft[], items: Items, trail: Trail): readonly Unrecorded[] => {
   const recorded = recordedOf(drafts, trail);
   const isHeld = recorded === 0 && key in items && items[key] === drafts[0]?.event.value;
   const from = isHeld ? 1 : recorded;
@@ -125,7 +125,7 @@ export type MatchOptions = {
 
 /** Matches a plan with what a device holds. @throws the signal's reason when cancelled */
 export const matchPlan = async (store: Store, plan: ImportPlan, options: MatchOptions): Promise<Matched> => {
-  const todo: Todo[] = [];
+  const todo: Unrecorded[] = [];
   let held = 0;
   for (const [at, form] of plan.forms.entries()) {
     options.signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { Form, toOriginator } from '../../src/clinical.ts';
 import type { SendOutcome, Store } from '../../src/index.ts';
 import { type Catalog, catalogOf } from './catalog.ts';
 import type { Refused, StudySummary } from './importSummary.ts';
-import type { Todo } from './matching.ts';
+import type { Unrecorded } from './matching.ts';
 import { type Definition, definitionKey, Study, studies } from './study.ts';
 
 /** Events of one piece: a commit's worth, so that progress shows and a cancel is quick. */
@@ -16,7 +16,7 @@ export type Pace = {
   readonly onProgress: (done: number, total: number) => void;
 };
 
-const itemOf = ({ draft, kind }: Todo, changeReason: string) => {
+const itemOf = ({ draft, kind }: Unrecorded, changeReason: string) => {
   const { group, groupRepeat, item, value } = draft.event;
   const reason =
     draft.reason ?? (kind === 'change' ? changeReason : kind === 'correction' ? CORRECTION_REASON : undefined);
@@ -49,7 +49,7 @@ const whyOf = (outcome: SendOutcome): string | undefined => {
   return outcome.kind === 'conflict' ? 'the item is in conflict: resolve it first' : (WHY[outcome.why] ?? outcome.why);
 };
 
-const refusedOf = (todo: readonly Todo[], outcomes: readonly SendOutcome[]): readonly Refused[] =>
+const refusedOf = (todo: readonly Unrecorded[], outcomes: readonly SendOutcome[]): readonly Refused[] =>
   outcomes.flatMap((outcome, at) => {
     const why = whyOf(outcome);
     const draft = todo[at]?.draft;
@@ -62,7 +62,7 @@ export type Recorded = { readonly recorded: number; readonly refused: readonly R
 /** Records values in order. A cancel takes effect between two pieces; what is recorded stays. */
 export const recordValues = async (
   store: Store,
-  todo: readonly Todo[],
+  todo: readonly Unrecorded[],
   changeReason: string,
   pace: Pace,
 ): Promise<Recorded> => {

@@ -8,7 +8,7 @@ import { checkEntry, type Field } from '../model/fields.ts';
 import { outcomeText } from '../model/outcome.ts';
 import { useAnnounce } from './announce.tsx';
 import { Dialog } from './Dialog.tsx';
-import { FailurePanel } from './FailurePanel.tsx';
+import { DialogFoot } from './DialogFoot.tsx';
 import { ReasonField } from './ReasonField.tsx';
 import { Value } from './Value.tsx';
 import { ValueInput } from './ValueInput.tsx';
@@ -71,20 +71,14 @@ export const EditDialog = (props: Props) => {
         ) : null}
         <ValueInput label={field.question} field={field} entry={entry} onChange={setEntry} />
         {isChange ? <ReasonField reason={reason} onChange={setReason} /> : null}
-        {refusal === '' ? null : (
-          <p className="panel failure" role="alert">
-            {refusal}
-          </p>
-        )}
-        {failure === undefined ? null : <FailurePanel title="Not recorded" failure={failure} />}
-        <div className="actions">
-          <button type="submit" className="primary" disabled={!isReady}>
-            {saving ? 'Saving …' : 'Save'}
-          </button>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogFoot
+          refusal={refusal}
+          failure={failure}
+          submit={saving ? 'Saving …' : 'Save'}
+          leave="Cancel"
+          isReady={isReady}
+          onLeave={onClose}
+        />
       </form>
     </Dialog>
   );

@@ -7,7 +7,7 @@ import { allHeads, headValue, resolveForm } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { type Field, placeOfKey } from '../model/fields.ts';
 import { Dialog } from './Dialog.tsx';
-import { FailurePanel } from './FailurePanel.tsx';
+import { DialogFoot } from './DialogFoot.tsx';
 import { HeadInfo, headAct } from './HeadInfo.tsx';
 import { ReasonField } from './ReasonField.tsx';
 import { useResolution } from './useResolution.ts';
@@ -112,20 +112,14 @@ export const FormConflictDialog = (props: Props) => {
         ))}
         <LockChoice locked={locked} onChoose={setLocked} />
         <ReasonField label="Reason for this decision" reason={reason} onChange={setReason} standard={[]} />
-        {refusal === '' ? null : (
-          <p className="panel failure" role="alert">
-            {refusal}
-          </p>
-        )}
-        {failure === undefined ? null : <FailurePanel title="Not recorded" failure={failure} />}
-        <div className="actions">
-          <button type="submit" className="primary" disabled={!isReady}>
-            Resolve
-          </button>
-          <button type="button" onClick={onClose}>
-            Decide later
-          </button>
-        </div>
+        <DialogFoot
+          refusal={refusal}
+          failure={failure}
+          submit="Resolve"
+          leave="Decide later"
+          isReady={isReady}
+          onLeave={onClose}
+        />
       </form>
     </Dialog>
   );

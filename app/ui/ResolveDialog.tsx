@@ -5,7 +5,7 @@ import { headValue, resolveField } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { checkEntry, type Field } from '../model/fields.ts';
 import { Dialog } from './Dialog.tsx';
-import { FailurePanel } from './FailurePanel.tsx';
+import { DialogFoot } from './DialogFoot.tsx';
 import { HeadInfo } from './HeadInfo.tsx';
 import { ReasonField } from './ReasonField.tsx';
 import { useResolution } from './useResolution.ts';
@@ -82,20 +82,14 @@ export const ResolveDialog = (props: Props) => {
           onChange={setReason}
           standard={RESOLUTION_REASONS}
         />
-        {refusal === '' ? null : (
-          <p className="panel failure" role="alert">
-            {refusal}
-          </p>
-        )}
-        {failure === undefined ? null : <FailurePanel title="Not recorded" failure={failure} />}
-        <div className="actions">
-          <button type="submit" className="primary" disabled={!isReady}>
-            Resolve
-          </button>
-          <button type="button" onClick={onClose}>
-            Decide later
-          </button>
-        </div>
+        <DialogFoot
+          refusal={refusal}
+          failure={failure}
+          submit="Resolve"
+          leave="Decide later"
+          isReady={isReady}
+          onLeave={onClose}
+        />
       </form>
     </Dialog>
   );
