@@ -19,6 +19,11 @@ export type ReplicaId = Brand<string, 'ReplicaId'>;
 export type EventId = Brand<string, 'EventId'>;
 export type EventType = Brand<string, 'EventType'>;
 export type UserId = Brand<string, 'UserId'>;
+/**
+ * What packed records are found by: a whole number below 2^48 made from the name of a stream or a replica. Two names may
+ * share one, so whoever finds records by it looks into them.
+ */
+export type DirectoryKey = Brand<number, 'DirectoryKey'>;
 /** 32 bytes. */
 export type Hash32 = Brand<Uint8Array, 'Hash32'>;
 /** 64 lower-case hex digits: the textual form of a Hash32. */
@@ -97,4 +102,13 @@ export const readStreamId = (text: string): StreamId => {
   const slash = text.indexOf('/');
   if (slash < 0) throw new StoreError('id.malformed', { kind: 'stream', length: text.length });
   return streamId(aggregateType(text.slice(0, slash)), aggregateId(text.slice(slash + 1)));
+};
+
+const DIRECTORY_KEY_MAX = 2 ** 48 - 1;
+
+/** @throws StoreError `id.malformed` unless a whole number from 0 to 2^48 - 1 */
+export const directoryKey = (value: number): DirectoryKey => {
+  if (!Number.isSafeInteger(value) || value < 0 || value > DIRECTORY_KEY_MAX)
+    throw new StoreError('id.malformed', { kind: 'directory key' });
+  return value as DirectoryKey;
 };

@@ -4,6 +4,7 @@
  */
 import type { Finding } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
+import type { DirectoryKey, ReplicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Position, position, type Size, size } from '../core/position.ts';
 import type {
@@ -13,30 +14,34 @@ import type {
   EventStorage,
   Identity,
   Marks,
+  PackOutcome,
+  PackRequest,
   StorageAdapter,
   StoredRecord,
 } from './port.ts';
 
 type Database = {
-  readonly records: StoredRecord[];
-  readonly starts: Map<Position, number>;
+  /** Packed ones first. */
+  records: StoredRecord[];
+  /** How many of them are packed, and the directory keys of each. */
+  readonly packed: { readonly at: Position; readonly keys: ReadonlySet<DirectoryKey> }[];
   readonly findings: Map<string, { readonly finding: Finding; readonly evidence: Uint8Array }>;
   readonly snapshots: Map<string, Uint8Array>;
   readonly listeners: Map<object, Set<() => void>>;
   size: Size;
   marks: Marks;
-  identity: Identity | undefined;
+  readonly identities: Identity[];
 };
 
 const emptyDatabase = (): Database => ({
   records: [],
-  starts: new Map(),
+  packed: [],
   findings: new Map(),
   snapshots: new Map(),
   listeners: new Map(),
   size: size(0),
   marks: {},
-  identity: undefined,
+  identities: [],
 });
 
 const check = ({ bytes, events }: CommitBytes): void => {
@@ -66,35 +71,91 @@ const append = (database: Database, { expectedSize, commits, marks }: AppendRequ
   if (expectedSize !== database.size) return { kind: 'conflict' };
   const records = grouped(commits).map((group) => {
     const at = position(database.size);
-    database.starts.set(at, database.records.length);
     database.records.push({ position: at, commits: group });
     database.size = size(database.size + group.reduce((total, { events }) => total + events, 0));
     return at;
   });
   database.marks = { ...database.marks, ...marks };
-  return { kind: 'appended', records, size: database.size };
+  return { kind: 'appended', records, size: database.size, durability: 'memory' };
 };
 
 const bytesOf = (record: StoredRecord): number => record.commits.reduce((total, { bytes }) => total + bytes.length, 0);
 
-const recordAt = (database: Database, at: Position): StoredRecord => {
-  const record = database.records[database.starts.get(at) ?? -1];
-  if (record === undefined) throw new StoreError('storage.corrupt', { position: at });
-  return record;
+const eventsIn = (record: StoredRecord): number => record.commits.reduce((total, { events }) => total + events, 0);
+
+/** Index of the record that holds the position. @throws StoreError `storage.corrupt` */
+const indexAt = (database: Database, at: Position): number => {
+  if (size(at) >= database.size) throw new StoreError('storage.corrupt', { position: at });
+  let [low, high] = [0, database.records.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((database.records[middle]?.position ?? 0) <= at) low = middle;
+    else high = middle;
+  }
+  return low;
+};
+
+const readAt = (database: Database, positions: readonly Position[]): readonly StoredRecord[] => {
+  const wanted = new Set(positions.map((at) => indexAt(database, at)));
+  return database.records.filter((_, index) => wanted.has(index));
 };
 
 const read = (database: Database, from: Position, bytesMax: number): readonly StoredRecord[] => {
   if (size(from) === database.size) return [];
-  recordAt(database, from);
   const found: StoredRecord[] = [];
   let total = 0;
-  for (let index = database.starts.get(from) ?? 0; found.length === 0 || total < bytesMax; index++) {
+  for (let index = indexAt(database, from); found.length === 0 || total < bytesMax; index++) {
     const record = database.records[index];
     if (record === undefined) break;
     total += bytesOf(record);
     found.push(record);
   }
   return found;
+};
+
+const packedTo = (database: Database): Size => {
+  const last = database.records[database.packed.length - 1];
+  return last === undefined ? size(0) : size(last.position + eventsIn(last));
+};
+
+/** The next segment: the oldest unpacked records that fill one; undefined if they do not. */
+const nextSegment = (database: Database): readonly StoredRecord[] | undefined => {
+  const unpacked = database.records.slice(database.packed.length, -1);
+  let bytes = 0;
+  for (const [index, record] of unpacked.entries()) {
+    bytes += bytesOf(record);
+    if (bytes > LIMITS.recordBytesMax) return unpacked.slice(0, index);
+  }
+  return undefined;
+};
+
+const pack = (database: Database, { bytesMax, keysOf }: PackRequest): PackOutcome => {
+  let [records, segments, bytes] = [0, 0, 0];
+  const before = { records: database.records, packed: database.packed.length };
+  try {
+    for (let merged = nextSegment(database); merged !== undefined; merged = nextSegment(database)) {
+      const commits = merged.flatMap((record) => record.commits);
+      const segment: StoredRecord = { position: merged[0]?.position ?? position(0), commits };
+      const keys = new Set(commits.flatMap((commit) => keysOf(commit.bytes)));
+      const at = database.packed.length;
+      database.records = [...database.records.slice(0, at), segment, ...database.records.slice(at + merged.length)];
+      database.packed.push({ at: segment.position, keys });
+      records += merged.length;
+      segments += 1;
+      bytes += bytesOf(segment);
+      if (bytes >= bytesMax) break;
+    }
+  } catch (error) {
+    database.records = before.records;
+    database.packed.length = before.packed;
+    throw error;
+  }
+  return { records, segments, packedTo: packedTo(database) };
+};
+
+const keepIdentity = ({ identities }: Database, identity: Identity, instead: ReplicaId | undefined): Identity => {
+  if (identities.at(-1)?.replica === instead) identities.push(identity);
+  return identities.at(-1) ?? identity;
 };
 
 const connect = (database: Database): EventStorage => {
@@ -120,18 +181,18 @@ const connect = (database: Database): EventStorage => {
       }),
     size: () => use(() => database.size),
     read: (from, bytesMax) => use(() => read(database, from, bytesMax)),
-    readAt: (positions) => use(() => positions.map((at) => recordAt(database, at))),
+    readAt: (positions) => use(() => readAt(database, positions)),
+    pack: (request) => use(() => pack(database, request)),
+    packedTo: () => use(() => packedTo(database)),
+    find: (key) => use(() => database.packed.filter(({ keys }) => keys.has(key)).map(({ at }) => at)),
     readMarks: () => use(() => database.marks),
     writeMarks: (marks) =>
       use(() => {
         database.marks = { ...database.marks, ...marks };
       }),
-    readIdentity: () => use(() => database.identity),
-    keepIdentity: (identity) =>
-      use(() => {
-        database.identity ??= identity;
-        return database.identity;
-      }),
+    readIdentity: () => use(() => database.identities.at(-1)),
+    readIdentities: () => use(() => [...database.identities]),
+    keepIdentity: (identity, instead) => use(() => keepIdentity(database, identity, instead)),
     keepFinding: (finding, evidence) =>
       use(() => {
         if (!database.findings.has(finding.identity)) {

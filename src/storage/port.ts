@@ -7,10 +7,11 @@
  *    replica's head and every stream's version at once;
  *  - the commits of one append fill records in order, each as full as `LIMITS.recordBytesMax` allows; none is split;
  *  - what was committed reads back byte for byte, in order, and can be neither changed nor deleted;
+ *  - packing changes where commits lie, never what they are: every read gives the same commits before and after it;
  *  - no call leaves a half-written state behind, whatever it throws.
  */
 import type { Finding } from '../core/commit.ts';
-import type { ReplicaId, TenantId } from '../core/ids.ts';
+import type { DirectoryKey, ReplicaId, TenantId } from '../core/ids.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { Position, Size } from '../core/position.ts';
 import type { SigningKey } from '../crypto/signer.ts';
@@ -33,9 +34,30 @@ export type AppendRequest = {
 };
 
 export type AppendOutcome =
-  /** `records`: where the records start that hold the commits, in order; an adapter may need several for one append. */
-  | { readonly kind: 'appended'; readonly records: readonly Position[]; readonly size: Size }
+  /**
+   * `records`: where the records start that hold the commits, in order; an adapter may need several for one append.
+   * `durability`: how far this append is safe.
+   */
+  | {
+      readonly kind: 'appended';
+      readonly records: readonly Position[];
+      readonly size: Size;
+      readonly durability: Durability;
+    }
   | { readonly kind: 'conflict' };
+
+export type PackRequest = {
+  /** Bytes of commits to pack in this call, about; at least one segment if one is full. */
+  readonly bytesMax: number;
+  /**
+   * Checks that a commit still is what was hashed, and gives the keys it is to be found by. Called before the
+   * transaction; what it throws ends the call, and nothing is packed.
+   */
+  readonly keysOf: (commit: Uint8Array) => readonly DirectoryKey[];
+};
+
+/** `records`: how many were merged; 0 if there is nothing to pack. `segments`: what they became. */
+export type PackOutcome = { readonly records: number; readonly segments: number; readonly packedTo: Size };
 
 /** Who this database is: the replica, its tenant and its key. Written once. */
 export type Identity = {
@@ -59,19 +81,39 @@ export type EventStorage = {
   /** Number of events in the local log. */
   readonly size: () => Promise<Size>;
   /**
-   * Whole records from the one that starts at `from` on, oldest first, until `bytesMax` is reached (at least one if
-   * there is any). `from` must be the start of a record or the size of the log.
-   * @throws StoreError `storage.corrupt` if it is neither, or a record does not follow the one before it
+   * Whole records from the one that holds `from` on, oldest first, until `bytesMax` is reached (at least one if there is
+   * any). Nothing for the size of the log.
+   * @throws StoreError `storage.corrupt` beyond it, or if a record does not follow the one before it
    */
   readonly read: (from: Position, bytesMax: number) => Promise<readonly StoredRecord[]>;
-  /** The records that start at the given positions, in the order asked. @throws StoreError `storage.corrupt` if one is missing */
+  /**
+   * The records that hold the given positions, each once, in the order of the log.
+   * @throws StoreError `storage.corrupt` if one is missing
+   */
   readonly readAt: (positions: readonly Position[]) => Promise<readonly StoredRecord[]>;
+  /**
+   * Merges the oldest unpacked records, whole, into segments as full as a record may be, in one transaction. A segment
+   * is made when the record after it would not fit; the newest record is never packed. Never on the append's path:
+   * whoever calls it chooses an idle moment. May be repeated, by several connections at once.
+   * @throws StoreError what `keysOf` throws, `storage.*`: nothing was packed
+   */
+  readonly pack: (request: PackRequest) => Promise<PackOutcome>;
+  /** Where the unpacked records begin; 0 if nothing is packed. */
+  readonly packedTo: () => Promise<Size>;
+  /** Starts of the packed records with a commit of this key, oldest first. Records that are not packed are not found. */
+  readonly find: (key: DirectoryKey) => Promise<readonly Position[]>;
   readonly readMarks: () => Promise<Marks>;
   /** Sets marks and leaves the others. */
   readonly writeMarks: (marks: Marks) => Promise<void>;
+  /** Who writes now: the newest identity. */
   readonly readIdentity: () => Promise<Identity | undefined>;
-  /** Keeps the identity unless one is there already; gives the one that is kept. */
-  readonly keepIdentity: (identity: Identity) => Promise<Identity>;
+  /** Every identity that this database has had, oldest first. */
+  readonly readIdentities: () => Promise<readonly Identity[]>;
+  /**
+   * Keeps the identity if `instead` is the newest one's replica, or if there is none and `instead` is absent; gives the
+   * newest one after that.
+   */
+  readonly keepIdentity: (identity: Identity, instead?: ReplicaId) => Promise<Identity>;
   /** Keeps a finding with the suspect bytes as received; the same identity again changes nothing. */
   readonly keepFinding: (finding: Finding, evidence: Uint8Array) => Promise<void>;
   /** All findings, in the order in which they were kept. */

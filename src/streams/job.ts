@@ -8,7 +8,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Position } from '../core/position.ts';
 import type { PreparedCommit } from '../crypto/sealCommit.ts';
-import type { EventStorage, Identity, Marks } from '../storage/port.ts';
+import type { Durability, EventStorage, Identity, Marks } from '../storage/port.ts';
 import type { AggregateStates } from './aggregateState.ts';
 import type { Log } from './log.ts';
 
@@ -28,7 +28,14 @@ export type Draft = {
 
 /** What became of one draft. */
 export type DraftOutcome =
-  | { readonly kind: 'committed'; readonly eventId: EventId; readonly version: number; readonly position: Position }
+  | {
+      readonly kind: 'committed';
+      readonly eventId: EventId;
+      readonly version: number;
+      readonly position: Position;
+      /** How far it is safe: on the disk, with the operating system, or in memory only. */
+      readonly durability: Durability;
+    }
   /** Not stored: `illegal` in the state named, a reason is missing, or the stream may not be written to. */
   | {
       readonly kind: 'refused';

@@ -15,7 +15,7 @@ import type { EventStorage, StoredRecord } from '../storage/port.ts';
 /** Events that became durable together, and the log's size after them. */
 export type CommittedBatch = {
   readonly events: readonly RecordedEvent[];
-  /** Where the record that holds them starts. */
+  /** Where the record that held them started when they were read; packing may merge it with others. */
   readonly record: Position;
   readonly size: Size;
 };
@@ -31,8 +31,8 @@ export type Log = {
   readonly catchUp: () => Promise<void>;
   /** Publishes commits that this connection has just made durable in the records that start at `records`. */
   readonly publish: (records: readonly Position[], commits: readonly Commit[]) => void;
-  /** Reads the records at the given starts. */
-  readonly readRecords: (starts: readonly Position[]) => Promise<readonly CommittedBatch[]>;
+  /** Reads the records that hold the given positions, each once, oldest first. */
+  readonly readRecords: (positions: readonly Position[]) => Promise<readonly CommittedBatch[]>;
   /** Reads everything held from the beginning, a bounded piece at a time. */
   readonly readAgain: () => AsyncIterable<CommittedBatch>;
   readonly close: () => void;
@@ -50,11 +50,23 @@ const endOf =
     link: commit.link(),
   });
 
-const eventsOf = (record: StoredRecord, heads: Heads | undefined): CommittedBatch => {
+/** Where a record ends. */
+const endOfRecord = ({ commits, position: start }: StoredRecord): number =>
+  commits.reduce<number>((end, { events }) => end + events, start);
+
+/**
+ * The events of a record from `from` on: packing may have merged a record with others that are known already. Commits
+ * before that place are not parsed.
+ */
+const eventsOf = (record: StoredRecord, heads: Heads | undefined, from = 0): CommittedBatch => {
   const events: RecordedEvent[] = [];
   let at: number = record.position;
-  for (const { bytes } of record.commits) {
-    const commit = readStoredCommit(bytes);
+  for (const stored of record.commits) {
+    if (at + stored.events <= from) {
+      at += stored.events;
+      continue;
+    }
+    const commit = readStoredCommit(stored.bytes);
     heads?.set(commit.replica, endOf(commit));
     for (const body of commit.events) events.push({ body, context: commit.context, position: position(at++) });
   }
@@ -89,7 +101,7 @@ const followedBy = (records: readonly StoredRecord[]): Size | undefined => {
   for (const { commits } of records) for (const commit of commits) bytes += commit.bytes.length;
   const last = records.at(-1);
   if (last === undefined || bytes < READ_BYTES) return undefined;
-  return size(last.commits.reduce<number>((end, { events }) => end + events, last.position));
+  return size(endOfRecord(last));
 };
 
 /** Reads from `known` to the end, one piece ahead; `take` moves `known` past each record. */
@@ -102,7 +114,7 @@ const readEnd = async (
     const records = await reading.records;
     const next = followedBy(records);
     const ahead = next === undefined ? undefined : startReading(storage, next);
-    const fresh = records.filter((record) => record.position >= known());
+    const fresh = records.filter((record) => endOfRecord(record) > known());
     for (const record of fresh) take(record);
     if (fresh.length === 0 || ahead === undefined) return;
     reading = ahead.from === known() ? ahead : startReading(storage, known());
@@ -114,7 +126,7 @@ async function* readUpTo(storage: EventStorage, end: () => Size): AsyncGenerator
     const records = await storage.read(position(from), READ_BYTES);
     if (records.length === 0) return;
     for (const record of records) {
-      const batch = eventsOf(record, undefined);
+      const batch = eventsOf(record, undefined, from);
       from = batch.size;
       yield batch;
     }
@@ -159,7 +171,7 @@ export const openLog = async (
       storage,
       () => known,
       (record) => {
-        const batch = eventsOf(record, heads);
+        const batch = eventsOf(record, heads, known);
         known = batch.size;
         deliver(batch);
       },
@@ -184,7 +196,7 @@ export const openLog = async (
         batches.next(batch);
       }
     },
-    readRecords: async (starts) => (await storage.readAt(starts)).map((record) => eventsOf(record, undefined)),
+    readRecords: async (positions) => (await storage.readAt(positions)).map((record) => eventsOf(record, undefined)),
     readAgain: () => readUpTo(storage, () => known),
     close: () => batches.complete(),
   };

@@ -10,7 +10,7 @@ import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Position, position, type Size } from '../core/position.ts';
 import { signCommit } from '../crypto/sealCommit.ts';
-import type { AppendRequest, Marks } from '../storage/port.ts';
+import type { AppendRequest, Durability, Marks } from '../storage/port.ts';
 import { fittingCommits } from './fitting.ts';
 import type {
   DraftOutcome,
@@ -33,11 +33,12 @@ export type Writer = {
   readonly idle: () => Promise<void>;
 };
 
-const settle = (planned: PlannedJob, first: number): number => {
+const settle = (planned: PlannedJob, first: number, durability: Durability): number => {
   let at = first;
   const outcomes = planned.outcomes.map((outcome): DraftOutcome => {
     if (outcome.kind !== 'planned') return outcome;
-    return { kind: 'committed', eventId: outcome.body.id, version: outcome.version, position: position(at++) };
+    const { body, version } = outcome;
+    return { kind: 'committed', eventId: body.id, version, position: position(at++), durability };
   });
   planned.queued.resolve(outcomes);
   return at;
@@ -89,7 +90,7 @@ const appender = (parts: WriterParts) => {
         await publish(outcome.records, commits);
       }
       let at: number = first;
-      for (const job of plan.jobs) at = settle(job, at);
+      for (const job of plan.jobs) at = settle(job, at, storage.durability);
       for (const { queued, error } of plan.failed) queued.reject(error);
       return true;
     });

@@ -53,6 +53,7 @@ const append = async (
     kind: 'appended',
     size: learn(known, size(expectedSize + events)),
     records: rows.map(({ at }) => position(at)),
+    durability,
   };
 };
 
