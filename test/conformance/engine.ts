@@ -66,12 +66,15 @@ export const plain = (records: readonly StoredRecord[]) =>
 /** Everything that a storage holds, as plain values. */
 export const contentOf = async (storage: EventStorage) => {
   const identity = await storage.readIdentity();
+  const identities = await storage.readIdentities();
   return {
     size: await storage.size(),
     records: plain(await storage.read(position(0), Number.MAX_SAFE_INTEGER)),
     marks: { ...(await storage.readMarks()) },
     findings: await storage.readFindings(),
     snapshot: await storage.readSnapshot('view'),
+    packedTo: await storage.packedTo(),
+    identities: identities.map(({ replica, tenant, createdAt }) => ({ replica, tenant, createdAt })),
     replica: identity?.replica,
     publicKey: identity?.key.publicKey,
   };

@@ -8,6 +8,7 @@ import { appendLaws } from './laws/append.ts';
 import { connectionLaws } from './laws/connections.ts';
 import { faultLaws } from './laws/faults.ts';
 import { modelLaw } from './laws/model.ts';
+import { packingLaws } from './laws/packing.ts';
 import { readLaws } from './laws/read.ts';
 import { sideLaws } from './laws/side.ts';
 
@@ -15,6 +16,7 @@ export const describeEventStorage = (name: string, engine: Engine): void => {
   describe(`storage: ${name}`, () => {
     appendLaws(engine);
     readLaws(engine);
+    packingLaws(engine);
     sideLaws(engine);
     connectionLaws(engine);
     modelLaw(engine);

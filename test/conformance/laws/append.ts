@@ -9,6 +9,14 @@ import { makeWriter } from '../writer.ts';
 
 const CONFLICT = { kind: 'conflict' };
 
+/** The outcome says where the records start, and how durable they are. */
+const appended = ({ durability }: Engine, to: number, records: readonly number[]) => ({
+  kind: 'appended',
+  size: to,
+  records,
+  durability,
+});
+
 const comparing = (engine: Engine): void => {
   it('appends to the expected size and says where its records start [REC-01]', () =>
     inPlace(engine, async (open) => {
@@ -16,9 +24,9 @@ const comparing = (engine: Engine): void => {
       expect(storage.durability).toBe(engine.durability);
       expect(await storage.size()).toBe(0);
       const first = await storage.append({ expectedSize: size(0), commits: [await writer.seal(3)], marks: {} });
-      expect(first).toEqual({ kind: 'appended', size: 3, records: [0] });
+      expect(first).toEqual(appended(engine, 3, [0]));
       const second = await storage.append({ expectedSize: size(3), commits: [await writer.seal(2)], marks: {} });
-      expect(second).toEqual({ kind: 'appended', size: 5, records: [3] });
+      expect(second).toEqual(appended(engine, 5, [3]));
       expect(await verifyLog(storage)).toBe(5);
     }));
 
@@ -46,7 +54,7 @@ const comparing = (engine: Engine): void => {
   it('an append without commits sets its marks if the size is right [REC-04]', () =>
     inPlace(engine, async (open) => {
       const [storage, writer] = [await open(), await makeWriter()];
-      const empty = { kind: 'appended', size: 0, records: [] };
+      const empty = appended(engine, 0, []);
       expect(await storage.append({ expectedSize: size(0), commits: [], marks: { cursor: 1 } })).toEqual(empty);
       await storage.append({ expectedSize: size(0), commits: [await writer.seal()], marks: { cursor: 2, other: [1] } });
       expect(await storage.append({ expectedSize: size(0), commits: [], marks: { cursor: 3 } })).toEqual(CONFLICT);
@@ -96,7 +104,7 @@ const packing = (engine: Engine): void => {
       for (const filler of [10, 20_000, 30_000, 12_000, 40_000, 8, 8, 48_000])
         commits.push(await writer.seal(1, filler));
       const outcome = await storage.append({ expectedSize: size(0), commits, marks: {} });
-      expect(outcome).toEqual({ kind: 'appended', size: 8, records: [0, 3, 7] });
+      expect(outcome).toEqual(appended(engine, 8, [0, 3, 7]));
       const records = await storage.read(position(0), Number.MAX_SAFE_INTEGER);
       expect(records.map((record) => record.commits.length)).toEqual([3, 4, 1]);
       const all = { position: position(0), commits: records.flatMap((record) => record.commits) };
@@ -114,7 +122,7 @@ const packing = (engine: Engine): void => {
       const rest = LIMITS.recordBytesMax - LIMITS.commitBytesMax;
       const exact = [of(LIMITS.commitBytesMax), of(rest), of(LIMITS.commitBytesMax), of(rest + 1)];
       const outcome = await storage.append({ expectedSize: size(0), commits: exact, marks: {} });
-      expect(outcome).toEqual({ kind: 'appended', size: 4, records: [0, 2, 3] });
+      expect(outcome).toEqual(appended(engine, 4, [0, 2, 3]));
     }));
 
   it('refuses a commit over the limits, anywhere in an append, and stores nothing [REC-01]', () =>

@@ -1,5 +1,6 @@
 /** Laws of several connections to one database, and of closing and opening again. */
 import { expect, it } from 'vitest';
+import { directoryKey } from '../../../src/core/ids.ts';
 import { position, size } from '../../../src/core/position.ts';
 import { contentOf, type Engine, eventually, inPlace, NAME, settled } from '../engine.ts';
 import { verifyLog } from '../sealed.ts';
@@ -87,9 +88,13 @@ export const connectionLaws = (engine: Engine): void => {
         () => storage.size(),
         () => storage.read(position(0), 1),
         () => storage.readAt([position(0)]),
+        () => storage.pack({ bytesMax: 1, keysOf: () => [] }),
+        () => storage.packedTo(),
+        () => storage.find(directoryKey(1)),
         () => storage.readMarks(),
         () => storage.writeMarks({ cursor: 1 }),
         () => storage.readIdentity(),
+        () => storage.readIdentities(),
         () => storage.keepIdentity(writer.identity),
         () => storage.keepFinding(finding, Uint8Array.of(1)),
         () => storage.readFindings(),

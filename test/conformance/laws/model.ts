@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Finding } from '../../../src/core/commit.ts';
+import { type DirectoryKey, directoryKey } from '../../../src/core/ids.ts';
 import type { JsonValue } from '../../../src/core/json.ts';
 import { position, size } from '../../../src/core/position.ts';
 import { memoryStorage } from '../../../src/storage/memory.ts';
@@ -11,6 +12,14 @@ import { verifyLog } from '../sealed.ts';
 import { makeIdentity, makeWriter, type Writer } from '../writer.ts';
 
 const CONNECTIONS = 3;
+/** Directory keys of the run: few, so that many commits share one. */
+const KEYS = 4;
+
+/** A commit is found by one or two keys, which its bytes determine. */
+const keysOf = (commit: Uint8Array): readonly DirectoryKey[] => {
+  const sum = commit.reduce((total, byte) => total + byte, 0);
+  return [directoryKey(sum % KEYS), directoryKey((sum >> 3) % KEYS)];
+};
 
 /** `place` is a share of the log's size, so that a shrunk run still points into it; `off` goes beside it. */
 type Place = { readonly place: number; readonly off: number };
@@ -27,7 +36,9 @@ type Act =
   | { readonly kind: 'marks'; readonly marks: Record<string, JsonValue> }
   | { readonly kind: 'finding'; readonly identity: string; readonly evidence: Uint8Array }
   | { readonly kind: 'snapshot'; readonly bytes: Uint8Array }
-  | { readonly kind: 'identity' | 'size' | 'reopen' };
+  | { readonly kind: 'pack'; readonly bytesMax: number }
+  | { readonly kind: 'find'; readonly key: number }
+  | { readonly kind: 'identity' | 'successor' | 'size' | 'reopen' };
 type Step = { readonly connection: number; readonly act: Act };
 
 const places = { place: fc.double({ min: 0, max: 1, noNaN: true }), off: fc.integer({ min: -2, max: 3 }) };
@@ -42,7 +53,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({
       kind: kind('append'),
       events: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 5 }),
-      filler: fc.constantFrom(0, 30, 5_000, 9_000),
+      filler: fc.constantFrom(0, 30, 5_000, 12_000),
       marks,
     }),
   },
@@ -58,7 +69,9 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({ kind: kind('finding'), identity: fc.constantFrom('x', 'y', 'z'), evidence: bytes }),
   },
   { weight: 1, arbitrary: fc.record({ kind: kind('snapshot'), bytes }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('identity', 'size', 'reopen') }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind('pack'), bytesMax: fc.constantFrom(1, 70_000, 1e9) }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind('find'), key: fc.integer({ min: 0, max: KEYS }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('identity', 'successor', 'size', 'reopen') }) },
 );
 const steps = fc.array(fc.record({ connection: fc.integer({ min: 0, max: CONNECTIONS - 1 }), act: acts }), {
   minLength: 5,
@@ -104,7 +117,22 @@ const makeRun = (writer: Writer, sides: { readonly model: Side; readonly engine:
     const commits = act.empty ? [] : [{ bytes: Uint8Array.of(1), events: 1 }];
     await both(connection, (storage) => storage.append({ expectedSize: wrong, commits, marks: { stale: true } }));
   };
-  return { both, reopen, append, stale, at };
+  /** How much one call packs is the engine's choice: the model follows it, segment by segment. */
+  const pack = async (connection: number, bytesMax: number) => {
+    const [engine, model] = [sides.engine.connections[connection], sides.model.connections[connection]];
+    if (engine === undefined || model === undefined) return;
+    const packed = await engine.pack({ bytesMax, keysOf });
+    const followed = { records: 0, segments: 0, packedTo: await model.packedTo() };
+    for (let first = true; first || followed.packedTo < packed.packedTo; first = false) {
+      const { records, segments, packedTo } = await model.pack({ bytesMax: 1, keysOf });
+      followed.records += records;
+      followed.segments += segments;
+      followed.packedTo = packedTo;
+      if (segments === 0) break;
+    }
+    expect(packed).toEqual(followed);
+  };
+  return { both, reopen, append, stale, at, pack };
 };
 
 const runStep = async (run: ReturnType<typeof makeRun>, { connection, act }: Step, index: number): Promise<void> => {
@@ -120,7 +148,7 @@ const runStep = async (run: ReturnType<typeof makeRun>, { connection, act }: Ste
     }
     case 'readAt': {
       const from = position(await run.at(act));
-      return both(connection, (storage) => storage.readAt([from]).then(plain));
+      return both(connection, (storage) => storage.readAt([from, position(0)]).then(plain));
     }
     case 'marks':
       return both(connection, (storage) => storage.writeMarks(act.marks));
@@ -128,9 +156,18 @@ const runStep = async (run: ReturnType<typeof makeRun>, { connection, act }: Ste
       return both(connection, (storage) => storage.keepFinding(finding(act.identity, index), act.evidence));
     case 'snapshot':
       return both(connection, (storage) => storage.writeSnapshot('view', act.bytes));
-    case 'identity': {
+    case 'pack':
+      return run.pack(connection, act.bytesMax);
+    case 'find':
+      return both(connection, (storage) => storage.find(directoryKey(act.key)));
+    case 'identity':
+    case 'successor': {
       const identity = await makeIdentity();
-      return both(connection, async (storage) => (await storage.keepIdentity(identity)).replica);
+      const newest = (storage: EventStorage) => storage.readIdentity().then((kept) => kept?.replica);
+      return both(connection, async (storage) => {
+        const instead = act.kind === 'identity' ? undefined : await newest(storage);
+        return (await storage.keepIdentity(identity, instead)).replica;
+      });
     }
     case 'size':
       return both(connection, (storage) => storage.size());

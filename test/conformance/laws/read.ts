@@ -43,29 +43,44 @@ export const readLaws = (engine: Engine): void => {
       expect(await verifyRecords(all)).toBe(await storage.size());
     }));
 
-  it('refuses to read from within a record or from beyond the log [REC-08]', () =>
+  it('reads from any position, beginning with the record that holds it, and refuses one beyond the log [REC-01]', () =>
     inPlace(engine, async (open) => {
       const storage = await open();
       expect(await storage.read(position(0), 10)).toEqual([]);
       expect(await settled(storage.read(position(1), 10))).toEqual(CORRUPT);
       const starts = await fill(storage);
+      const all = await storage.read(position(0), Number.MAX_SAFE_INTEGER);
       const end = await storage.size();
-      for (let at = 0; at <= end + 2; at++) {
-        const wrong = !starts.includes(at) && at !== end;
-        if (wrong) expect(await settled(storage.read(position(at), 10)), `from ${at}`).toEqual(CORRUPT);
-        if (wrong || at === end) expect(await settled(storage.readAt([position(0), position(at)]))).toEqual(CORRUPT);
+      for (let at = 0; at < end; at++) {
+        const holder = starts.findLastIndex((start) => start <= at);
+        expect(plain(await storage.read(position(at), 1)), `from ${at}`).toEqual(plain(all.slice(holder, holder + 1)));
+        expect(plain(await storage.read(position(at), 1e9)), `from ${at}`).toEqual(plain(all.slice(holder)));
+      }
+      expect(await storage.read(position(end), 10)).toEqual([]);
+      for (const beyond of [end + 1, end + 2, end + 1_000]) {
+        expect(await settled(storage.read(position(beyond), 10)), `from ${beyond}`).toEqual(CORRUPT);
+      }
+      for (const missing of [end, end + 1, end + 1_000]) {
+        expect(await settled(storage.readAt([position(0), position(missing)]))).toEqual(CORRUPT);
       }
     }));
 
-  it('gives the records that start at given positions, in the order asked, twice if asked twice [REC-01]', () =>
+  it('gives the records that hold given positions, each once, in the order of the log [REC-01]', () =>
     inPlace(engine, async (open) => {
       const storage = await open();
       const starts = await fill(storage);
       const all = await storage.read(position(0), Number.MAX_SAFE_INTEGER);
-      const asked = [...starts].reverse().concat(starts.slice(2, 4), starts.slice(2, 3));
-      const found = await storage.readAt(asked.map(position));
-      const expected = asked.flatMap((at) => all.filter((record) => record.position === at));
-      expect(plain(found)).toEqual(plain(expected));
+      const end = await storage.size();
+      const holders = (asked: readonly number[]) =>
+        plain(
+          all.filter(({ position: at }, index) =>
+            asked.some((each) => each >= at && each < (starts[index + 1] ?? end)),
+          ),
+        );
+      const every = Array.from({ length: end }, (_, at) => at);
+      for (const asked of [[...starts].reverse(), [5, 0, 5, 6], [end - 1, 0], every, ...every.map((at) => [at])]) {
+        expect(plain(await storage.readAt(asked.map(position))), `${asked}`).toEqual(holders(asked));
+      }
       expect(await storage.readAt([])).toEqual([]);
     }));
 

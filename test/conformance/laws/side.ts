@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import type { Finding } from '../../../src/core/commit.ts';
 import { sign, verifySignature } from '../../../src/crypto/signer.ts';
-import type { Marks } from '../../../src/storage/port.ts';
-import { type Engine, inPlace } from '../engine.ts';
+import type { Identity, Marks } from '../../../src/storage/port.ts';
+import { type Engine, inPlace, settled } from '../engine.ts';
 import { makeIdentity } from '../writer.ts';
 
 const finding = (identity: string, sequence: number): Finding => ({
@@ -35,6 +35,49 @@ const identityLaws = (engine: Engine): void => {
       const later = await open();
       expect((await later.readIdentity())?.replica).toBe(kept[0]?.replica);
       expect((await later.keepIdentity(await makeIdentity())).replica).toBe(kept[0]?.replica);
+    }));
+
+  it('an identity succeeds the one it names if that is the newest, and all of them stay readable, oldest first [REC-14]', () =>
+    inPlace(engine, async (open) => {
+      const [storage, other] = [await open(), await open()];
+      const [first, second] = [await makeIdentity(), await makeIdentity()];
+      const [third, stranger] = [await makeIdentity(), await makeIdentity()];
+      const newest = async (kept: Promise<Identity>) => (await kept).replica;
+      const all = async () => (await (await open()).readIdentities()).map(({ replica }) => replica);
+      expect(await storage.readIdentities()).toEqual([]);
+      await settled(other.keepIdentity(second, first.replica)); // there is nobody to succeed yet
+      expect(await all()).toEqual([]);
+      expect(await newest(storage.keepIdentity(first))).toBe(first.replica);
+      expect(await newest(other.keepIdentity(second, stranger.replica))).toBe(first.replica);
+      expect(await newest(other.keepIdentity(second, first.replica))).toBe(second.replica);
+      expect(await newest(storage.keepIdentity(stranger, first.replica))).toBe(second.replica);
+      expect(await newest(storage.keepIdentity(stranger))).toBe(second.replica);
+      expect(await newest(storage.keepIdentity(third, second.replica))).toBe(third.replica);
+      expect(await all()).toEqual([first.replica, second.replica, third.replica]);
+      const kept = await other.readIdentity();
+      expect(kept?.replica).toBe(third.replica);
+      const message = Uint8Array.of(1, 2, 3);
+      for (const [at, { key }] of (await other.readIdentities()).entries()) {
+        const known = [first, second, third][at]?.key.publicKey;
+        expect(key.publicKey).toEqual(known);
+        expect(await verifySignature(key.publicKey, await sign(key, message), message)).toBe(true);
+      }
+    }));
+
+  it('of successors brought at once, one is kept, and every caller is told which [REC-14]', () =>
+    inPlace(engine, async (open) => {
+      const connections = [await open(), await open(), await open()];
+      const first = await makeIdentity();
+      await connections[0]?.keepIdentity(first);
+      const brought = await Promise.all(connections.map(() => makeIdentity()));
+      const kept = await Promise.all(
+        connections.map(async (connection, at) => connection.keepIdentity(brought[at] ?? first, first.replica)),
+      );
+      expect(new Set(kept.map(({ replica }) => replica)).size).toBe(1);
+      expect((await (await open()).readIdentities()).map(({ replica }) => replica)).toEqual([
+        first.replica,
+        kept[0]?.replica,
+      ]);
     }));
 
   it('a kept key signs for its identity and cannot be exported [REC-03]', () =>
