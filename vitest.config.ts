@@ -1,13 +1,15 @@
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig } from 'vitest/config';
-import { findChromium } from './scripts/chromium.mjs';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import type { BrowserProviderOption } from 'vitest/node';
+import type { FoundChromium } from './scripts/chromium.mjs';
+import { ENGINES, type EngineName, type FoundEngines, findEngine } from './scripts/engines/index.mjs';
+import { firefoxProvider, privateWebkitProvider, webkitProvider } from './test/engines/provider.ts';
 
-/** `--project a --project=b` on the command line; none means all. A run without the browser project needs no browser. */
+/** `--project a --project=b` on the command line; none means all. A run without the browser projects needs no browser. */
 const chosen = process.argv.flatMap((word, index, all) =>
   word === '--project' ? [all[index + 1]] : word.startsWith('--project=') ? [word.slice('--project='.length)] : [],
 );
-const browserIsChosen = chosen.length === 0 || chosen.includes('browser');
-const chromium = browserIsChosen ? await findChromium() : undefined;
+const isChosen = (name: string): boolean => chosen.length === 0 || chosen.includes(name);
 
 const node = {
   name: 'node',
@@ -24,55 +26,83 @@ const node = {
   testTimeout: 60_000,
 };
 
-const browser = {
-  name: 'browser',
-  include: ['test/browser/**/*.browser.test.ts'],
-  testTimeout: 60_000,
-  fileParallelism: false,
-  browser: {
-    enabled: true,
-    headless: true,
-    screenshotFailures: false,
-    instances: [{ browser: 'chromium' as const }],
-    provider: playwright({
-      launchOptions: chromium ? { executablePath: chromium.path, args: [...chromium.args], env: chromium.env } : {},
-    }),
-  },
+/** They start the built server as a child process and drive a browser: run after `npm run build`. */
+const endToEnd = { environment: 'node', testTimeout: 180_000, hookTimeout: 120_000, fileParallelism: false };
+const EVERY_ENGINE = 'test/e2e/engines*.e2e.test.ts';
+const e2e = { ...endToEnd, name: 'e2e', include: ['test/e2e/**/*.e2e.test.ts'], exclude: [EVERY_ENGINE] };
+const e2eIn = (engine: EngineName): TestProjectInlineConfiguration => ({
+  test: { ...endToEnd, name: `e2e-${engine}`, include: [EVERY_ENGINE], env: { INDELIBLE_ENGINE: engine } },
+});
+
+// Found late, a dependency makes the page reload in the middle of a test: all are named before the first one starts.
+const optimizeDeps = {
+  include: [
+    'dexie',
+    'fast-check',
+    'rxjs',
+    'rxjs/operators',
+    'xstate',
+    'zod',
+    '@noble/hashes/sha2.js',
+    '@noble/hashes/utils.js',
+  ],
 };
 
-/** The tests start the built server as a child process and drive a browser: run after `npm run build`. */
-const e2e = {
-  name: 'e2e',
-  environment: 'node',
-  include: ['test/e2e/**/*.e2e.test.ts'],
-  testTimeout: 180_000,
-  hookTimeout: 120_000,
-  fileParallelism: false,
+type InBrowser = {
+  readonly name: string;
+  readonly browser: 'chromium' | 'firefox' | 'webkit';
+  readonly provider: BrowserProviderOption;
 };
+
+/** The browser tests in one engine. Those that need the DevTools protocol run in Chromium alone. */
+const inBrowser = ({ name, browser, provider }: InBrowser): TestProjectInlineConfiguration => ({
+  test: {
+    name,
+    include: ['test/browser/**/*.browser.test.ts'],
+    exclude: browser === 'chromium' ? [] : ['test/browser/**/*.chromium.browser.test.ts'],
+    testTimeout: 60_000,
+    fileParallelism: false,
+    browser: { enabled: true, headless: true, screenshotFailures: false, instances: [{ browser }], provider },
+  },
+  optimizeDeps,
+});
+
+const chromiumProvider = ({ path, args, env }: FoundChromium) =>
+  playwright({ launchOptions: { executablePath: path, args: [...args], env } });
+
+/** The vitest projects of each engine. WebKit has two: its database on disk, and in memory as in a private window. */
+const PROJECTS: { readonly [Name in EngineName]: (found: FoundEngines[Name]) => readonly InBrowser[] } = {
+  chromium: (found) => [{ name: 'browser', browser: 'chromium', provider: chromiumProvider(found) }],
+  'chromium-old': (found) => [{ name: 'browser-chromium-old', browser: 'chromium', provider: chromiumProvider(found) }],
+  firefox: (found) => [{ name: 'browser-firefox', browser: 'firefox', provider: firefoxProvider(found) }],
+  webkit: (found) => [
+    { name: 'browser-webkit', browser: 'webkit', provider: webkitProvider(found) },
+    { name: 'browser-webkit-private', browser: 'webkit', provider: privateWebkitProvider(found) },
+  ],
+};
+
+const NAMES: { readonly [Name in EngineName]: readonly string[] } = {
+  chromium: ['browser', 'e2e-chromium'],
+  'chromium-old': ['browser-chromium-old', 'e2e-chromium-old'],
+  firefox: ['browser-firefox', 'e2e-firefox'],
+  webkit: ['browser-webkit', 'browser-webkit-private', 'e2e-webkit'],
+};
+
+/** The projects of an engine that are asked for. Missing, it fails a run that names one of them, and is left out otherwise. */
+const projectsOf = async <Name extends EngineName>(name: Name): Promise<readonly TestProjectInlineConfiguration[]> => {
+  if (!NAMES[name].some(isChosen)) return [];
+  const { found, advice } = await findEngine(name);
+  if (found === undefined && (chosen.length > 0 || name === 'chromium')) throw new Error(advice);
+  if (found === undefined) return [];
+  return [...PROJECTS[name](found).map(inBrowser), e2eIn(name)];
+};
+
+const engines = await Promise.all(ENGINES.map((name) => projectsOf(name)));
 
 export default defineConfig({
   test: {
     allowOnly: false,
     passWithNoTests: false,
-    projects: [
-      { test: node },
-      {
-        test: browser,
-        // Found late, a dependency makes the page reload in the middle of a test: all are named before the first one starts.
-        optimizeDeps: {
-          include: [
-            'dexie',
-            'fast-check',
-            'rxjs',
-            'rxjs/operators',
-            'xstate',
-            'zod',
-            '@noble/hashes/sha2.js',
-            '@noble/hashes/utils.js',
-          ],
-        },
-      },
-      { test: e2e },
-    ],
+    projects: [{ test: node }, ...engines.flat(), { test: e2e }],
   },
 });

@@ -6,6 +6,7 @@ export interface FoundChromium {
   readonly env: Readonly<Record<string, string>>;
 }
 export function findChromium(): Promise<FoundChromium>;
+export function findShippedChromium(): Promise<FoundChromium | undefined>;
 export function usualPlaces(
   platform: NodeJS.Platform,
   env: Readonly<Record<string, string | undefined>>,

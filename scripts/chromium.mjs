@@ -122,6 +122,18 @@ const fromNpm = async () => {
 
 const SOURCES = { env: fromEnv, system: fromSystem, apt: fromApt, npm: fromNpm };
 
+const launchable = (source, found) => {
+  const args = process.getuid?.() === 0 || source === 'npm' ? ['--no-sandbox', ...BASE_ARGS] : [...BASE_ARGS];
+  const env = Object.fromEntries(Object.entries({ ...process.env, ...found.env }).filter(([, value]) => value));
+  return { path: found.path, args, source, env };
+};
+
+/** The Chromium that comes with the development dependencies, older than the installed one; nothing where it does not run. */
+export const findShippedChromium = async () => {
+  const found = await fromNpm();
+  return found && launchable('npm', found);
+};
+
 /**
  * The browser to run the tests in: its path, the flags it needs here, where it came from, and the environment to start it in.
  * @throws Error with advice for a person, when no source gives a browser that runs.
@@ -139,11 +151,7 @@ export const findChromium = async () => {
       if (source === 'env') throw error;
       console.error(`The ${source} browser cannot be used: ${error.message}`);
     }
-    if (found) {
-      const args = process.getuid?.() === 0 || source === 'npm' ? ['--no-sandbox', ...BASE_ARGS] : [...BASE_ARGS];
-      const env = Object.fromEntries(Object.entries({ ...process.env, ...found.env }).filter(([, value]) => value));
-      return { path: found.path, args, source, env };
-    }
+    if (found) return launchable(source, found);
   }
   throw new Error(ADVICE);
 };

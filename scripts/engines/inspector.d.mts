@@ -1,0 +1,5 @@
+export interface Inspector {
+  evaluate(expression: string): Promise<unknown>;
+  close(): void;
+}
+export function connectInspector(port: number): Promise<Inspector>;
