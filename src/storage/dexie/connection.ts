@@ -8,7 +8,8 @@ import { StoreError } from '../../core/errors.ts';
 import { abortIfAlive } from './abort.ts';
 import { appendOnly } from './appendOnly.ts';
 import { isNamed, openFailure } from './failures.ts';
-import { LAYOUT, NATIVE_VERSION, TABLES } from './layout.ts';
+import { NATIVE_VERSION } from './layout.ts';
+import { declareLayouts, isReleased, isWhole } from './upgrade.ts';
 
 /** How long other tabs may take to let go of an older layout. */
 const BLOCKED_GRACE_MS = 2_000;
@@ -23,25 +24,22 @@ export type Connection = {
   readonly dexie: Dexie;
   /** The browser's own connection under Dexie. */
   readonly native: IDBDatabase;
+  readonly keyRange: typeof IDBKeyRange;
   readonly isOpen: () => boolean;
   readonly close: () => void;
 };
 
 type Lifecycle = { ended: boolean };
 
-/** True if the database has every table: a layout that was made half is not taken for one. */
-const isWhole = (database: IDBDatabase): boolean =>
-  Object.keys(TABLES).every((name) => database.objectStoreNames.contains(name));
-
 /**
  * Ends an upgrade that nobody waits for any more, that starts from a layout unknown here, or that has not made every
  * table: Dexie takes some failures in its handler for hiccups of the browser, opens again and lets the half-made layout
  * be committed. To run after that handler, which is set when `open` returns.
  */
-const abortUnsound = (request: IDBOpenDBRequest, oldVersion: number, lifecycle: Lifecycle): void => {
+const abortUnsound = (request: IDBOpenDBRequest, isKnown: boolean, lifecycle: Lifecycle): void => {
   const { transaction } = request;
   if (transaction === null) return;
-  if (lifecycle.ended || oldVersion !== 0 || !isWhole(transaction.db)) abortIfAlive(transaction);
+  if (lifecycle.ended || !isKnown || !isWhole(transaction.db)) abortIfAlive(transaction);
 };
 
 /** A factory that opens this layout only, and nothing any more once the connection has ended. */
@@ -53,10 +51,12 @@ const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory =
     request.addEventListener('success', () => {
       if (lifecycle.ended) request.result.close();
     });
+    let isKnown = false;
+    request.addEventListener('upgradeneeded', ({ oldVersion }) => {
+      isKnown = isReleased(request.result, oldVersion);
+    });
     queueMicrotask(() =>
-      request.addEventListener('upgradeneeded', ({ oldVersion }) =>
-        queueMicrotask(() => abortUnsound(request, oldVersion, lifecycle)),
-      ),
+      request.addEventListener('upgradeneeded', () => queueMicrotask(() => abortUnsound(request, isKnown, lifecycle))),
     );
     return request;
   },
@@ -74,7 +74,7 @@ const describe = (name: string, factory: IDBFactory, options: ConnectionOptions)
     indexedDB: factory,
     ...(IDBKeyRange === undefined ? {} : { IDBKeyRange }),
   });
-  dexie.version(LAYOUT).stores(TABLES);
+  declareLayouts(dexie);
   dexie.use(appendOnly);
   return dexie;
 };
@@ -97,9 +97,10 @@ const openOrBlocked = (dexie: Dexie): Promise<void> =>
 
 /** @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.quota-exceeded`, `storage.failed` */
 export const openConnection = async (name: string, options: ConnectionOptions): Promise<Connection> => {
-  if (options.indexedDB === undefined) throw new StoreError('storage.unavailable');
+  const { indexedDB: factory, IDBKeyRange: keyRange } = options;
+  if (factory === undefined || keyRange === undefined) throw new StoreError('storage.unavailable');
   const lifecycle: Lifecycle = { ended: false };
-  const dexie = describe(name, guardedFactory(options.indexedDB, lifecycle), options);
+  const dexie = describe(name, guardedFactory(factory, lifecycle), options);
   const close = () => {
     if (lifecycle.ended) return;
     lifecycle.ended = true;
@@ -122,5 +123,5 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
       : openFailure(error);
   }
   const native = dexie.backendDB();
-  return { dexie, native, isOpen: () => !lifecycle.ended, close };
+  return { dexie, native, keyRange, isOpen: () => !lifecycle.ended, close };
 };

@@ -1,69 +1,170 @@
-/** The log read back: by ranges in bounded batches, every record checked and in its place. */
-import type { Dexie } from 'dexie';
+/**
+ * The log read back: segments first, then the records that are not packed, every one checked and in its place. Each
+ * call is one transaction over both tables, so packing is never seen half done. Laws: "packing changes where commits
+ * lie, never what they are"; "reads from any position".
+ */
 import { StoreError } from '../../core/errors.ts';
+import type { DirectoryKey } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
-import { type Position, type Size, size } from '../../core/position.ts';
+import { type Position, position, type Size, size } from '../../core/position.ts';
 import type { StoredRecord } from '../port.ts';
 import { readRecord, sizeAfter } from './rows.ts';
+import { ask, reading } from './transaction.ts';
 
 /** Most rows asked for at once: 64 MiB if all are full, contrary to those read before them. */
 const BATCH_ROWS_MAX = 1_024;
 /** Bytes to expect of a row before one was read: what a bulk append fills. One query then does, not one and a rest. */
 const ROW_BYTES = (15 * LIMITS.recordBytesMax) / 16;
 
-/** Number of events in the log, from its last row. @throws StoreError `storage.corrupt` */
-export const logSize = async (dexie: Dexie): Promise<Size> => {
-  const last: unknown = await dexie.table<unknown, number>('records').toCollection().last();
-  return sizeAfter(last);
+/** Where to read: the browser's own connection, and the ranges that go with it. */
+export type Source = { readonly native: IDBDatabase; readonly keyRange: typeof IDBKeyRange };
+
+/** The two tables of the log inside one transaction; layout 1 has no segments. */
+export type LogTables = {
+  readonly records: IDBObjectStore;
+  readonly segments: IDBObjectStore | undefined;
+  readonly keyRange: typeof IDBKeyRange;
 };
 
-const batch = (dexie: Dexie, from: number, rows: number): Promise<readonly unknown[]> =>
-  dexie.table<unknown, number>('records').where('at').aboveOrEqual(from).limit(rows).toArray();
+export const corruptAt = (at: number): StoreError => new StoreError('storage.corrupt', { position: at });
+
+/** Reads the log in one transaction. */
+export const inLog = <T>({ native, keyRange }: Source, work: (tables: LogTables) => Promise<T>): Promise<T> => {
+  const isPacking = native.objectStoreNames.contains('segments');
+  return reading(native, isPacking ? ['segments', 'records'] : ['records'], (transaction) =>
+    work({
+      records: transaction.objectStore('records'),
+      segments: isPacking ? transaction.objectStore('segments') : undefined,
+      keyRange,
+    }),
+  );
+};
+
+/** Where the unpacked records begin; loads no row. */
+export const packedEnd = async (segments: IDBObjectStore | undefined): Promise<Size> => {
+  if (segments === undefined) return size(0);
+  const last = await ask(segments.index('end').openKeyCursor(null, 'prev'));
+  return size(typeof last?.key === 'number' ? last.key : 0);
+};
+
+/** Number of events in the log, from its last row. @throws StoreError `storage.corrupt` */
+export const logSize = (source: Source): Promise<Size> =>
+  inLog(source, async ({ records, segments }) => {
+    const [packed, last] = await Promise.all([packedEnd(segments), ask(records.openCursor(null, 'prev'))]);
+    const end = sizeAfter(last?.value);
+    // The newest record is never packed: a log of segments alone has lost it.
+    if (end < packed || (last === null && packed > 0)) throw corruptAt(packed);
+    return end;
+  });
+
+export const readPackedTo = (source: Source): Promise<Size> => inLog(source, ({ segments }) => packedEnd(segments));
+
+/** Starts of the segments that hold commits of the key, oldest first; loads no row. */
+export const findPacked = (source: Source, key: DirectoryKey): Promise<readonly Position[]> =>
+  inLog(source, async ({ segments }) => {
+    if (segments === undefined) return [];
+    const starts = await ask(segments.index('keys').getAllKeys(key));
+    return starts.map((start) => position(Number(start)));
+  });
+
+type Start = { readonly store: IDBObjectStore; readonly at: number };
+
+/** The start of the last unpacked record at or before the position; 0 where there is none. */
+const recordBefore = async ({ records, keyRange }: LogTables, at: Position): Promise<number> => {
+  const cursor = await ask(records.openKeyCursor(keyRange.upperBound(at), 'prev'));
+  return typeof cursor?.key === 'number' ? cursor.key : 0;
+};
+
+/** The start of the segment that holds the position; undefined if none does. */
+const segmentHolding = async (
+  segments: IDBObjectStore,
+  keyRange: typeof IDBKeyRange,
+  at: Position,
+): Promise<number | undefined> => {
+  const start = await ask(segments.index('end').getKey(keyRange.lowerBound(at, true)));
+  if (start === undefined) return undefined;
+  if (typeof start !== 'number' || start > at) throw corruptAt(at);
+  return start;
+};
+
+/** Where the row starts that should hold the position; both tables are asked at once. */
+const startOf = async (tables: LogTables, at: Position): Promise<Start> => {
+  const { records, segments } = tables;
+  if (segments === undefined) return { store: records, at: await recordBefore(tables, at) };
+  const [segment, record] = await Promise.all([
+    segmentHolding(segments, tables.keyRange, at),
+    recordBefore(tables, at),
+  ]);
+  return segment === undefined ? { store: records, at: record } : { store: segments, at: segment };
+};
+
+type Piece = { readonly records: StoredRecord[]; readonly ends: Size[]; bytes: number };
 
 /** Rows that should hold the rest, judging by those read so far. */
-const rowsFor = (bytesLeft: number, read: { readonly bytes: number; readonly rows: number }): number => {
+export const rowsFor = (bytesLeft: number, read: { readonly bytes: number; readonly rows: number }): number => {
   const bytesEach = read.rows === 0 ? ROW_BYTES : read.bytes / read.rows;
   return Math.min(BATCH_ROWS_MAX, Math.max(1, Math.ceil(bytesLeft / bytesEach)));
 };
 
-const readFrom = async (dexie: Dexie, from: Position, bytesMax: number): Promise<readonly StoredRecord[]> => {
-  const records: StoredRecord[] = [];
-  let next: number = from;
-  let bytes = 0;
-  do {
-    const wanted = rowsFor(bytesMax - bytes, { bytes, rows: records.length });
-    const rows = await batch(dexie, next, wanted);
+/** Adds the rows of one table from a start on, until the bytes are reached or the table ends. */
+const take = async (piece: Piece, from: Start, { keyRange, bytesMax }: Wanted): Promise<void> => {
+  for (let next = from.at; piece.bytes < bytesMax || piece.records.length === 0; ) {
+    const wanted = rowsFor(bytesMax - piece.bytes, { bytes: piece.bytes, rows: piece.records.length });
+    const rows: readonly unknown[] = await ask(from.store.getAll(keyRange.lowerBound(next), wanted));
     for (const row of rows) {
       const read = readRecord(row);
-      if (read.record.position !== next) throw new StoreError('storage.corrupt', { position: next });
-      records.push(read.record);
+      if (read.record.position !== next) throw corruptAt(next);
+      piece.records.push(read.record);
+      piece.ends.push(read.end);
+      piece.bytes += read.bytes;
       next = read.end;
-      bytes += read.bytes;
-      if (bytes >= bytesMax) break;
+      if (piece.bytes >= bytesMax) return;
     }
-    if (rows.length < wanted) break;
-  } while (bytes < bytesMax);
-  return records;
+    if (rows.length < wanted) return;
+  }
 };
 
-/** Whole records from `from` on until `bytesMax` is reached. @throws StoreError `storage.corrupt` */
-export const readLog = async (dexie: Dexie, from: Position, bytesMax: number): Promise<readonly StoredRecord[]> => {
-  const records = await readFrom(dexie, from, bytesMax);
-  if (records.length > 0) return records;
-  const end = await logSize(dexie);
-  if (end === size(from)) return [];
-  // The log may have grown between the two looks; then `from` is now the start of a record, or never was a place to read from.
-  const grown = end > from ? await readFrom(dexie, from, bytesMax) : [];
-  if (grown.length === 0) throw new StoreError('storage.corrupt', { position: from });
-  return grown;
-};
+type Wanted = { readonly keyRange: typeof IDBKeyRange; readonly bytesMax: number };
 
-/** The records that start at the positions, in the order asked. @throws StoreError `storage.corrupt` */
-export const readLogAt = async (dexie: Dexie, positions: readonly Position[]): Promise<readonly StoredRecord[]> => {
-  const rows = await dexie.table<unknown, number>('records').bulkGet([...positions]);
-  return positions.map((at, index) => {
-    const row: unknown = rows[index];
-    if (row === undefined) throw new StoreError('storage.corrupt', { position: at });
-    return readRecord(row).record;
+/**
+ * Whole records from the one that holds `from` on, until `bytesMax` is reached.
+ * @throws StoreError `storage.corrupt`
+ */
+export const readLog = (source: Source, from: Position, bytesMax: number): Promise<readonly StoredRecord[]> =>
+  inLog(source, async (tables) => {
+    const wanted = { keyRange: tables.keyRange, bytesMax };
+    const piece: Piece = { records: [], ends: [], bytes: 0 };
+    const start = await startOf(tables, from);
+    await take(piece, start, wanted);
+    const end = piece.ends.at(-1);
+    if (end !== undefined && start.store === tables.segments && piece.bytes < bytesMax) {
+      await take(piece, { store: tables.records, at: end }, wanted);
+    }
+    const [firstEnd] = piece.ends;
+    if (firstEnd !== undefined && firstEnd > from) return piece.records;
+    if (piece.ends.length > 1 || (firstEnd ?? 0) !== from) throw corruptAt(from);
+    return [];
   });
+
+const rowAt = async ({ store, at }: Start): Promise<StoredRecord & { readonly end: Size }> => {
+  const row: unknown = await ask(store.get(at));
+  if (row === undefined) throw corruptAt(at);
+  const { record, end } = readRecord(row);
+  return { ...record, end };
 };
+
+/** The records that hold the positions, each once, in the order of the log. @throws StoreError `storage.corrupt` */
+export const readLogAt = (source: Source, positions: readonly Position[]): Promise<readonly StoredRecord[]> =>
+  inLog(source, async (tables) => {
+    const starts = await Promise.all(positions.map((at) => startOf(tables, at)));
+    const unique = new Map(starts.map((start) => [start.at, start]));
+    const found = new Map<number, StoredRecord & { readonly end: Size }>();
+    await Promise.all([...unique.values()].map(async (start) => found.set(start.at, await rowAt(start))));
+    for (const [index, at] of positions.entries()) {
+      const holder = found.get(starts[index]?.at ?? 0);
+      if (holder === undefined || holder.end <= at) throw corruptAt(at);
+    }
+    return [...found.values()]
+      .sort((first, second) => first.position - second.position)
+      .map(({ position: at, commits }) => ({ position: at, commits }));
+  });

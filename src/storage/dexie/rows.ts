@@ -1,6 +1,8 @@
 /**
  * Commits to rows and back. A row holds the commits of one append back to back, as many as `LIMITS.recordBytesMax`
- * allows; a commit is never split. Both directions are checked. Law: "what was committed reads back byte for byte".
+ * allows; a commit is never split. A segment is a row that was merged from neighbours; what it was merged from stays
+ * behind as a stub: the key without the bytes. Both directions are checked. Law: "what was committed reads back byte
+ * for byte".
  */
 import { StoreError } from '../../core/errors.ts';
 import { isRecord } from '../../core/json.ts';
@@ -21,6 +23,17 @@ export type RecordRow = {
   /** Events of each commit. */
   readonly events: readonly number[];
 };
+
+/** One row of the table `segments`. */
+export type SegmentRow = RecordRow & {
+  /** Local position after the last event: the key of the next row. */
+  readonly end: number;
+  /** Directory keys of its commits, each once. */
+  readonly keys: readonly number[];
+};
+
+/** What is left of a record that lies in a segment: the key, which no append may take, and where the bytes went. */
+export type StubRow = { readonly at: number; readonly into: number };
 
 const total = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);
 
@@ -115,4 +128,19 @@ export const sizeAfter = (value: unknown): Size => {
   if (value === undefined) return size(0);
   const { at, count } = readRow(value);
   return size(at + count);
+};
+
+/** Merges neighbouring rows into a segment, and says what becomes of them. The commits stay as they are. */
+export const mergeRows = (
+  rows: readonly unknown[],
+  keysOf: (commit: Uint8Array) => readonly number[],
+): { readonly segment: SegmentRow; readonly stubs: readonly StubRow[] } => {
+  const records = rows.map((row) => readRecord(row).record);
+  const commits = records.flatMap((record) => record.commits);
+  const row = rowOf(records[0]?.position ?? 0, commits);
+  const keys = [...new Set(commits.flatMap(({ bytes }) => keysOf(bytes)))].sort((first, second) => first - second);
+  return {
+    segment: { ...row, end: row.at + row.count, keys },
+    stubs: records.map(({ position: at }) => ({ at, into: row.at })),
+  };
 };

@@ -6,8 +6,13 @@ import { publicKey32, replicaId, tenantId } from '../../core/ids.ts';
 import { isRecord, type JsonValue } from '../../core/json.ts';
 import type { Identity, Marks } from '../port.ts';
 
-/** Key of the one row of the table `identity`. */
-export const IDENTITY_SLOT = 'self';
+/** Key of the first identity; those that succeed it sort after it. */
+const IDENTITY_SLOT = 'self';
+const SLOT_DIGITS = 6;
+
+/** Key of an identity that has so many before it. */
+const identitySlot = (before: number): string =>
+  before === 0 ? IDENTITY_SLOT : `${IDENTITY_SLOT}/${String(before).padStart(SLOT_DIGITS, '0')}`;
 
 const corrupt = (what: string): never => {
   throw new StoreError('storage.corrupt', { what });
@@ -55,8 +60,9 @@ export const readMarkRows = (rows: readonly unknown[]): Marks => Object.fromEntr
 export const markRows = (marks: Marks): readonly { readonly name: string; readonly value: JsonValue }[] =>
   Object.entries(marks).map(([name, value]) => ({ name, value }));
 
-export const identityRow = ({ tenant, replica, key, createdAt }: Identity) => ({
-  slot: IDENTITY_SLOT,
+/** The row of an identity that has so many before it. */
+export const identityRow = ({ tenant, replica, key, createdAt }: Identity, before: number) => ({
+  slot: identitySlot(before),
   tenant,
   replica,
   publicKey: compact(key.publicKey),

@@ -1,17 +1,18 @@
 /** One open database as `EventStorage`. */
 import type { Finding } from '../../core/commit.ts';
 import { StoreError } from '../../core/errors.ts';
+import type { ReplicaId } from '../../core/ids.ts';
 import { position, type Size, size } from '../../core/position.ts';
 import type { AppendOutcome, AppendRequest, Durability, EventStorage, Identity, Marks } from '../port.ts';
 import { writeAppend } from './append.ts';
 import type { Connection } from './connection.ts';
 import { operationFailure } from './failures.ts';
 import type { Hints } from './hints.ts';
-import { logSize, readLog, readLogAt } from './log.ts';
+import { findPacked, logSize, readLog, readLogAt, readPackedTo } from './log.ts';
+import { packLog } from './pack.ts';
 import { packRows } from './rows.ts';
 import {
   findingRow,
-  IDENTITY_SLOT,
   identityRow,
   markRows,
   readFindingRow,
@@ -58,13 +59,16 @@ const append = async (
 };
 
 const logOf = (parts: Parts, use: Use) => {
-  const { dexie } = parts.connection;
+  const { connection, durability } = parts;
   const known: Known = { size: undefined };
   return {
     append: (request) => use(() => append(parts, known, request)),
-    size: () => use(async () => learn(known, await logSize(dexie))),
-    read: (from, bytesMax) => use(() => readLog(dexie, from, bytesMax)),
-    readAt: (positions) => use(() => readLogAt(dexie, positions)),
+    size: () => use(async () => learn(known, await logSize(connection))),
+    read: (from, bytesMax) => use(() => readLog(connection, from, bytesMax)),
+    readAt: (positions) => use(() => readLogAt(connection, positions)),
+    pack: (request) => use(() => packLog(connection, request, durability)),
+    packedTo: () => use(() => readPackedTo(connection)),
+    find: (key) => use(() => findPacked(connection, key)),
   } satisfies Partial<EventStorage>;
 };
 
@@ -85,14 +89,19 @@ const change = async <T>(connection: Connection, name: SideTable, work: () => Pr
   }
 };
 
-const keepIdentity = async (connection: Connection, identity: Identity): Promise<Identity> => {
+const readIdentities = async (connection: Connection): Promise<readonly Identity[]> =>
+  (await tableOf(connection, 'identity').toArray()).map(readIdentityRow);
+
+const keepIdentity = async (connection: Connection, identity: Identity, instead?: ReplicaId): Promise<Identity> => {
   const table = tableOf(connection, 'identity');
-  const kept = await change(connection, 'identity', async () => {
-    const present = await table.get(IDENTITY_SLOT);
-    if (present === undefined) await table.add(identityRow(identity));
-    return present;
+  const newest = await change(connection, 'identity', async () => {
+    const kept = await table.toArray();
+    const last = kept.at(-1);
+    if ((last === undefined ? undefined : readIdentityRow(last).replica) !== instead) return last;
+    await table.add(identityRow(identity, kept.length));
+    return undefined;
   });
-  return kept === undefined ? identity : readIdentityRow(kept);
+  return newest === undefined ? identity : readIdentityRow(newest);
 };
 
 const keepFinding = (connection: Connection, finding: Finding, evidence: Uint8Array): Promise<void> => {
@@ -119,12 +128,9 @@ const sideTablesOf = ({ connection }: Parts, use: Use) => {
   return {
     readMarks: () => use(async () => readMarkRows(await table('marks').toArray())),
     writeMarks: (marks) => use(async () => void (await writeMarks(connection, marks))),
-    readIdentity: () =>
-      use(async () => {
-        const row = await table('identity').get(IDENTITY_SLOT);
-        return row === undefined ? undefined : readIdentityRow(row);
-      }),
-    keepIdentity: (identity) => use(() => keepIdentity(connection, identity)),
+    readIdentity: () => use(async () => (await readIdentities(connection)).at(-1)),
+    readIdentities: () => use(() => readIdentities(connection)),
+    keepIdentity: (identity, instead) => use(() => keepIdentity(connection, identity, instead)),
     keepFinding: (finding, evidence) => use(() => keepFinding(connection, finding, evidence)),
     readFindings: () => use(async () => (await table('findings').toArray()).map(readFindingRow)),
     writeSnapshot: (name, bytes) => use(async () => void (await writeSnapshot(connection, name, bytes))),
