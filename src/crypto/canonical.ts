@@ -10,19 +10,22 @@ import { isRecord, type JsonValue } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
 import { fromUtf8, utf8 } from './bytes.ts';
 
-const refuse = (what: string): never => {
+/** @throws StoreError `canonical.unsupported-value`, with the kind and never the value */
+export const refuseValue = (what: string): never => {
   throw new StoreError('canonical.unsupported-value', { what });
 };
 
 const PLAIN = /^[ !#-[\]-~]*$/;
-const textOf = (value: string): string => {
+/** A string as JSON. */
+export const textOf = (value: string): string => {
   if (PLAIN.test(value)) return `"${value}"`;
-  return value.isWellFormed() ? JSON.stringify(value) : refuse('lone surrogate');
+  return value.isWellFormed() ? JSON.stringify(value) : refuseValue('lone surrogate');
 };
 
-const numberOf = (value: number): string => {
-  if (!Number.isFinite(value)) refuse('number');
-  return Object.is(value, -0) ? refuse('negative zero') : String(value);
+/** A number as JSON. */
+export const numberOf = (value: number): string => {
+  if (!Number.isFinite(value)) refuseValue('number');
+  return Object.is(value, -0) ? refuseValue('negative zero') : String(value);
 };
 
 const arrayOf = (items: readonly unknown[], depth: number): string => {
@@ -31,9 +34,8 @@ const arrayOf = (items: readonly unknown[], depth: number): string => {
   return `${text}]`;
 };
 
-/** Names sorted by UTF-16 code units, as RFC 8785 section 3.2.3 asks and `<` on strings does. */
-const sortedNames = (value: object): readonly string[] => {
-  const names = Object.keys(value);
+/** Names sorted by UTF-16 code units, as RFC 8785 section 3.2.3 asks and `<` on strings does. The array given is used. */
+export const sortedNames = (names: string[]): readonly string[] => {
   for (let at = 1; at < names.length; at++) {
     const before = names[at - 1];
     const name = names[at];
@@ -44,7 +46,7 @@ const sortedNames = (value: object): readonly string[] => {
 
 const objectOf = (value: Readonly<Record<string, unknown>>, depth: number): string => {
   let text = '{';
-  for (const name of sortedNames(value)) {
+  for (const name of sortedNames(Object.keys(value))) {
     const member = value[name];
     text += `${text.length === 1 ? '' : ','}${textOf(name)}:${spell(member, depth)}`;
   }
@@ -55,12 +57,13 @@ const spell = (value: unknown, depth: number): string => {
   if (typeof value === 'string') return textOf(value);
   if (typeof value === 'number') return numberOf(value);
   if (value === null || typeof value === 'boolean') return String(value);
-  if (depth >= LIMITS.jsonDepthMax) return refuse('depth');
+  if (depth >= LIMITS.jsonDepthMax) return refuseValue('depth');
   if (Array.isArray(value)) return arrayOf(value, depth + 1);
-  return isPlain(value) ? objectOf(value, depth + 1) : refuse(typeof value);
+  return isPlain(value) ? objectOf(value, depth + 1) : refuseValue(typeof value);
 };
 
-const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> => {
+/** True for an object as JSON has them. */
+export const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> => {
   if (!isRecord(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -4,7 +4,7 @@
  */
 import type { Commit } from '../core/commit.ts';
 import { type CommitContext, type EventBody, readBody, readContext } from '../core/envelope.ts';
-import { invariant, isStoreError, StoreError } from '../core/errors.ts';
+import { invariant, StoreError } from '../core/errors.ts';
 import type { Hash32 } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Sequence } from '../core/position.ts';
@@ -13,26 +13,16 @@ import { utf8View } from './bytes.ts';
 import { canonicalBytes, canonicalText } from './canonical.ts';
 import { contextHash, leafHash, linkHash, replicaIdOf } from './chain.ts';
 import { type CommitParts, encodeCommit, signedMessage } from './commitBytes.ts';
+import { checkReadable } from './eventText.ts';
 import { merkleRoot } from './merkle.ts';
 import { type SigningKey, sign } from './signer.ts';
 
 /** A context with its canonical bytes and hash, so that many commits may share the work. */
 export type SealedContext = { readonly context: CommitContext; readonly bytes: Uint8Array; readonly hash: Hash32 };
 
-/** What the reader would refuse is not written: a record that cannot be read back would be lost when it is stored. */
-const readable = (value: unknown, read: (value: unknown) => unknown): void => {
-  try {
-    read(value);
-  } catch (cause) {
-    if (!isStoreError(cause)) throw cause;
-    const { what, kind } = cause.details;
-    throw new StoreError('append.invalid', { what: what ?? kind ?? cause.code }, { cause });
-  }
-};
-
 /** @throws StoreError `append.invalid`, `append.too-large`, `canonical.unsupported-value` */
 export const sealContext = (context: CommitContext): SealedContext => {
-  readable(context, readContext);
+  checkReadable(context, readContext);
   const bytes = canonicalBytes(context);
   if (bytes.length > LIMITS.contextBytesMax) {
     throw new StoreError('append.too-large', {
@@ -49,7 +39,7 @@ export type EncodedEvent = { readonly body: EventBody; readonly bytes: Uint8Arra
 
 /** @throws StoreError `append.invalid`, `append.too-large`, `canonical.unsupported-value` */
 export const encodeEvent = (body: EventBody): EncodedEvent => {
-  readable(body, readBody);
+  checkReadable(body, readBody);
   const bytes = utf8View(canonicalText(body));
   if (bytes.length > LIMITS.eventBytesMax) {
     throw new StoreError('append.too-large', { what: 'event', bytes: bytes.length, bytesMax: LIMITS.eventBytesMax });
