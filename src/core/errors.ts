@@ -56,11 +56,19 @@ export const ERROR_TEXT = {
   'signature.invalid': 'A signature does not verify.',
   'storage.blocked': 'Another tab keeps an older version of the database open. Close the other tabs.',
   'storage.closed': 'The store is closed.',
+  'storage.connection-lost':
+    'The browser lost its connection to the database, and a new one did not help. Reload the page; what had been recorded is kept.',
   'storage.corrupt': 'A stored record cannot be read. Nothing was changed; the record is kept.',
   'storage.failed': 'The database refused an operation. Nothing was stored.',
   'storage.immutable': 'Committed records cannot be changed or deleted.',
+  'storage.lost':
+    'The database that was here is gone or shorter than it was. Nothing is recorded into what is there now; keep this device as it is and ask for help.',
+  'storage.outdated':
+    'A newer version of this application has opened the database. Reload the page; what had been recorded is kept.',
   'storage.quota-exceeded': 'The device is out of space for this site. Nothing was stored; free space and try again.',
   'storage.unavailable': 'This browser gives no IndexedDB here (private mode?). Nothing can be recorded safely.',
+  'storage.unresponsive':
+    'The database did not answer in time. Whether the last change was stored shows when it answers again. Reload the page.',
   'store.wrong-tenant': 'This database belongs to another tenant. Open it under a name of its own.',
   'store.unavailable-actor': 'The actor of an event is missing. Nothing was stored.',
   'sync.offline': 'The server cannot be reached.',

@@ -33,6 +33,18 @@ export const LIMITS = {
   batchBytesMax: 1_048_576,
   /** Tries of one append against other tabs before it fails with `append.contention`. */
   appendTriesMax: 64,
+  /** Milliseconds, awake, in which the database has to answer one call; then once more on a new connection. */
+  storageAnswerMs: 10_000,
+  /** Milliseconds without a call after which the next append is read back before it counts as stored. */
+  storagePauseMs: 30_000,
+  /** Milliseconds that an append waits for its turn among tabs; then it goes ahead, and the head decides. */
+  turnWaitMs: 1_000,
+  /** Milliseconds that a tab keeps its turn without appending. */
+  turnKeptMs: 250,
+  /** Milliseconds that an exchange of another tab may stay silent; then its turn is taken from it. */
+  exchangeSilentMs: 3_000,
+  /** Milliseconds between two looks at the log of a visible page, in case that a hint was lost. */
+  lookMs: 10_000,
   /** Largest sequence, position or size: exact in a double. */
   integerMax: Number.MAX_SAFE_INTEGER,
   /** Levels of a proof: a tree of 2^53 leaves. */
