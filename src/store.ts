@@ -54,11 +54,13 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
       sync = startSyncing(session, options.name, syncOptions);
       return sync;
     },
+    compact: session.upkeep.now,
     verify: (check = {}) => verifySession(session, check),
     export: (check = {}) => exportSession(session, check),
     findings: async () => (await storage.readFindings()).map(({ finding }) => finding),
     close: async () => {
       sync?.stop();
+      await session.upkeep.stop();
       await writer.idle();
       log.close();
       await storage.close();

@@ -37,6 +37,8 @@ export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C
   readonly type: AggregateType;
   readonly events: ReadonlyMap<EventType, EventDefinition>;
   readonly replay: Replay;
+  /** Everything that the replay depends on, as text: kept states are those of this text or are folded again. */
+  readonly source: () => string;
   /** True if `event` needs a reason for change in this state. */
   readonly needsReason: (event: MachineEvent, context: unknown) => boolean;
   /** Carries the types of events and context; holds nothing. */

@@ -23,6 +23,8 @@ export type EventDefinition<P extends object = object> = {
   readonly upcast: Readonly<Record<number, Upcaster>>;
   /** Keys of the aggregate that the event changes. Concurrent events conflict when they share one. */
   readonly touches: (payload: JsonObject) => readonly string[];
+  /** Version, upcasters and touched keys as text: what a fold depends on beside the schema. */
+  readonly source: () => string;
 };
 
 /** The payload type of a definition. */
@@ -53,6 +55,7 @@ export const defineEvent = <P extends object>(input: {
       const read = schema.safeParse(payload);
       return read.success ? touches(read.data) : [EVERYTHING];
     },
+    source: () => [version, touches, ...Object.entries(upcast).flat()].join('\n'),
   };
 };
 

@@ -27,6 +27,7 @@ import { StoreError } from '../core/errors.ts';
 import { aggregateType, type EventType, eventType } from '../core/ids.ts';
 import type { EventDefinition } from '../core/schema.ts';
 import { compileMachine } from './compile.ts';
+import { sourceOf } from './source.ts';
 
 export type {
   AggregateDefinition,
@@ -85,10 +86,15 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
   readonly type: string;
   readonly events: E;
   readonly machine: M;
+  /**
+   * To be raised when the machine folds otherwise than before and its own text does not show it: a function that its
+   * guards or assigns call has changed. Kept states of another version are not used.
+   */
+  readonly version?: number;
   /** Says which events need a reason for change; none do if absent. */
   readonly needsReason?: (event: SendableEvent<E>, context: ContextFrom<M>) => boolean;
 }): AggregateDefinition<E, ContextFrom<M>> => {
-  const { type, events, machine, needsReason } = input;
+  const { type, events, machine, needsReason, version = 1 } = input;
   checkPure(type, machine, machine.root);
   const definitions = Object.entries(events).map(([name, definition]): [EventType, EventDefinition] => [
     eventType(name),
@@ -98,6 +104,10 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
     type: aggregateType(type),
     events: new Map(definitions),
     replay: compileMachine(machine) ?? interpretMachine(machine),
+    source: () => {
+      const ofEvents = Object.entries(events).map(([name, event]) => [name, event.source()]);
+      return sourceOf([type, version, machine.config, machine.implementations, ofEvents]);
+    },
     needsReason: needsReason === undefined ? () => false : widen(needsReason),
   };
 };

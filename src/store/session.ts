@@ -5,6 +5,7 @@ import type { Actor, Software } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import { type ReplicaId, type StreamId, streamParts, tenantId, userId } from '../core/ids.ts';
 import type { Clock, Entropy, Scheduler } from '../core/ports.ts';
+import { position, size } from '../core/position.ts';
 import { eventIds } from '../core/uuid.ts';
 import { toHex32 } from '../crypto/bytes.ts';
 import { replicaIdOf } from '../crypto/chain.ts';
@@ -17,8 +18,11 @@ import { type AggregateStates, collectStates, type Definitions } from '../stream
 import { type Log, openLog } from '../streams/log.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
 import { emptyState } from '../streams/streamState.ts';
+import { startUpkeep, type Upkeep } from '../streams/upkeep.ts';
 import { openWriter, type Writer } from '../streams/writer.ts';
 import { readSyncMark, type SyncMark } from '../sync/marks.ts';
+import { exclusively } from './exclusive.ts';
+import { type Opening, openingOf, statesFingerprint } from './opening.ts';
 import { systemClock, systemEntropy, systemScheduler } from './platform.ts';
 import { definitionsOf, registryFingerprint } from './registry.ts';
 import type { StoreOptions } from './types.ts';
@@ -44,6 +48,7 @@ export type Session = {
   readonly changed$: Observable<ReadonlySet<StreamId>>;
   readonly snapshot: (stream: StreamId) => AggregateSnapshot;
   readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  readonly upkeep: Upkeep;
 };
 
 const identityOf = async (storage: EventStorage, tenant: string, clock: Clock): Promise<Identity> => {
@@ -90,12 +95,37 @@ const findingKeeper =
     await storage.keepFinding({ ...fault, identity, foundAt: new Date(clock.nowMs()).toISOString() }, evidence);
   };
 
-/** Everything that was recorded here, read again. */
-const ownEvents = async (log: Log, replica: ReplicaId): Promise<readonly RecordedEvent[]> => {
+/** Own events that no receipt covers, read again. */
+const unconfirmed = async (log: Log, replica: ReplicaId, mark: SyncMark): Promise<readonly RecordedEvent[]> => {
   const own: RecordedEvent[] = [];
-  for await (const { events } of log.readAgain())
-    for (const event of events) if (event.context.replica === replica) own.push(event);
+  for await (const { events } of log.readAgain(position(mark.outboxFrom))) {
+    for (const event of events)
+      if (event.context.replica === replica && event.body.sequence > mark.acknowledged) own.push(event);
+  }
   return own;
+};
+
+/** Opens the log where the kept states end, and everything that follows it. */
+const openFollowed = async (parts: {
+  readonly storage: EventStorage;
+  readonly identity: Identity;
+  readonly definitions: Definitions;
+  readonly opening: Opening;
+  readonly mark: SyncMark;
+}) => {
+  const { storage, identity, definitions, mark } = parts;
+  const { snapshot, start } = parts.opening;
+  const pending = trackPending(identity.replica, mark.acknowledged, snapshot?.pending);
+  const collected = collectStates(definitions, identity.replica, snapshot);
+  const log = await openLog(storage, identity.tenant, start, (batch) => {
+    const { events } = batch;
+    pending.take(snapshot === undefined ? events : events.filter((event) => size(event.position) >= snapshot.size));
+    collected.take(batch);
+  });
+  if (snapshot !== undefined && snapshot.pending.acknowledged !== mark.acknowledged)
+    pending.reopen(mark.acknowledged, await unconfirmed(log, identity.replica, mark));
+  log.committed$.subscribe(({ events }) => pending.take(events)); // before the states, whose followers read the counts
+  return { pending, log, states: await collected.follow(log) };
 };
 
 const connect = async (storage: EventStorage, options: StoreOptions): Promise<Session> => {
@@ -104,24 +134,27 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
   const definitions = definitionsOf(options.aggregates);
   const identity = await identityOf(storage, options.tenant, clock);
   let mark = await readSyncMark(storage);
-  const pending = trackPending(identity.replica, mark.acknowledged);
-  const collected = collectStates(definitions, identity.replica);
-  const log = await openLog(storage, identity.tenant, (batch) => {
-    pending.take(batch.events);
-    collected.take(batch);
-  });
-  log.committed$.subscribe(({ events }) => pending.take(events)); // before the states, whose followers read the counts
-  const states = await collected.follow(log);
   const software: Software = {
     store: STORE_VERSION,
     registry: registryFingerprint(definitions),
     ...(options.app === undefined ? {} : { app: options.app }),
   };
+  const fingerprint = statesFingerprint(definitions, identity, software);
+  const opening = await openingOf(storage, fingerprint);
+  const { pending, log, states } = await openFollowed({ storage, identity, definitions, opening, mark });
   const acknowledged = new Subject<ReadonlySet<StreamId>>();
   const provenance = () => ({
     software,
     receipt: mark.receipt === null ? null : { time: mark.receipt.time, size: mark.receipt.size },
   });
+  const scheduler = options.scheduler ?? systemScheduler;
+  const keepFinding = findingKeeper(storage, clock);
+  const snapshotSize = opening.snapshot?.size ?? size(0);
+  const alone = exclusively(`indelible:upkeep:${options.name}`);
+  const upkeep = startUpkeep(
+    { storage, log, states, pending, scheduler, fingerprint, snapshotSize, alone, keepFinding },
+    options.upkeep !== 'manual',
+  );
   const catchUp = () => void log.catchUp().catch(() => undefined); // read again at the next append
   storage.onForeignCommit(catchUp);
   catchUp(); // what was committed between the history and the listener
@@ -134,21 +167,24 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
     pending,
     software,
     clock,
-    scheduler: options.scheduler ?? systemScheduler,
+    scheduler,
+    upkeep,
     actor: actorOf(options),
     writer: openWriter({ storage, log, states, identity, clock, nextId: eventIds(clock, entropy), provenance }),
     mark: () => mark,
     setMark: async (next) => {
       const isLess = next.acknowledged < mark.acknowledged;
+      const isAnother = next.acknowledged !== mark.acknowledged;
       mark = next;
-      const streams = isLess
-        ? pending.reopen(next.acknowledged, await ownEvents(log, identity.replica))
-        : pending.acknowledge(next.acknowledged);
+      const streams =
+        isLess || (isAnother && pending.isSummary())
+          ? pending.reopen(next.acknowledged, await unconfirmed(log, identity.replica, next))
+          : pending.acknowledge(next.acknowledged);
       if (streams.size > 0) acknowledged.next(streams);
     },
     changed$: merge(states.changed$, acknowledged),
     snapshot: snapshots(states, pending),
-    keepFinding: findingKeeper(storage, clock),
+    keepFinding,
   };
 };
 

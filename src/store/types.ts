@@ -10,6 +10,7 @@ import type { AggregateSnapshot, Row, ViewDefinition } from '../projections/view
 import type { Durability, StorageAdapter } from '../storage/port.ts';
 import type { LiveQuery } from '../streams/liveView.ts';
 import type { CommittedBatch } from '../streams/log.ts';
+import type { UpkeepOptions, UpkeepReport } from '../streams/upkeep.ts';
 import type { DraftOutcome } from '../streams/writer.ts';
 import type { Sync, SyncTiming } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';
@@ -30,6 +31,8 @@ export type StoreOptions = {
   readonly storage?: StorageAdapter;
   /** Version of the application, recorded with each commit. */
   readonly app?: string;
+  /** Whether the store packs and keeps snapshots by itself in idle moments (default), or on `compact` only. */
+  readonly upkeep?: 'automatic' | 'manual';
   readonly clock?: Clock;
   readonly entropy?: Entropy;
   readonly scheduler?: Scheduler;
@@ -111,6 +114,11 @@ export type Store = {
   readonly committed$: Observable<CommittedBatch>;
   /** Starts syncing; one at a time for each store. */
   readonly sync: (options: SyncOptions) => Sync;
+  /**
+   * Packs small records into segments and keeps the states for the next opening, now instead of in an idle moment. What
+   * was packed stays packed when it is cancelled (`import.cancelled`) or fails.
+   */
+  readonly compact: (options?: UpkeepOptions) => Promise<UpkeepReport>;
   /** Recomputes the hashes, signatures and chains of everything held. */
   readonly verify: (options?: CheckOptions) => Promise<LogReport>;
   /** Everything held, as a bundle that `indelible verify` checks alone. */

@@ -9,7 +9,8 @@ import { type Observable, Subject } from 'rxjs';
 import type { AggregateDefinition } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
 import { type ReplicaId, type StreamId, streamParts } from '../core/ids.ts';
-import type { Position } from '../core/position.ts';
+import { type Position, type Size, size } from '../core/position.ts';
+import { streamKey } from './directory.ts';
 import type { CommittedBatch, Log } from './log.ts';
 import {
   advanceState,
@@ -24,9 +25,20 @@ type Entry = {
   readonly stream: StreamId;
   readonly reader: StreamReader;
   state: StreamState;
-  /** Where the records start that hold events of the stream. */
+  /** Where the records start that hold events of the stream, from the tracker's base on. */
   readonly records: Position[];
 };
+
+/** States that need not be folded from the log again. */
+export type KnownStates = {
+  /** The log as far as these states go. */
+  readonly size: Size;
+  readonly states: ReadonlyMap<StreamId, StreamState>;
+  /** Streams that are to be folded from the log all the same. */
+  readonly unfolded: readonly StreamId[];
+};
+
+const NONE: KnownStates = { size: size(0), states: new Map(), unfolded: [] };
 
 export type AggregateStates = {
   readonly get: (stream: StreamId) => StreamState | undefined;
@@ -41,6 +53,8 @@ export type AggregateStates = {
   readonly settled: () => Promise<void>;
   /** True if everything published so far is folded. */
   readonly isSettled: () => boolean;
+  /** Every stream with its state, as of now: states are never changed in place. */
+  readonly all: () => ReadonlyMap<StreamId, StreamState>;
 };
 
 /** Definitions by aggregate type; unknown types are kept and not folded. */
@@ -51,9 +65,21 @@ type Tracker = {
   readonly entries: Map<StreamId, Entry>;
 };
 
-/** Folds batches in passing; names the streams that need to be folded anew. */
-const track = (readers: ReadonlyMap<string, StreamReader>): Tracker => {
+/** The states known, each under the reader of its type; streams without a reader are left out. */
+const entriesOf = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): Map<StreamId, Entry> => {
   const entries = new Map<StreamId, Entry>();
+  const enter = (stream: StreamId, state?: StreamState) => {
+    const reader = readers.get(streamParts(stream).type);
+    if (reader !== undefined) entries.set(stream, { stream, reader, state: state ?? emptyState(reader), records: [] });
+  };
+  for (const [stream, state] of known.states) enter(stream, state);
+  for (const stream of known.unfolded) enter(stream);
+  return entries;
+};
+
+/** Folds batches in passing; names the streams that need to be folded anew. */
+const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): Tracker => {
+  const entries = entriesOf(readers, known);
   const entryOf = (stream: StreamId): Entry | undefined => {
     const known = entries.get(stream);
     if (known !== undefined) return known;
@@ -71,6 +97,7 @@ const track = (readers: ReadonlyMap<string, StreamReader>): Tracker => {
       if (entry === undefined) continue;
       const { stream, reader } = entry;
       if (entry.records.at(-1) !== batch.record) entry.records.push(batch.record);
+      if (event.position < known.size) continue;
       changed.add(stream);
       const advanced = stale.size > 0 && stale.has(stream) ? undefined : advanceState(entry.state, event, reader);
       if (advanced === undefined) stale.add(stream);
@@ -141,14 +168,17 @@ const refolder = (refold: (stream: StreamId) => Promise<void>, tell: (changed: R
  * Collects the history, then follows the log. Call `take` for each batch of the history while the log opens, then
  * `follow` once; it resolves when the states are those of the whole history.
  * @param own  this device's replica
+ * @param known  states kept from an earlier session: what comes before their size is not folded again
  */
-export const collectStates = (definitions: Definitions, own: ReplicaId) => {
+export const collectStates = (definitions: Definitions, own: ReplicaId, known: KnownStates = NONE) => {
   const readers = new Map([...definitions].map(([type, definition]) => [type, readerOf(definition, own)]));
-  const { take, entries } = track(readers);
-  const staleInHistory = new Set<StreamId>();
+  const { take, entries } = track(readers, known);
+  const staleInHistory = new Set<StreamId>(known.unfolded.filter((stream) => entries.has(stream)));
 
   const historyOf = async (log: Log, stream: StreamId): Promise<readonly RecordedEvent[]> => {
-    const batches = await log.readRecords(entries.get(stream)?.records ?? []);
+    const entry = entries.get(stream);
+    if (entry === undefined) return [];
+    const batches = await log.readRecords([...(await log.findEarlier(streamKey(stream))), ...entry.records]);
     return batches.flatMap(({ events }) => events.filter(({ body }) => body.stream === stream));
   };
   const refold = async (log: Log, stream: StreamId): Promise<void> => {
@@ -180,6 +210,7 @@ export const collectStates = (definitions: Definitions, own: ReplicaId) => {
       history: (stream) => historyOf(log, stream),
       settled,
       isSettled,
+      all: () => new Map([...entries].map(([stream, { state }]) => [stream, state])),
     };
   };
 

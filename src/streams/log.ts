@@ -6,7 +6,7 @@
  */
 import { type Observable, Subject } from 'rxjs';
 import { type Commit, type Head, headAfter, type RecordedEvent } from '../core/commit.ts';
-import type { ReplicaId, TenantId } from '../core/ids.ts';
+import type { DirectoryKey, ReplicaId, TenantId } from '../core/ids.ts';
 import { type Position, position, type Size, size } from '../core/position.ts';
 import { emptyHead } from '../crypto/checkCommit.ts';
 import { readStoredCommit, type StoredCommit } from '../crypto/readCommit.ts';
@@ -33,8 +33,10 @@ export type Log = {
   readonly publish: (records: readonly Position[], commits: readonly Commit[]) => void;
   /** Reads the records that hold the given positions, each once, oldest first. */
   readonly readRecords: (positions: readonly Position[]) => Promise<readonly CommittedBatch[]>;
-  /** Reads everything held from the beginning, a bounded piece at a time. */
-  readonly readAgain: () => AsyncIterable<CommittedBatch>;
+  /** Where packed records with events under a key start, before the place at which this log began to be read. */
+  readonly findEarlier: (key: DirectoryKey) => Promise<readonly Position[]>;
+  /** Reads everything held from `from` on, a bounded piece at a time. */
+  readonly readAgain: (from: Position) => AsyncIterable<CommittedBatch>;
   readonly close: () => void;
 };
 
@@ -121,8 +123,8 @@ const readEnd = async (
   }
 };
 
-async function* readUpTo(storage: EventStorage, end: () => Size): AsyncGenerator<CommittedBatch> {
-  for (let from = size(0); from < end(); ) {
+async function* readUpTo(storage: EventStorage, start: Position, end: () => Size): AsyncGenerator<CommittedBatch> {
+  for (let from = size(start); from < end(); ) {
     const records = await storage.read(position(from), READ_BYTES);
     if (records.length === 0) return;
     for (const record of records) {
@@ -154,18 +156,24 @@ const atLeastOnceMore = (work: () => Promise<void>): (() => Promise<void>) => {
   };
 };
 
+/** Where reading begins, and where each chain stood there or later. */
+export type LogStart = { readonly from: Size; readonly heads: ReadonlyMap<ReplicaId, Head> };
+
+export const FROM_THE_BEGINNING: LogStart = { from: size(0), heads: new Map() };
+
 /**
- * Opens the log and hands its history to `onHistory`, oldest first, before it resolves. Nothing is published between
- * the history and the first subscriber's chance to subscribe.
+ * Opens the log and hands its history from `start` on to `onHistory`, oldest first, before it resolves. Nothing is
+ * published between the history and the first subscriber's chance to subscribe.
  */
 export const openLog = async (
   storage: EventStorage,
   tenant: TenantId,
+  start: LogStart,
   onHistory: (batch: CommittedBatch) => void,
 ): Promise<Log> => {
-  const heads: Heads = new Map();
+  const heads: Heads = new Map([...start.heads].map(([replica, end]) => [replica, () => end]));
   const batches = new Subject<CommittedBatch>();
-  let known = size(0);
+  let known = start.from;
   const readOn = (deliver: (batch: CommittedBatch) => void): Promise<void> =>
     readEnd(
       storage,
@@ -197,7 +205,8 @@ export const openLog = async (
       }
     },
     readRecords: async (positions) => (await storage.readAt(positions)).map((record) => eventsOf(record, undefined)),
-    readAgain: () => readUpTo(storage, () => known),
+    findEarlier: async (key) => (start.from === 0 ? [] : (await storage.find(key)).filter((at) => at < start.from)),
+    readAgain: (from) => readUpTo(storage, from, () => known),
     close: () => batches.complete(),
   };
 };

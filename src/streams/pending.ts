@@ -5,6 +5,15 @@
 import type { RecordedEvent } from '../core/commit.ts';
 import type { ReplicaId, StreamId } from '../core/ids.ts';
 
+/** The counts as they are kept: enough to show them, not to say which events they are. */
+export type PendingCounts = {
+  /** Highest own sequence that a receipt covered. */
+  readonly acknowledged: number;
+  /** Device time of the oldest waiting event, RFC 3339 UTC. */
+  readonly oldest: string | undefined;
+  readonly streams: ReadonlyMap<StreamId, number>;
+};
+
 /** One stream with its waiting events. All of them share its name: a hundred thousand copies would stay in memory. */
 type Line = { readonly stream: StreamId; count: number };
 
@@ -16,19 +25,29 @@ export type Pending = {
   /** Takes a receipt up to `sequence`; gives the streams that have fewer pending events now. */
   readonly acknowledge: (sequence: number) => ReadonlySet<StreamId>;
   /**
-   * Takes back receipts: nothing above `sequence` is confirmed any more. Gives the streams that have pending events now.
-   * @param events  what was recorded here, in order, as far as it was read again
+   * Counts anew from the log: exactly what is above `sequence` waits. Gives the streams that had or have pending events.
+   * @param events  what was recorded here above `sequence`, in order, as far as it was read again
    */
   readonly reopen: (sequence: number, events: readonly RecordedEvent[]) => ReadonlySet<StreamId>;
+  /** True if some events are known by their number only: then the next receipt is taken by `reopen`. */
+  readonly isSummary: () => boolean;
+  readonly counts: () => PendingCounts;
   readonly of: (stream: StreamId) => number;
   /** How many in all, and when the oldest was recorded (device time, RFC 3339 UTC). */
   readonly total: () => { readonly events: number; readonly oldest: string | undefined };
 };
 
-/** @param acknowledged  highest own sequence that a receipt covers */
-export const trackPending = (replica: ReplicaId, acknowledged: number): Pending => {
+const NONE: PendingCounts = { acknowledged: 0, oldest: undefined, streams: new Map() };
+
+/**
+ * @param acknowledged  highest own sequence that a receipt covers
+ * @param kept  counts of events that will not be taken again
+ */
+export const trackPending = (replica: ReplicaId, acknowledged: number, kept: PendingCounts = NONE): Pending => {
   let waiting: Waiting = { lines: [], sequences: [], recordedAt: [] };
-  let streams = new Map<StreamId, Line>();
+  let streams = new Map<StreamId, Line>([...kept.streams].map(([stream, count]) => [stream, { stream, count }]));
+  /** Events that are in the counts of their streams, and not among those waiting. */
+  let summed = { events: [...kept.streams.values()].reduce((sum, count) => sum + count, 0), oldest: kept.oldest };
   let from = 0;
   let confirmed = acknowledged;
   const add = (stream: StreamId, sequence: number, recordedAt: string): void => {
@@ -54,6 +73,8 @@ export const trackPending = (replica: ReplicaId, acknowledged: number): Pending 
     reopen: (sequence, events) => {
       const since = waiting;
       const start = from;
+      const before = [...streams.keys()];
+      summed = { events: 0, oldest: undefined };
       waiting = { lines: [], sequences: [], recordedAt: [] };
       streams = new Map();
       [from, confirmed] = [0, sequence];
@@ -64,7 +85,7 @@ export const trackPending = (replica: ReplicaId, acknowledged: number): Pending 
         const [line, own, time] = [lines[at], sequences[at], recordedAt[at]];
         if (line !== undefined && own !== undefined && time !== undefined && own > last) add(line.stream, own, time);
       }
-      return new Set(streams.keys());
+      return new Set([...before, ...streams.keys()]);
     },
     acknowledge: (sequence) => {
       const fewer = new Set<StreamId>();
@@ -79,7 +100,16 @@ export const trackPending = (replica: ReplicaId, acknowledged: number): Pending 
       if (from > waiting.lines.length / 2) forget(from);
       return fewer;
     },
+    isSummary: () => summed.events > 0,
+    counts: () => ({
+      acknowledged: confirmed,
+      oldest: summed.oldest ?? waiting.recordedAt[from],
+      streams: new Map([...streams.values()].map(({ stream, count }) => [stream, count])),
+    }),
     of: (stream) => streams.get(stream)?.count ?? 0,
-    total: () => ({ events: waiting.lines.length - from, oldest: waiting.recordedAt[from] }),
+    total: () => ({
+      events: summed.events + waiting.lines.length - from,
+      oldest: summed.oldest ?? waiting.recordedAt[from],
+    }),
   };
 };

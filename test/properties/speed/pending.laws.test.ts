@@ -21,6 +21,7 @@ const plainPending = (replica: ReplicaId, acknowledged: number): Pending => {
     events
       .filter(({ body, context }) => context.replica === replica && body.sequence > confirmed)
       .map(({ body, context }) => ({ ...body, recordedAt: context.recordedAt.utc }));
+  const countOf = (stream: StreamId) => waiting.filter((event) => event.stream === stream).length;
   return {
     take: (events) => {
       waiting = [...waiting, ...own(events)];
@@ -29,8 +30,9 @@ const plainPending = (replica: ReplicaId, acknowledged: number): Pending => {
       confirmed = sequence;
       const again = own(events);
       const last = again.at(-1)?.sequence ?? sequence;
+      const before = waiting;
       waiting = [...again, ...waiting.filter((event) => event.sequence > last)];
-      return streamsOf(waiting);
+      return streamsOf([...before, ...waiting]);
     },
     acknowledge: (sequence) => {
       confirmed = Math.max(confirmed, sequence);
@@ -38,7 +40,13 @@ const plainPending = (replica: ReplicaId, acknowledged: number): Pending => {
       waiting = waiting.filter((event) => event.sequence > confirmed);
       return streamsOf(done);
     },
-    of: (stream) => waiting.filter((event) => event.stream === stream).length,
+    isSummary: () => false,
+    counts: () => ({
+      acknowledged: confirmed,
+      oldest: waiting[0]?.recordedAt,
+      streams: new Map(STREAMS.map((stream) => [stream, countOf(stream)])),
+    }),
+    of: (stream) => countOf(stream),
     total: () => ({ events: waiting.length, oldest: waiting[0]?.recordedAt }),
   };
 };
@@ -87,6 +95,39 @@ describe('the count of pending events, kept in columns', () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('goes on from kept counts as if it had counted everything itself [AGG-03]', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ stream: fc.constantFrom(...STREAMS), foreign: fc.boolean() }), { maxLength: 30 }),
+        fc.nat(30),
+        fc.nat(30),
+        fc.nat(30),
+        (events, kept, first, second) => {
+          const log = events.map(({ stream, foreign }, at) => recorded(at + 1, stream, foreign ? OTHER : OWN));
+          const [whole, before] = [trackPending(OWN, 0), trackPending(OWN, 0)];
+          whole.take(log);
+          before.take(log.slice(0, kept));
+          const resumed = trackPending(OWN, 0, before.counts());
+          resumed.take(log.slice(kept));
+          const same = () => {
+            expect(resumed.total()).toEqual(whole.total());
+            for (const stream of STREAMS) expect(resumed.of(stream)).toBe(whole.of(stream));
+          };
+          same();
+          expect(resumed.isSummary()).toBe(before.total().events > 0);
+          for (const receipt of [Math.min(first, second), Math.max(first, second)]) {
+            const streams = whole.acknowledge(receipt);
+            const told = resumed.isSummary() ? resumed.reopen(receipt, log) : resumed.acknowledge(receipt);
+            expect([...told]).toEqual(expect.arrayContaining([...streams]));
+            same();
+            expect(resumed.isSummary()).toBe(false);
+          }
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 });
