@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { findChromium } from './chromium.mjs';
 import { commandOf } from './command.mjs';
 import { packFaults } from './pack.mjs';
+import { ensureSqliteDriver } from './sqlite-driver.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), 'indelible-test-'));
@@ -78,6 +79,7 @@ const STEPS = [
     check(() => tool('@arethetypeswrong/cli', 'attw', ['--pack', '.', '--profile', 'esm-only'])),
   ],
   ['Package: contents', check(packHolds)],
+  ['SQLite driver', check(async () => ensureSqliteDriver())],
   ['Tests in Node: unit, properties, conformance, simulation, tidy, docs', project('node')],
   ['Browser found', check(browserIsThere)],
   ['Tests in the browser', project('browser')],
