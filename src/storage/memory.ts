@@ -20,7 +20,13 @@ import type {
   StoredRecord,
 } from './port.ts';
 
+export type MemoryStorageOptions = {
+  /** Bytes of one record, `LIMITS.recordBytesMax` if absent; with few a short log is packed as a long one is. */
+  readonly recordBytesMax?: number;
+};
+
 type Database = {
+  readonly recordBytesMax: number;
   /** Packed ones first. */
   records: StoredRecord[];
   /** How many of them are packed, and the directory keys of each. */
@@ -33,7 +39,8 @@ type Database = {
   readonly identities: Identity[];
 };
 
-const emptyDatabase = (): Database => ({
+const emptyDatabase = (recordBytesMax: number): Database => ({
+  recordBytesMax,
   records: [],
   packed: [],
   findings: new Map(),
@@ -52,13 +59,13 @@ const check = ({ bytes, events }: CommitBytes): void => {
 };
 
 /** The commits in groups, each as large as one record may be. */
-const grouped = (commits: readonly CommitBytes[]): readonly (readonly CommitBytes[])[] => {
+const grouped = (commits: readonly CommitBytes[], recordBytesMax: number): readonly (readonly CommitBytes[])[] => {
   const groups: CommitBytes[][] = [];
   let room = 0;
   for (const { bytes, events } of commits) {
     if (bytes.length > room) {
       groups.push([]);
-      room = LIMITS.recordBytesMax;
+      room = recordBytesMax;
     }
     groups.at(-1)?.push({ bytes: Uint8Array.from(bytes), events });
     room -= bytes.length;
@@ -69,7 +76,7 @@ const grouped = (commits: readonly CommitBytes[]): readonly (readonly CommitByte
 const append = (database: Database, { expectedSize, commits, marks }: AppendRequest): AppendOutcome => {
   for (const commit of commits) check(commit);
   if (expectedSize !== database.size) return { kind: 'conflict' };
-  const records = grouped(commits).map((group) => {
+  const records = grouped(commits, database.recordBytesMax).map((group) => {
     const at = position(database.size);
     database.records.push({ position: at, commits: group });
     database.size = size(database.size + group.reduce((total, { events }) => total + events, 0));
@@ -124,7 +131,7 @@ const nextSegment = (database: Database): readonly StoredRecord[] | undefined =>
   let bytes = 0;
   for (const [index, record] of unpacked.entries()) {
     bytes += bytesOf(record);
-    if (bytes > LIMITS.recordBytesMax) return unpacked.slice(0, index);
+    if (bytes > database.recordBytesMax) return unpacked.slice(0, Math.max(1, index));
   }
   return undefined;
 };
@@ -215,11 +222,13 @@ const connect = (database: Database): EventStorage => {
 };
 
 /** A storage adapter in memory: for tests, for Node scripts, and as the model that the others are held against. */
-export const memoryStorage = (): StorageAdapter => {
+export const memoryStorage = ({
+  recordBytesMax = LIMITS.recordBytesMax,
+}: MemoryStorageOptions = {}): StorageAdapter => {
   const databases = new Map<string, Database>();
   return {
     open: async (name) => {
-      const database = databases.get(name) ?? emptyDatabase();
+      const database = databases.get(name) ?? emptyDatabase(recordBytesMax);
       databases.set(name, database);
       return connect(database);
     },

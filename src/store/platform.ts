@@ -36,6 +36,9 @@ export const systemScheduler: Scheduler = {
   },
 };
 
+/** Lets whatever else waits for this thread go first. */
+export const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
 /** A number from 0 to 1, for jitter only. */
 export const systemJitter = (): number => (systemEntropy.bytes(1)[0] ?? 0) / 255;
 

@@ -23,7 +23,7 @@ import { openWriter, type Writer } from '../streams/writer.ts';
 import { readSyncMark, type SyncMark } from '../sync/marks.ts';
 import { exclusively } from './exclusive.ts';
 import { type Opening, openingOf, statesFingerprint } from './opening.ts';
-import { systemClock, systemEntropy, systemScheduler } from './platform.ts';
+import { breathe, systemClock, systemEntropy, systemScheduler } from './platform.ts';
 import { definitionsOf, registryFingerprint } from './registry.ts';
 import type { StoreOptions } from './types.ts';
 
@@ -152,7 +152,7 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
   const snapshotSize = opening.snapshot?.size ?? size(0);
   const alone = exclusively(`indelible:upkeep:${options.name}`);
   const upkeep = startUpkeep(
-    { storage, log, states, pending, scheduler, fingerprint, snapshotSize, alone, keepFinding },
+    { storage, log, states, pending, scheduler, fingerprint, snapshotSize, alone, breathe, keepFinding },
     options.upkeep !== 'manual',
   );
   const catchUp = () => void log.catchUp().catch(() => undefined); // read again at the next append

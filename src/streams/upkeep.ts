@@ -49,6 +49,8 @@ export type UpkeepParts = {
   readonly fingerprint: string;
   /** Size of the snapshot that this session began with. */
   readonly snapshotSize: Size;
+  /** Lets whatever else waits for this thread go first. */
+  readonly breathe: () => Promise<void>;
   /** Runs work while no other tab runs any. */
   readonly alone: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
   readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
@@ -79,11 +81,6 @@ const checkedKeys = ({ keepFinding }: UpkeepParts) => {
     }
   };
 };
-
-const breatheBy = (scheduler: Scheduler) => (): Promise<void> =>
-  new Promise((resolve) => {
-    scheduler.after(0, resolve);
-  });
 
 /** Captures everything at one moment; states are never changed in place. */
 const capture = async ({ log, states, pending }: UpkeepParts) => {
@@ -117,9 +114,8 @@ const quietMoments = (scheduler: Scheduler, task: () => void) => {
 
 /** Starts upkeep over an open log. `automatic`: by itself, some time after something was committed. */
 export const startUpkeep = (parts: UpkeepParts, automatic: boolean): Upkeep => {
-  const { storage, log, scheduler, alone } = parts;
+  const { storage, log, scheduler, alone, breathe } = parts;
   const ended = new AbortController();
-  const breathe = breatheBy(scheduler);
   let snapshotSize = parts.snapshotSize;
   let lastError: string | undefined;
   let running: Promise<unknown> = Promise.resolve();
