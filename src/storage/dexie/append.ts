@@ -2,11 +2,13 @@
  * The append: one transaction on the browser's own connection, which adds rows and never replaces one.
  *
  * `add` of a row whose position is taken fails the transaction, so the key clash is the comparison with the expected
- * size, and the head is not read. That holds for a size that this log once had: the row at that position starts there
- * or does not exist yet. Any other expected size is compared with the last row inside the transaction.
+ * size, and the head is not read. That holds for a size that this log once had, while nobody sweeps: the row or stub at
+ * that position starts there or does not exist yet. Any other expected size is compared with the last row inside the
+ * transaction.
  * Why not through Dexie: `docs/decisions/0003-append-through-the-raw-connection.md`.
  */
-import type { Size } from '../../core/position.ts';
+import { StoreError } from '../../core/errors.ts';
+import { type Size, size } from '../../core/position.ts';
 import type { Marks } from '../port.ts';
 import { abortIfAlive } from './abort.ts';
 import { isNamed } from './failures.ts';
@@ -16,7 +18,7 @@ export type Append = {
   readonly rows: readonly RecordRow[];
   readonly marks: Marks;
   readonly expectedSize: Size;
-  /** True if the log is known to have had the expected size. */
+  /** True if the log is known to have had the expected size, and nobody can have taken its key away since. */
   readonly wasSize: boolean;
   readonly durability: 'strict' | 'relaxed';
 };
@@ -26,9 +28,13 @@ export type Written = { readonly kind: 'written' } | { readonly kind: 'conflict'
 const WRITTEN: Written = { kind: 'written' };
 const CONFLICT: Written = { kind: 'conflict' };
 
-const begin = (database: IDBDatabase, { marks, durability }: Append): IDBTransaction => {
-  const tables = Object.keys(marks).length === 0 ? 'records' : ['records', 'marks'];
-  return database.transaction(tables, 'readwrite', { durability });
+/** True if the key clash will tell; false if the last row has to. */
+const canClash = ({ rows, wasSize }: Append): boolean => wasSize && rows.length > 0;
+
+const begin = (database: IDBDatabase, append: Append): IDBTransaction => {
+  const tables = canClash(append) ? ['records'] : ['records', 'segments'];
+  if (Object.keys(append.marks).length > 0) tables.push('marks');
+  return database.transaction(tables, 'readwrite', { durability: append.durability });
 };
 
 /** Everything is asked for at once; the transaction is told that nothing more will come. */
@@ -39,6 +45,20 @@ const write = (transaction: IDBTransaction, { rows, marks }: Append): void => {
   }
   for (const [name, value] of Object.entries(marks)) transaction.objectStore('marks').put({ name, value });
   transaction.commit();
+};
+
+/** Goes on where the log is empty. Segments without a record after them are a log that lost its end. */
+const ifNothingIsPacked = (
+  transaction: IDBTransaction,
+  attempt: (work: () => void) => void,
+  goOn: () => void,
+): void => {
+  const first = transaction.objectStore('segments').openKeyCursor();
+  first.onsuccess = () =>
+    attempt(() => {
+      if (first.result !== null) throw new StoreError('storage.corrupt', { what: 'newest record' });
+      goOn();
+    });
 };
 
 /** Runs one append; resolves when its transaction is complete. Rejects with what IndexedDB says; then nothing is stored. */
@@ -58,14 +78,18 @@ export const writeAppend = (database: IDBDatabase, append: Append): Promise<Writ
         abort(() => reject(error));
       }
     };
-    if (append.wasSize && append.rows.length > 0) {
+    if (canClash(append)) {
       attempt(() => write(transaction, append));
       return;
     }
+    const compare = (head: Size) => {
+      if (head === append.expectedSize) write(transaction, append);
+      else abort(() => resolve(CONFLICT));
+    };
     const last = transaction.objectStore('records').openCursor(null, 'prev');
     last.onsuccess = () =>
       attempt(() => {
-        if (sizeAfter(last.result?.value) === append.expectedSize) write(transaction, append);
-        else abort(() => resolve(CONFLICT));
+        if (last.result !== null) compare(sizeAfter(last.result.value));
+        else ifNothingIsPacked(transaction, attempt, () => compare(size(0)));
       });
   });

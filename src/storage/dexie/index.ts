@@ -5,9 +5,11 @@
 import type { StorageAdapter } from '../port.ts';
 import { openConnection } from './connection.ts';
 import { type Channel, hintsOver } from './hints.ts';
+import { type Locks, presenceOver } from './presence.ts';
 import { eventStorage } from './storage.ts';
 
 export type { Channel } from './hints.ts';
+export type { Locks } from './presence.ts';
 
 export type DexieStorageOptions = {
   /** `relaxed` lets the operating system keep an append in its buffers: faster, and lost in a power cut. */
@@ -17,6 +19,8 @@ export type DexieStorageOptions = {
   readonly IDBKeyRange?: typeof IDBKeyRange;
   /** Opens the channel on which connections tell each other of commits. */
   readonly channel?: (name: string) => Channel | undefined;
+  /** Instead of the browser's own Web Locks; undefined for a place without any. */
+  readonly locks?: Locks | undefined;
 };
 
 const broadcastChannel = (name: string): Channel | undefined =>
@@ -31,6 +35,12 @@ const ownIndexedDB = (): IDBFactory | undefined => {
   }
 };
 
+/** Web Locks are missing outside secure contexts, whatever the types say. */
+const ownLocks = (): Locks | undefined => {
+  const place: { readonly navigator?: { readonly locks?: Locks } } = globalThis;
+  return place.navigator?.locks;
+};
+
 /** Storage in the browser's IndexedDB, one database per name. */
 export const dexieStorage = (options: DexieStorageOptions = {}): StorageAdapter => ({
   open: async (name) => {
@@ -41,6 +51,8 @@ export const dexieStorage = (options: DexieStorageOptions = {}): StorageAdapter 
       IDBKeyRange: options.IDBKeyRange ?? globalThis.IDBKeyRange,
     });
     const hints = hintsOver((options.channel ?? broadcastChannel)(`indelible:${name}`));
-    return eventStorage({ connection, hints, durability });
+    const locks = 'locks' in options ? options.locks : ownLocks();
+    const presence = presenceOver(locks, `indelible:${name}:present`);
+    return eventStorage({ connection, hints, presence, durability });
   },
 });

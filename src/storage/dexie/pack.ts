@@ -14,7 +14,7 @@ import { mergeRows, readRecord, type SegmentRow, type StubRow } from './rows.ts'
 import { ask, writing } from './transaction.ts';
 
 /** Most bytes of one transaction, whatever is asked for. */
-const PACK_BYTES_MAX = 16 * 1_048_576;
+const PACK_BYTES_MAX = 4 * 1_048_576;
 
 type Unpacked = {
   readonly packedTo: Size;

@@ -144,3 +144,10 @@ export const mergeRows = (
     stubs: records.map(({ position: at }) => ({ at, into: row.at })),
   };
 };
+
+/** True for what packing leaves of a record, and nothing else. */
+export const isStub = (value: unknown): value is StubRow =>
+  isRecord(value) &&
+  Object.keys(value).length === 2 &&
+  typeof value['at'] === 'number' &&
+  typeof value['into'] === 'number';

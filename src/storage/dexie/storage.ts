@@ -2,14 +2,16 @@
 import type { Finding } from '../../core/commit.ts';
 import { StoreError } from '../../core/errors.ts';
 import type { ReplicaId } from '../../core/ids.ts';
-import { position, type Size, size } from '../../core/position.ts';
+import { position, size } from '../../core/position.ts';
 import type { AppendOutcome, AppendRequest, Durability, EventStorage, Identity, Marks } from '../port.ts';
 import { writeAppend } from './append.ts';
 import type { Connection } from './connection.ts';
 import { operationFailure } from './failures.ts';
 import type { Hints } from './hints.ts';
+import { type KnownSize, knownSize } from './knownSize.ts';
 import { findPacked, logSize, readLog, readLogAt, readPackedTo } from './log.ts';
 import { packLog } from './pack.ts';
+import type { Presence } from './presence.ts';
 import { packRows } from './rows.ts';
 import {
   findingRow,
@@ -21,52 +23,64 @@ import {
   readSnapshotRow,
   snapshotRow,
 } from './sideRows.ts';
+import { sweepStubs } from './sweep.ts';
 
 type Parts = {
   readonly connection: Connection;
   readonly hints: Hints;
+  readonly presence: Presence;
   readonly durability: Exclude<Durability, 'memory'>;
 };
 
 type Use = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** The newest size that the log is known to have had. Logs only grow, so an older one is still the start of a record. */
-type Known = { size: Size | undefined };
-
-const learn = (known: Known, seen: Size): Size => {
-  known.size = size(Math.max(known.size ?? 0, seen));
-  return seen;
-};
-
 const append = async (
   { connection, hints, durability }: Parts,
-  known: Known,
+  known: KnownSize,
   request: AppendRequest,
 ): Promise<AppendOutcome> => {
   const { expectedSize, commits, marks } = request;
   const rows = packRows(expectedSize, commits);
-  const wasSize = known.size === expectedSize;
+  const learn = known.learner(connection);
+  const wasSize = known.is(connection, expectedSize);
   const written = await writeAppend(connection.native, { rows, marks, expectedSize, wasSize, durability });
   if (written.kind === 'conflict') return written;
   const events = rows.reduce((total, { count }) => total + count, 0);
   if (events > 0) hints.announce();
   return {
     kind: 'appended',
-    size: learn(known, size(expectedSize + events)),
+    size: learn(size(expectedSize + events)),
     records: rows.map(({ at }) => position(at)),
     durability,
   };
 };
 
+/** Sweeping is a courtesy to the disk: what hinders it is met again by the next packing. */
+const sweep = async ({ connection, presence, durability }: Parts): Promise<void> => {
+  try {
+    await presence.alone(() => sweepStubs(connection, durability));
+  } catch {
+    // Nothing is wrong with the log: the stubs are there still.
+  }
+};
+
 const logOf = (parts: Parts, use: Use) => {
   const { connection, durability } = parts;
-  const known: Known = { size: undefined };
+  const known = knownSize(parts.presence);
   return {
     append: (request) => use(() => append(parts, known, request)),
-    size: () => use(async () => learn(known, await logSize(connection))),
+    size: () =>
+      use(async () => {
+        const learn = known.learner(connection);
+        return learn(await logSize(connection));
+      }),
     read: (from, bytesMax) => use(() => readLog(connection, from, bytesMax)),
     readAt: (positions) => use(() => readLogAt(connection, positions)),
-    pack: (request) => use(() => packLog(connection, request, durability)),
+    pack: async (request) => {
+      const outcome = await use(() => packLog(connection, request, durability));
+      if (outcome.packedTo > 0) await sweep(parts);
+      return outcome;
+    },
     packedTo: () => use(() => readPackedTo(connection)),
     find: (key) => use(() => findPacked(connection, key)),
   } satisfies Partial<EventStorage>;
@@ -144,7 +158,7 @@ const sideTablesOf = ({ connection }: Parts, use: Use) => {
 
 /** The port over an open connection. */
 export const eventStorage = (parts: Parts): EventStorage => {
-  const { connection, hints, durability } = parts;
+  const { connection, hints, presence, durability } = parts;
   const use = async <T>(work: () => Promise<T>): Promise<T> => {
     if (!connection.isOpen()) throw new StoreError('storage.closed');
     try {
@@ -161,6 +175,7 @@ export const eventStorage = (parts: Parts): EventStorage => {
     onForeignCommit: hints.listen,
     close: async () => {
       connection.close();
+      presence.end();
       hints.close();
     },
   };
