@@ -37,22 +37,35 @@ const begin = (database: IDBDatabase, append: Append): IDBTransaction => {
   return database.transaction(tables, 'readwrite', { durability: append.durability });
 };
 
-/** Everything is asked for at once; the transaction is told that nothing more will come. */
-const write = (transaction: IDBTransaction, { rows, marks }: Append): void => {
-  if (rows.length > 0) {
-    const records = transaction.objectStore('records');
-    for (const row of rows) records.add(row);
-  }
-  for (const [name, value] of Object.entries(marks)) transaction.objectStore('marks').put({ name, value });
-  transaction.commit();
+const ask = (transaction: IDBTransaction, { rows, marks }: Append): readonly IDBRequest[] => [
+  ...rows.map((row) => transaction.objectStore('records').add(row)),
+  ...Object.entries(marks).map(([name, value]) => transaction.objectStore('marks').put({ name, value })),
+];
+
+/**
+ * How a transaction under way ends. `failed` has the error of its first request that failed: Firefox completes a transaction
+ * that was told to commit before a request of it failed, and WebKit aborts it without saying why.
+ */
+type Ending = {
+  readonly attempt: (work: () => void) => void;
+  readonly abort: (then: () => void) => void;
+  readonly failed: (error: DOMException | null) => void;
+};
+
+/**
+ * Everything is asked for at once, and the transaction is told that nothing more will come: at once where one request is all
+ * there is, and otherwise when the last one has succeeded, because Firefox keeps what the others of it wrote.
+ */
+const write = (transaction: IDBTransaction, append: Append, { attempt, failed }: Ending): void => {
+  const requests = ask(transaction, append);
+  for (const request of requests) request.onerror = () => failed(request.error);
+  const last = requests.at(-1);
+  if (last === undefined || requests.length === 1) transaction.commit();
+  else last.onsuccess = () => attempt(() => transaction.commit());
 };
 
 /** Goes on where the log is empty. Segments without a record after them are a log that lost its end. */
-const ifNothingIsPacked = (
-  transaction: IDBTransaction,
-  attempt: (work: () => void) => void,
-  goOn: () => void,
-): void => {
+const ifNothingIsPacked = (transaction: IDBTransaction, { attempt }: Ending, goOn: () => void): void => {
   const first = transaction.objectStore('segments').openKeyCursor();
   first.onsuccess = () =>
     attempt(() => {
@@ -65,9 +78,16 @@ const ifNothingIsPacked = (
 export const writeAppend = (database: IDBDatabase, append: Append): Promise<Written> =>
   new Promise((resolve, reject) => {
     const transaction = begin(database, append);
-    let end: () => void = () => reject(transaction.error ?? new DOMException('', 'AbortError'));
-    transaction.oncomplete = () => resolve(WRITTEN);
-    transaction.onabort = () => (isNamed(transaction.error, 'ConstraintError') ? resolve(CONFLICT) : end());
+    let failure: DOMException | null = null;
+    let end: (() => void) | undefined;
+    const fail = () => {
+      const causes = [transaction.error, failure];
+      if (causes.some((cause) => isNamed(cause, 'ConstraintError'))) resolve(CONFLICT);
+      else if (end !== undefined) end();
+      else reject(transaction.error ?? failure ?? new DOMException('', 'AbortError'));
+    };
+    transaction.oncomplete = () => (failure === null ? resolve(WRITTEN) : fail());
+    transaction.onabort = fail;
     const abort = (then: () => void) => {
       if (abortIfAlive(transaction)) end = then;
     };
@@ -78,18 +98,22 @@ export const writeAppend = (database: IDBDatabase, append: Append): Promise<Writ
         abort(() => reject(error));
       }
     };
+    const failed = (error: DOMException | null) => {
+      failure ??= error;
+    };
+    const ending: Ending = { attempt, abort, failed };
     if (canClash(append)) {
-      attempt(() => write(transaction, append));
+      attempt(() => write(transaction, append, ending));
       return;
     }
     const compare = (head: Size) => {
-      if (head === append.expectedSize) write(transaction, append);
+      if (head === append.expectedSize) write(transaction, append, ending);
       else abort(() => resolve(CONFLICT));
     };
     const last = transaction.objectStore('records').openCursor(null, 'prev');
     last.onsuccess = () =>
       attempt(() => {
         if (last.result !== null) compare(sizeAfter(last.result.value));
-        else ifNothingIsPacked(transaction, attempt, () => compare(size(0)));
+        else ifNothingIsPacked(transaction, ending, () => compare(size(0)));
       });
   });

@@ -48,13 +48,8 @@ export const writing = <T>(
     transaction.onabort = fail;
     work(transaction).then(
       (value) => {
+        // No commit(): told so before the last requests have ended, Firefox keeps the others when one of them fails.
         result = { value };
-        try {
-          transaction.commit();
-        } catch (error) {
-          thrown = { error };
-          if (!abortIfAlive(transaction)) fail();
-        }
       },
       (error: unknown) => {
         thrown = { error };
