@@ -1,0 +1,161 @@
+/** What packing leaves in a real IndexedDB: stubs while others have the database open, and nothing after that. */
+import { Dexie } from 'dexie';
+import { expect, it } from 'vitest';
+import { directoryKey } from '../../../src/core/ids.ts';
+import { size } from '../../../src/core/position.ts';
+import { dexieStorage } from '../../../src/storage/dexie/index.ts';
+import type { EventStorage } from '../../../src/storage/port.ts';
+import { contentOf } from '../../conformance/engine.ts';
+import { verifyLog } from '../../conformance/sealed.ts';
+import { makeWriter, type Writer } from '../../conformance/writer.ts';
+import { openNative, withName } from './place.ts';
+
+// On localhost Dexie prints the trace of every failure; here each is expected.
+Dexie.debug = false;
+
+const RECORDS = 30;
+const CONFLICT = { kind: 'conflict' };
+const keysOf = () => [directoryKey(1)];
+const EVERYTHING = { bytesMax: Number.MAX_SAFE_INTEGER, keysOf };
+
+/** Records of one event and 9 kB each: six fill a segment. */
+const fill = async (storage: EventStorage, writer: Writer): Promise<void> => {
+  for (let at = 0; at < RECORDS; at++) {
+    await storage.append({ expectedSize: size(at), commits: [await writer.seal(1, 9_000)], marks: {} });
+  }
+};
+
+const readAll = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+/** The rows of `records` as they lie in the database. */
+const rowsOf = async (name: string): Promise<readonly object[]> => {
+  const database = await openNative(name);
+  const rows: readonly object[] = await readAll(database.transaction('records').objectStore('records').getAll());
+  database.close();
+  return rows;
+};
+
+const stubsIn = (rows: readonly object[]): number => rows.filter((row) => !('bytes' in row)).length;
+
+/** Locks that are never given, as a page has them whose browser is busy. */
+const NEVER = { request: () => new Promise<never>(() => {}) };
+
+const expectStaleRefused = async (storage: EventStorage, writer: Writer): Promise<void> => {
+  const commits = [await writer.seal()];
+  for (let stale = 0; stale < RECORDS; stale++) {
+    const request = { expectedSize: size(stale), commits, marks: {} };
+    expect(await storage.append(request), `size ${stale}`).toEqual(CONFLICT);
+  }
+};
+
+it('keeps the keys of packed records while another connection is open, and takes them away after that [REC-12]', () =>
+  withName(async (name) => {
+    const [storage, other, writer] = [
+      await dexieStorage().open(name),
+      await dexieStorage().open(name),
+      await makeWriter(),
+    ];
+    await fill(storage, writer);
+    const { commits } = { commits: (await contentOf(storage)).records.flatMap((record) => record.commits) };
+    const { records, packedTo } = await storage.pack(EVERYTHING);
+    expect(records).toBeGreaterThan(12);
+    const held = await rowsOf(name);
+    expect([held.length, stubsIn(held)]).toEqual([RECORDS, records]);
+    await other.close();
+    expect(await storage.pack(EVERYTHING)).toEqual({ records: 0, segments: 0, packedTo });
+    const swept = await rowsOf(name);
+    expect([swept.length, stubsIn(swept)]).toEqual([RECORDS - records, 0]);
+    expect((await contentOf(storage)).records.flatMap((record) => record.commits)).toEqual(commits);
+    expect(await verifyLog(storage)).toBe(RECORDS);
+    await storage.close();
+  }));
+
+it('refuses an old size after packing and after sweeping, on every connection that may believe in it [REC-04]', () =>
+  withName(async (name) => {
+    const [storage, writer, foreign] = [await dexieStorage().open(name), await makeWriter(), await makeWriter()];
+    const sleepers: { readonly connection: EventStorage; readonly believes: number }[] = [];
+    for (let at = 0; at < RECORDS; at++) {
+      if (at % 7 === 0) {
+        const connection = await dexieStorage(at % 2 === 0 ? {} : { locks: NEVER }).open(name);
+        sleepers.push({ connection, believes: await connection.size() });
+      }
+      await storage.append({ expectedSize: size(at), commits: [await writer.seal(1, 9_000)], marks: {} });
+    }
+    await storage.pack(EVERYTHING);
+    const extra = [await foreign.seal()];
+    const expectSleepersRefused = async () => {
+      for (const { connection, believes } of sleepers) {
+        const request = { expectedSize: size(believes), commits: extra, marks: {} };
+        expect(await connection.append(request), `size ${believes}`).toEqual(CONFLICT);
+      }
+    };
+    await expectSleepersRefused();
+    expect(stubsIn(await rowsOf(name))).toBeGreaterThan(0);
+    // Those that hold the lock leave; those that never got it stay, and the keys go under their feet.
+    for (const { connection, believes } of sleepers) if (believes % 2 === 0) await connection.close();
+    const awake = sleepers.filter(({ believes }) => believes % 2 !== 0);
+    await storage.pack(EVERYTHING);
+    expect(stubsIn(await rowsOf(name))).toBe(0);
+    sleepers.splice(0, sleepers.length, ...awake);
+    await expectSleepersRefused();
+    await expectStaleRefused(storage, foreign);
+    await expectStaleRefused(await dexieStorage().open(name), foreign);
+    expect(await verifyLog(storage)).toBe(RECORDS);
+  }));
+
+it('a connection opens and appends while another one sweeps and does not end [REC-03]', () =>
+  withName(async (name) => {
+    const writer = await makeWriter();
+    const first = await dexieStorage().open(name);
+    await fill(first, writer);
+    await first.pack(EVERYTHING);
+    await first.close();
+    let stop = () => {};
+    const sweeping = new Promise<void>((started) => {
+      void navigator.locks.request(`indelible:${name}:present`, () => {
+        started();
+        return new Promise<void>((end) => {
+          stop = end;
+        });
+      });
+    });
+    await sweeping;
+    const storage = await dexieStorage().open(name);
+    expect(await storage.size()).toBe(RECORDS);
+    await expectStaleRefused(storage, await makeWriter());
+    for (let at = RECORDS; at < RECORDS + 5; at++) {
+      const request = { expectedSize: size(at), commits: [await writer.seal()], marks: {} };
+      expect((await storage.append(request)).kind).toBe('appended');
+    }
+    stop();
+    expect(await verifyLog(storage)).toBe(RECORDS + 5);
+    await storage.close();
+  }));
+
+it('takes away nothing that is not what packing left [REC-09]', () =>
+  withName(async (name) => {
+    const [storage, other, writer] = [
+      await dexieStorage().open(name),
+      await dexieStorage().open(name),
+      await makeWriter(),
+    ];
+    await fill(storage, writer);
+    await storage.pack(EVERYTHING);
+    await other.close();
+    const database = await openNative(name);
+    const transaction = database.transaction('records', 'readwrite');
+    transaction.objectStore('records').put({ at: 3, bytes: Uint8Array.of(1) });
+    await new Promise((resolve) => {
+      transaction.oncomplete = resolve;
+    });
+    database.close();
+    const before = await rowsOf(name);
+    await storage.pack(EVERYTHING);
+    expect(await rowsOf(name)).toEqual(before);
+    expect(await verifyLog(storage)).toBe(RECORDS);
+    await storage.close();
+  }));
