@@ -49,7 +49,9 @@ export const directoryOf = (): ((commit: Uint8Array) => readonly DirectoryKey[])
   };
   return (bytes) => {
     checkHashes(bytes);
-    const { replica, events } = readStoredCommit(bytes);
+    const { replica, events, first, context } = readStoredCommit(bytes);
+    const isItsOwn = context.replica === replica && events.every(({ sequence }, at) => sequence === first + at);
+    if (!isItsOwn) throw new StoreError('commit.malformed', { what: 'replica or sequence', sequence: first });
     const streams = new Set(events.map(({ stream }) => stream));
     return [remembered('replica', replica), ...[...streams].map((stream) => remembered('stream', stream))];
   };
