@@ -66,9 +66,13 @@ export const ERROR_TEXT = {
   'storage.outdated':
     'A newer version of this application has opened the database. Reload the page; what had been recorded is kept.',
   'storage.quota-exceeded': 'The device is out of space for this site. Nothing was stored; free space and try again.',
+  'storage.read-only':
+    'This database was opened to be read and exported as it is. Nothing can be recorded into it this way.',
   'storage.unavailable': 'This browser gives no IndexedDB here (private mode?). Nothing can be recorded safely.',
   'storage.unresponsive':
     'The database did not answer in time. Whether the last change was stored shows when it answers again. Reload the page.',
+  'storage.upgrade-failed':
+    'The database could not be brought to the layout of this version. Nothing was changed: all that was recorded is there and can be read and exported as it is. Free space, close other tabs and open again.',
   'store.wrong-tenant': 'This database belongs to another tenant. Open it under a name of its own.',
   'store.unavailable-actor': 'The actor of an event is missing. Nothing was stored.',
   'sync.offline': 'The server cannot be reached.',
