@@ -2,11 +2,15 @@
  * The storage port on IndexedDB through Dexie: packed commits, strictly durable appends, append-only tables.
  * Laws: `test/conformance`, in Node and in a real browser; `test/browser/storage` for what only a browser has.
  */
-import type { StorageAdapter } from '../port.ts';
+import { LIMITS } from '../../core/limits.ts';
+import type { Scheduler } from '../../core/ports.ts';
+import type { EventStorage, StorageAdapter } from '../port.ts';
 import { openConnection } from './connection.ts';
 import { type Channel, hintsOver } from './hints.ts';
 import { type Locks, presenceOver } from './presence.ts';
+import { rescueDatabase } from './rescue.ts';
 import { eventStorage } from './storage.ts';
+import { watchdog } from './watchdog.ts';
 
 export type { Channel } from './hints.ts';
 export type { Locks } from './presence.ts';
@@ -21,6 +25,26 @@ export type DexieStorageOptions = {
   readonly channel?: (name: string) => Channel | undefined;
   /** Instead of the browser's own Web Locks; undefined for a place without any. */
   readonly locks?: Locks | undefined;
+  /** Milliseconds in which the database has to answer one call; `LIMITS.storageAnswerMs` if absent. */
+  readonly answerMs?: number;
+  /** Instead of the platform's own timers. */
+  readonly scheduler?: Scheduler;
+};
+
+const timers: Scheduler = {
+  after: (delayMs, task) => {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+export type DexieStorage = StorageAdapter & {
+  /**
+   * Opens a database as it is, of whatever layout: to be read, verified and exported, for instance when its upgrade has
+   * failed. Nothing is changed, and every call that would change something is refused with `storage.read-only`.
+   * @throws StoreError `storage.lost` if there is no such database, `storage.unavailable`, `storage.failed`
+   */
+  readonly rescue: (name: string) => Promise<EventStorage>;
 };
 
 const broadcastChannel = (name: string): Channel | undefined =>
@@ -42,10 +66,17 @@ const ownLocks = (): Locks | undefined => {
 };
 
 /** Storage in the browser's IndexedDB, one database per name. */
-export const dexieStorage = (options: DexieStorageOptions = {}): StorageAdapter => ({
+export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage => ({
+  rescue: (name) =>
+    rescueDatabase(name, options.indexedDB ?? ownIndexedDB(), options.IDBKeyRange ?? globalThis.IDBKeyRange),
   open: async (name) => {
     const durability = options.durability ?? 'strict';
+    const scheduler = options.scheduler ?? timers;
+    const watch = watchdog(scheduler, options.answerMs ?? LIMITS.storageAnswerMs);
     const connection = await openConnection(name, {
+      wanted: 'any',
+      scheduler,
+      watch,
       durability,
       indexedDB: options.indexedDB ?? ownIndexedDB(),
       IDBKeyRange: options.IDBKeyRange ?? globalThis.IDBKeyRange,
