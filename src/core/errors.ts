@@ -38,6 +38,8 @@ export const ERROR_TEXT = {
   'import.unsupported-version': 'The ODM version is not supported. Supported: 1.3, 1.3.1, 1.3.2.',
   'invariant.broken': 'An internal rule was broken. Please report this with the details.',
   'key.malformed': 'The key is not an Ed25519 public key that may be trusted.',
+  'key.not-extractable':
+    'This storage keeps a private key as bytes inside its encrypted database, and this key cannot be exported. Make it extractable; the kept one is not.',
   'key.unavailable':
     'This platform has no WebCrypto with Ed25519. Update the browser, or use a secure (https or localhost) page.',
   'proof.malformed': 'A proof has an impossible length or range.',
@@ -54,13 +56,20 @@ export const ERROR_TEXT = {
   'server.internal': 'The server failed. Nothing was acknowledged; try again later.',
   'server.unprotected': 'A server on a non-loopback address needs an access token. Start it with --token-file.',
   'signature.invalid': 'A signature does not verify.',
+  'storage.absent': 'There is no database of this name here. Nothing was made.',
   'storage.blocked': 'Another tab keeps an older version of the database open. Close the other tabs.',
+  'storage.busy': 'Another process kept the database locked. Nothing was stored; try again.',
   'storage.closed': 'The store is closed.',
   'storage.connection-lost':
     'The browser lost its connection to the database, and a new one did not help. Reload the page; what had been recorded is kept.',
   'storage.corrupt': 'A stored record cannot be read. Nothing was changed; the record is kept.',
+  'storage.driver-missing':
+    'The SQLite driver is not installed, or not for this platform: npm install better-sqlite3-multiple-ciphers. Nothing was opened.',
   'storage.failed': 'The database refused an operation. Nothing was stored.',
   'storage.immutable': 'Committed records cannot be changed or deleted.',
+  'storage.key-missing': 'A database key is 32 bytes, not all zero; none was given. Nothing was opened.',
+  'storage.key-wrong':
+    'The database does not open with this key, or its first page is damaged. Nothing was changed; bring the key it was made with.',
   'storage.lost':
     'The database that was here is gone or shorter than it was. Nothing is recorded into what is there now; keep this device as it is and ask for help.',
   'storage.outdated':
@@ -68,6 +77,8 @@ export const ERROR_TEXT = {
   'storage.quota-exceeded': 'The device is out of space for this site. Nothing was stored; free space and try again.',
   'storage.read-only':
     'This database was opened to be read and exported as it is. Nothing can be recorded into it this way.',
+  'storage.unencrypted':
+    'This SQLite would write, or has written, a database that anybody can read. It is not used, and no record was stored.',
   'storage.unavailable': 'This browser gives no IndexedDB here (private mode?). Nothing can be recorded safely.',
   'storage.unresponsive':
     'The database did not answer in time. Whether the last change was stored shows when it answers again. Reload the page.',
