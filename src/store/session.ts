@@ -10,6 +10,7 @@ import { eventIds } from '../core/uuid.ts';
 import { toHex32 } from '../crypto/bytes.ts';
 import { replicaIdOf } from '../crypto/chain.ts';
 import { startHash } from '../crypto/runningHash.ts';
+import { sealHere } from '../crypto/sealer.ts';
 import { makeSigningKey } from '../crypto/signer.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
 import { dexieStorage } from '../storage/dexie/index.ts';
@@ -170,7 +171,16 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
     scheduler,
     upkeep,
     actor: actorOf(options),
-    writer: openWriter({ storage, log, states, identity, clock, nextId: eventIds(clock, entropy), provenance }),
+    writer: openWriter({
+      storage,
+      log,
+      states,
+      identity,
+      sealer: sealHere,
+      clock,
+      nextId: eventIds(clock, entropy),
+      provenance,
+    }),
     mark: () => mark,
     setMark: async (next) => {
       const isLess = next.acknowledged < mark.acknowledged;

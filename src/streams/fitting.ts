@@ -1,38 +1,80 @@
-/** Which commits from elsewhere continue the chains that this log holds, which it has already, which cannot be. */
+/**
+ * Which commits from elsewhere continue the chains that this log holds, which it has already, which cannot be.
+ *
+ * Invariant: a commit counts as held only if the log holds a commit with the same link at its end; anything else in that
+ * place is a fork, however far behind the head. Law: `fitting.laws`.
+ */
 import { type Commit, type Fault, type Head, headAfter } from '../core/commit.ts';
-import type { ReplicaId } from '../core/ids.ts';
+import type { Hash32, ReplicaId } from '../core/ids.ts';
 import { sameBytes } from '../crypto/bytes.ts';
 import { checkContinues } from '../crypto/checkCommit.ts';
+import type { HeldChains, Links } from './held.ts';
 import type { Log } from './log.ts';
 
 export type FaultyCommit = { readonly fault: Fault; readonly commit: Commit };
 export type Fitting = { readonly fitting: readonly Commit[]; readonly faults: readonly FaultyCommit[] };
 
-/** Commits that are held already: they end at or before the head and do not contradict it. */
-const isHeld = (head: Head, commit: Commit): boolean => {
+const NO_LINKS: Links = new Map();
+
+/** The links that the log holds where the given commits end, for each replica whose head is beyond one of them. */
+const linksBelow = async (
+  log: Pick<Log, 'head'>,
+  held: HeldChains,
+  commits: readonly Commit[],
+): Promise<ReadonlyMap<ReplicaId, Links>> => {
+  const runs = new Map<ReplicaId, { from: number; to: number }>();
+  for (const commit of commits) {
+    const end = headAfter(commit).sequence;
+    if (end >= log.head(commit.replica).sequence) continue;
+    const run = runs.get(commit.replica) ?? { from: end, to: end };
+    runs.set(commit.replica, { from: Math.min(run.from, end), to: Math.max(run.to, end) });
+  }
+  const links = new Map<ReplicaId, Links>();
+  for (const [replica, run] of runs) links.set(replica, await held({ replica, ...run }));
+  return links;
+};
+
+/** One replica's chain as it will stand after the commits taken so far. */
+type Chain = { head: Head; readonly held: Links; readonly taken: Map<number, Hash32>; stopped: boolean };
+
+const isHeld = ({ head, held, taken }: Chain, commit: Commit): boolean => {
   const end = headAfter(commit);
-  return end.sequence < head.sequence || (end.sequence === head.sequence && sameBytes(end.link, head.link));
+  const link = end.sequence === head.sequence ? head.link : (taken.get(end.sequence) ?? held.get(end.sequence));
+  return link !== undefined && sameBytes(link, end.link);
 };
 
 /**
  * Sorts commits, each sound by itself, into those to store and those that contradict what is held. After a fault
  * nothing more of that replica is taken.
  */
-export const fittingCommits = (log: Pick<Log, 'head'>, commits: readonly Commit[]): Fitting => {
-  const heads = new Map<ReplicaId, Head>();
-  const stopped = new Set<ReplicaId>();
+export const fittingCommits = async (
+  log: Pick<Log, 'head'>,
+  held: HeldChains,
+  commits: readonly Commit[],
+): Promise<Fitting> => {
+  const below = await linksBelow(log, held, commits);
+  const chains = new Map<ReplicaId, Chain>();
+  const chainOf = (replica: ReplicaId): Chain => {
+    const known = chains.get(replica);
+    if (known !== undefined) return known;
+    const held = below.get(replica) ?? NO_LINKS;
+    const chain: Chain = { head: log.head(replica), held, taken: new Map(), stopped: false };
+    chains.set(replica, chain);
+    return chain;
+  };
   const fitting: Commit[] = [];
   const faults: FaultyCommit[] = [];
   for (const commit of commits) {
-    const head = heads.get(commit.replica) ?? log.head(commit.replica);
-    if (stopped.has(commit.replica) || isHeld(head, commit)) continue;
-    const fault = checkContinues(head, commit);
+    const chain = chainOf(commit.replica);
+    if (chain.stopped || isHeld(chain, commit)) continue;
+    const fault = checkContinues(chain.head, commit);
     if (fault === undefined) {
       fitting.push(commit);
-      heads.set(commit.replica, headAfter(commit));
+      chain.head = headAfter(commit);
+      chain.taken.set(chain.head.sequence, chain.head.link);
     } else {
       faults.push({ fault, commit });
-      stopped.add(commit.replica);
+      chain.stopped = true;
     }
   }
   return { fitting, faults };

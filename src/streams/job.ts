@@ -7,7 +7,7 @@ import type { EventId, StreamId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Position } from '../core/position.ts';
-import type { PreparedCommit } from '../crypto/sealCommit.ts';
+import type { Sealer } from '../crypto/sealer.ts';
 import type { Durability, EventStorage, Identity, Marks } from '../storage/port.ts';
 import type { AggregateStates } from './aggregateState.ts';
 import type { Log } from './log.ts';
@@ -45,8 +45,16 @@ export type DraftOutcome =
   /** Not stored: the stream moved on, or holds a conflict that this draft touches and does not resolve. */
   | { readonly kind: 'conflict'; readonly version: number; readonly conflicts: readonly Conflict[] };
 
+/** Jobs that stand in one order: when one fails, those after it fail with the same error. */
+export type Series = { failure?: { readonly error: unknown } };
+
 /** Drafts by one actor. `atomic`: all or none; otherwise refused ones are left out. */
-export type WriteJob = { readonly drafts: readonly Draft[]; readonly actor: Actor; readonly atomic: boolean };
+export type WriteJob = {
+  readonly drafts: readonly Draft[];
+  readonly actor: Actor;
+  readonly atomic: boolean;
+  readonly series?: Series;
+};
 
 /** Commits from elsewhere, each checked by itself. */
 export type IngestJob = { readonly commits: readonly Commit[]; readonly marks: Marks };
@@ -71,21 +79,26 @@ export type Queued =
 
 export type QueuedWrite = Extract<Queued, { kind: 'write' }>;
 
+/** What has to happen before the next commit is sealed, when the replica that writes here is to be succeeded. */
+export type Succession = { readonly isDue: () => boolean; readonly settle: () => Promise<void> };
+
 export type WriterParts = {
   readonly storage: EventStorage;
   readonly log: Log;
   readonly states: AggregateStates;
+  /** Who writes; read anew for each attempt. */
   readonly identity: Identity;
+  readonly succession?: Succession;
+  readonly sealer: Sealer;
   readonly clock: Clock;
   readonly nextId: () => EventId;
   /** Everything of a context but actor, time and format. */
   readonly provenance: () => Pick<CommitContext, 'receipt' | 'software'>;
 };
 
-/** A job's place in a batch: its commits and, once they are durable, its outcomes. */
+/** A job's place in a batch and, once it is durable, its outcomes. */
 export type PlannedJob = {
   readonly queued: QueuedWrite;
-  readonly commits: readonly PreparedCommit[];
   readonly outcomes: readonly (
     | DraftOutcome
     | { readonly kind: 'planned'; readonly body: EventBody; readonly version: number }

@@ -1,16 +1,18 @@
 /**
- * Turns queued drafts into prepared commits: decides each on the state that the ones before it in the batch will have
- * made, and seals them onto the replica's head. Nothing here waits and nothing is stored.
+ * Turns queued drafts into commits to be sealed: decides each on the state that the ones before it will have made, in
+ * this batch and in those that are still under way. Nothing here waits and nothing is stored.
  */
 import type { AggregateDefinition, MachineState } from '../core/aggregate.ts';
 import type { CommitContext, EventBody } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Conflict } from '../core/fold.ts';
-import { type EventType, eventType, type Hash32, type StreamId } from '../core/ids.ts';
+import { type EventType, eventType, type StreamId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { position } from '../core/position.ts';
 import { EVERYTHING, keysTouched } from '../core/schema.ts';
-import { type EncodedEvent, encodeEvent, type SealedContext } from '../crypto/sealCommit.ts';
+import { type WrittenEvent, writeEvent } from '../crypto/eventText.ts';
+import type { SealedContext } from '../crypto/sealCommit.ts';
+import type { CommitDraft } from '../crypto/sealer.ts';
 import type { Draft, DraftOutcome, PlannedJob, QueuedWrite, WriterParts } from './job.ts';
 import { bodyOf, commitsOf, contextOf } from './sealing.ts';
 import {
@@ -24,6 +26,8 @@ import {
 
 export type BatchPlan = {
   readonly jobs: readonly PlannedJob[];
+  /** The streams that the batch writes to, as it leaves them. */
+  readonly ends: readonly (readonly [StreamId, StreamState | undefined])[];
   /** Jobs that have to wait for the next batch, in order. */
   readonly left: readonly QueuedWrite[];
   readonly failed: readonly { readonly queued: QueuedWrite; readonly error: unknown }[];
@@ -32,15 +36,27 @@ export type BatchPlan = {
 type Planned = { readonly kind: 'planned'; readonly body: EventBody; readonly version: number };
 type Outcome = PlannedJob['outcomes'][number];
 
-/** What the batch will have made so far. */
-type Tentative = {
+/** What the batches that are planned and not yet published will have made. */
+export type Tentative = {
   /** Undefined where a stream has to be folded anew first. */
   readonly states: Map<StreamId, StreamState | undefined>;
   readonly readers: Map<AggregateDefinition, StreamReader>;
   sequence: number;
-  link: Hash32;
   /** The context sealed last: jobs of one actor in one millisecond share its bytes. */
   context: SealedContext | undefined;
+};
+
+/** Nothing is under way: what is published is all there is. */
+export const startTentative = ({ log, identity }: WriterParts): Tentative => ({
+  states: new Map(),
+  readers: new Map(),
+  sequence: log.head(identity.replica).sequence,
+  context: undefined,
+});
+
+/** Leaves to the published states what they show by now; `ends` as a plan gave it. */
+export const forgetPublished = ({ states }: Tentative, ends: BatchPlan['ends']): void => {
+  for (const [stream, state] of ends) if (states.get(stream) === state) states.delete(stream);
 };
 
 const touchedConflicts = (state: StreamState, draft: Draft, type: EventType): readonly Conflict[] => {
@@ -105,11 +121,11 @@ const readerFor = ({ definition }: Draft, { readers }: Tentative, parts: WriterP
 
 type JobEvents = {
   readonly context: SealedContext;
-  readonly events: EncodedEvent[];
+  readonly events: WrittenEvent[];
   /** Takes back what the job did to `states`, the last change first. */
   readonly undo: (() => void)[];
 };
-type JobPlan = { readonly planned: PlannedJob } | { readonly wait: true };
+type JobPlan = { readonly planned: PlannedJob; readonly commits: readonly CommitDraft[] } | { readonly wait: true };
 
 const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: WriterParts): Outcome | 'wait' => {
   const { states } = tentative;
@@ -122,7 +138,7 @@ const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: Wr
   const decided = decide(state, draft, type);
   if ('refusal' in decided) return decided.refusal;
   const body = bodyOf(draft, type, { state, sequence: tentative.sequence + 1 }, parts);
-  job.events.push(encodeEvent(body));
+  job.events.push(writeEvent(body));
   tentative.sequence += 1;
   states.set(stream, stateAfter(state, body, { next: decided.next, context: job.context.context, reader }));
   job.undo.push(() => (isOpen ? states.set(stream, state) : states.delete(stream)));
@@ -141,11 +157,10 @@ const planJob = (queued: QueuedWrite, tentative: Tentative, parts: WriterParts):
   const context = contextOf(queued.job.actor, tentative.context, parts);
   tentative.context = context;
   const job: JobEvents = { context, events: [], undo: [] };
-  const { sequence: sequenceBefore, link: linkBefore } = tentative;
+  const sequenceBefore = tentative.sequence;
   const undo = () => {
     for (const step of job.undo.reverse()) step();
     tentative.sequence = sequenceBefore;
-    tentative.link = linkBefore;
   };
   try {
     const outcomes: Outcome[] = [];
@@ -159,43 +174,61 @@ const planJob = (queued: QueuedWrite, tentative: Tentative, parts: WriterParts):
     }
     if (atomic && outcomes.some(({ kind }) => kind !== 'planned')) {
       undo();
-      return { planned: { queued, commits: [], outcomes: withdrawn(outcomes) } };
+      return { planned: { queued, outcomes: withdrawn(outcomes) }, commits: [] };
     }
-    const commits = commitsOf(job.events, context, tentative, parts);
+    const commits = commitsOf(job.events, context);
     if (atomic && commits.length > 1)
       throw new StoreError('append.too-large', { events: drafts.length, eventsMax: LIMITS.commitEventsMax });
-    return { planned: { queued, commits, outcomes } };
+    return { planned: { queued, outcomes }, commits };
   } catch (error) {
     undo();
     throw error;
   }
 };
 
-/** Plans as many of the queued jobs as can be decided now, in order. */
-export const planBatch = (batch: readonly QueuedWrite[], parts: WriterParts): BatchPlan => {
-  const head = parts.log.head(parts.identity.replica);
-  const tentative: Tentative = {
-    states: new Map(),
-    readers: new Map(),
-    sequence: head.sequence,
-    link: head.link,
-    context: undefined,
-  };
+/** The streams that a batch writes to, as it leaves them. */
+const endsOf = (batch: readonly QueuedWrite[], { states }: Tentative): BatchPlan['ends'] => {
+  const streams = new Set<StreamId>();
+  for (const { job } of batch) for (const { stream } of job.drafts) if (states.has(stream)) streams.add(stream);
+  return [...streams].map((stream) => [stream, states.get(stream)]);
+};
+
+/**
+ * Plans as many of the queued jobs as can be decided now, in order.
+ * @param tentative  what is under way; moved on
+ * @param take  is given the commits in the order of the chain, each as soon as its job is decided
+ */
+export const planBatch = (
+  batch: readonly QueuedWrite[],
+  tentative: Tentative,
+  parts: WriterParts,
+  take: (commit: CommitDraft) => void,
+): BatchPlan => {
   const jobs: PlannedJob[] = [];
   const failed: { queued: QueuedWrite; error: unknown }[] = [];
+  const planned = (left: readonly QueuedWrite[]): BatchPlan => ({ jobs, failed, left, ends: endsOf(batch, tentative) });
+  const isFirst = tentative.states.size === 0;
   for (const [at, queued] of batch.entries()) {
+    const { failure } = queued.job.series ?? {};
+    if (failure !== undefined) {
+      failed.push({ queued, error: failure.error });
+      continue;
+    }
+    let plan: JobPlan;
     try {
-      const plan = planJob(queued, tentative, parts);
-      if ('planned' in plan) jobs.push(plan.planned);
-      else if (at > 0) return { jobs, failed, left: batch.slice(at) };
-      else
-        failed.push({
-          queued,
-          error: new StoreError('append.invalid', { issue: 'several events of one conflicted stream' }),
-        });
+      plan = planJob(queued, tentative, parts);
     } catch (error) {
       failed.push({ queued, error });
+      continue;
     }
+    if ('wait' in plan) {
+      if (at > 0 || !isFirst) return planned(batch.slice(at));
+      const error = new StoreError('append.invalid', { issue: 'several events of one conflicted stream' });
+      failed.push({ queued, error });
+      continue;
+    }
+    jobs.push(plan.planned);
+    plan.commits.forEach(take);
   }
-  return { jobs, failed, left: [] };
+  return planned([]);
 };

@@ -1,17 +1,13 @@
-/** From drafts that were decided on to commits: bodies, the context they share, and commits cut to the limits. */
+/** From drafts that were decided on to what is sealed: bodies, the context they share, and commits cut to the limits. */
 import type { Actor, CommitContext, EventBody } from '../core/envelope.ts';
-import type { EventType, Hash32 } from '../core/ids.ts';
+import type { EventType } from '../core/ids.ts';
 import { sameJson } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
 import { sequence } from '../core/position.ts';
 import { frameBytes } from '../crypto/commitBytes.ts';
-import {
-  type EncodedEvent,
-  type PreparedCommit,
-  prepareCommit,
-  type SealedContext,
-  sealContext,
-} from '../crypto/sealCommit.ts';
+import type { WrittenEvent } from '../crypto/eventText.ts';
+import { type SealedContext, sealContext } from '../crypto/sealCommit.ts';
+import type { CommitDraft } from '../crypto/sealer.ts';
 import type { Draft, WriterParts } from './job.ts';
 import type { StreamState } from './streamState.ts';
 
@@ -58,29 +54,19 @@ export const contextOf = (actor: Actor, last: SealedContext | undefined, parts: 
   return last !== undefined && sameJson(last.context, context) ? last : sealContext(context);
 };
 
-/** Cuts encoded events into commits within the limits, each linked to the one before; moves `place` to the last link. */
-export const commitsOf = (
-  events: readonly EncodedEvent[],
-  context: SealedContext,
-  place: { link: Hash32 },
-  parts: WriterParts,
-): readonly PreparedCommit[] => {
-  const commits: PreparedCommit[] = [];
+/** Cuts events into commits within the limits. */
+export const commitsOf = (events: readonly WrittenEvent[], context: SealedContext): readonly CommitDraft[] => {
+  const commits: CommitDraft[] = [];
   let from = 0;
   let content = context.bytes.length;
   const flush = (to: number) => {
-    const slice = events.slice(from, to);
-    const first = slice[0]?.body.sequence;
-    if (first === undefined) return;
-    const commit = prepareCommit({ key: parts.identity.key, context, first, previous: place.link, events: slice });
-    place.link = commit.link;
-    commits.push(commit);
+    if (to > from) commits.push({ context, events: events.slice(from, to) });
     [from, content] = [to, context.bytes.length];
   };
-  for (const [at, { bytes }] of events.entries()) {
+  for (const [at, { byteLength }] of events.entries()) {
     const count = at - from + 1;
-    if (count > LIMITS.commitEventsMax || frameBytes(count) + content + bytes.length > LIMITS.commitBytesMax) flush(at);
-    content += bytes.length;
+    if (count > LIMITS.commitEventsMax || frameBytes(count) + content + byteLength > LIMITS.commitBytesMax) flush(at);
+    content += byteLength;
   }
   flush(events.length);
   return commits;

@@ -1,28 +1,17 @@
 /**
- * The one place where events become durable: decides, seals, signs, commits, publishes; one transaction at a time.
+ * The one place where events become durable: decides, seals, signs, commits, publishes (`flights`); one transaction at a
+ * time.
  *
  * Everything queued while a transaction is under way goes into the next one, each caller with its own commit and
  * outcome; no timer delays anything. If another connection committed first, what it wrote is read and everything is
  * decided and sealed again: bytes that were not committed never existed. Law: `writer.laws`.
  */
-import type { Commit } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { type Position, position, type Size } from '../core/position.ts';
-import { signCommit } from '../crypto/sealCommit.ts';
-import type { AppendRequest, Durability, Marks } from '../storage/port.ts';
 import { fittingCommits } from './fitting.ts';
-import type {
-  DraftOutcome,
-  IngestJob,
-  IngestOutcome,
-  PlannedJob,
-  Queued,
-  QueuedWrite,
-  WriteJob,
-  WriterParts,
-} from './job.ts';
-import { planBatch } from './plan.ts';
+import { type Landed, openFlights, publisher, requestOf } from './flights.ts';
+import { heldChains } from './held.ts';
+import type { DraftOutcome, IngestJob, IngestOutcome, Queued, QueuedWrite, WriteJob, WriterParts } from './job.ts';
 
 export type { Draft, DraftOutcome } from './job.ts';
 
@@ -33,83 +22,36 @@ export type Writer = {
   readonly idle: () => Promise<void>;
 };
 
-const settle = (planned: PlannedJob, first: number, durability: Durability): number => {
-  let at = first;
-  const outcomes = planned.outcomes.map((outcome): DraftOutcome => {
-    if (outcome.kind !== 'planned') return outcome;
-    const { body, version } = outcome;
-    return { kind: 'committed', eventId: body.id, version, position: position(at++), durability };
-  });
-  planned.queued.resolve(outcomes);
-  return at;
+/** Drafts in one transaction: about 10 ms of deciding, so that a page stays responsive during an import. */
+const BATCH_DRAFTS_MAX = 512;
+
+const contention = () => new StoreError('append.contention', { tries: LIMITS.appendTriesMax });
+
+/** Waits until everything published is folded: what is decided next rests on it. */
+const untilSettled = async ({ states }: Pick<WriterParts, 'states'>): Promise<void> => {
+  do await states.settled();
+  while (!states.isSettled());
 };
 
-/** Drafts in one transaction: about 25 ms of sealing, so that a page stays responsive during an import. */
-const BATCH_DRAFTS_MAX = 1_024;
-
-/** @param expectedSize  size of the log that the commits were decided and sealed against, not its size by now */
-const requestOf = (expectedSize: Size, commits: readonly Commit[], marks: Marks): AppendRequest => ({
-  expectedSize,
-  commits: commits.map(({ bytes, events }) => ({ bytes, events: events.length })),
-  marks,
-});
-
-/** Writes to one connection: each call is one transaction, tried again while other connections are faster. */
-const appender = (parts: WriterParts) => {
-  const { storage, log, states, identity } = parts;
-
-  /** Publishes what is durable, and waits until states show it: whoever is answered sees what was recorded. */
-  const publish = async (records: readonly Position[], commits: readonly Commit[]): Promise<void> => {
-    log.publish(records, commits);
-    if (!states.isSettled()) await states.settled().catch(() => undefined); // durable all the same; folded later
-  };
-
-  /** Tries until no other connection was faster. @throws StoreError `append.contention` */
-  const untilAppended = async (attempt: () => Promise<boolean>): Promise<void> => {
+/** Stores commits from elsewhere: one transaction, tried again while other connections are faster. */
+const ingester = (parts: WriterParts) => {
+  const { storage, log } = parts;
+  const publish = publisher(parts);
+  const held = heldChains(storage);
+  return async (job: IngestJob): Promise<IngestOutcome> => {
     for (let tries = 0; tries < LIMITS.appendTriesMax; tries++) {
-      do await states.settled();
-      while (!states.isSettled());
-      if (await attempt()) return;
+      await untilSettled(parts);
+      const expectedSize = log.size(); // before the chains are looked at: what comes meanwhile is a conflict
+      const { fitting, faults } = await fittingCommits(log, held, job.commits);
+      const appended = await storage.append(requestOf(expectedSize, fitting, job.marks));
+      if (appended.kind === 'appended') {
+        await publish(appended.records, fitting);
+        return { ingested: fitting.reduce((total, commit) => total + commit.events.length, 0), faults };
+      }
       await log.catchUp();
     }
-    throw new StoreError('append.contention', { tries: LIMITS.appendTriesMax });
+    throw contention();
   };
-
-  /** Writes a batch; gives the jobs that have to wait for the next one. */
-  const writeAll = async (batch: readonly QueuedWrite[]): Promise<readonly QueuedWrite[]> => {
-    let left: readonly QueuedWrite[] = [];
-    await untilAppended(async () => {
-      const first = log.size();
-      const plan = planBatch(batch, parts);
-      left = plan.left;
-      const prepared = plan.jobs.flatMap(({ commits }) => commits);
-      const commits = await Promise.all(prepared.map((commit) => signCommit(identity.key, commit)));
-      if (commits.length > 0) {
-        const outcome = await storage.append(requestOf(first, commits, {}));
-        if (outcome.kind === 'conflict') return false;
-        await publish(outcome.records, commits);
-      }
-      let at: number = first;
-      for (const job of plan.jobs) at = settle(job, at, storage.durability);
-      for (const { queued, error } of plan.failed) queued.reject(error);
-      return true;
-    });
-    return left;
-  };
-
-  const ingest = async (job: IngestJob): Promise<IngestOutcome> => {
-    let outcome: IngestOutcome = { ingested: 0, faults: [] };
-    await untilAppended(async () => {
-      const { fitting, faults } = fittingCommits(log, job.commits);
-      outcome = { ingested: fitting.reduce((total, commit) => total + commit.events.length, 0), faults };
-      const appended = await storage.append(requestOf(log.size(), fitting, job.marks));
-      if (appended.kind === 'conflict') return false;
-      await publish(appended.records, fitting);
-      return true;
-    });
-    return outcome;
-  };
-  return { writeAll, ingest };
 };
 
 /** The writes at the front of the queue, as many as one transaction takes. */
@@ -126,41 +68,101 @@ const takeWrites = (queue: Queued[]): readonly QueuedWrite[] => {
   return batch;
 };
 
+/** Drafts at the front of the queue, up to the next job of another kind. */
+const draftsWaiting = (queue: readonly Queued[]): number => {
+  let drafts = 0;
+  for (const next of queue) {
+    if (next.kind !== 'write') break;
+    drafts += next.job.drafts.length;
+  }
+  return drafts;
+};
+
+const rejectAll = (writes: readonly QueuedWrite[], error: unknown): void => {
+  for (const { reject } of writes) reject(error);
+};
+
+/** Puts the writes that did not make it to where they belong: back into the queue, or before their callers. */
+const returner = ({ log }: WriterParts, queue: Queued[]) => {
+  let conflicts = 0;
+  return async ({ landing, batch, again }: Landed): Promise<void> => {
+    if (landing.kind !== 'conflict') conflicts = 0;
+    if (landing.kind === 'failed') rejectAll(batch, landing.error);
+    if (landing.kind !== 'conflict') {
+      queue.unshift(...again);
+      return;
+    }
+    conflicts += 1;
+    try {
+      if (conflicts >= LIMITS.appendTriesMax) throw contention();
+      await log.catchUp();
+      queue.unshift(...batch, ...again);
+    } catch (error) {
+      conflicts = 0;
+      rejectAll(batch, error);
+      queue.unshift(...again);
+    }
+  };
+};
+
 /** Starts a writer over one connection. */
 export const openWriter = (parts: WriterParts): Writer => {
-  const { writeAll, ingest } = appender(parts);
+  const { states, succession } = parts;
+  const ingest = ingester(parts);
+  const flights = openFlights(parts);
   const queue: Queued[] = [];
+  const giveBack = returner(parts, queue);
   let running: Promise<void> | undefined;
 
+  /** Sends the next writes on their way if they may go now. */
+  const launched = (): boolean => {
+    const isReady = states.isSettled() && succession?.isDue() !== true;
+    const may = queue[0]?.kind === 'write' && isReady && flights.mayLaunch(draftsWaiting(queue));
+    if (may) flights.launch(takeWrites(queue));
+    return may;
+  };
+
   const step = async (): Promise<void> => {
+    if (launched()) return;
+    if (flights.isUnderWay()) {
+      await giveBack(await flights.land());
+      return;
+    }
     const next = queue[0];
     if (next?.kind === 'ingest') {
       queue.shift();
       await ingest(next.job).then(next.resolve, next.reject);
       return;
     }
-    const batch = takeWrites(queue);
     try {
-      queue.unshift(...(await writeAll(batch)));
+      if (succession?.isDue() === true) await succession.settle();
+      await untilSettled(parts);
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      rejectAll(takeWrites(queue), error);
     }
   };
 
-  const pump = (): void => {
-    running ??= (async () => {
-      while (queue.length > 0) await step();
-      running = undefined; // at once: what is queued from here on starts anew
-    })();
+  const run = async (): Promise<void> => {
+    await undefined; // whoever writes in this very moment shares the transaction
+    while (queue.length > 0 || flights.isUnderWay()) await step();
+    running = undefined; // at once: what is queued from here on starts anew
   };
 
   const enqueue = (queued: Queued): void => {
     queue.push(queued);
-    pump();
+    if (running === undefined) running = run();
+    else if (flights.isUnderWay()) launched();
   };
 
   return {
-    write: (job) => new Promise((resolve, reject) => enqueue({ kind: 'write', job, resolve, reject })),
+    write: (job) =>
+      new Promise((resolve, reject) => {
+        const fail = (error: unknown) => {
+          if (job.series !== undefined) job.series.failure ??= { error };
+          reject(error);
+        };
+        enqueue({ kind: 'write', job, resolve, reject: fail });
+      }),
     ingest: (job) => new Promise((resolve, reject) => enqueue({ kind: 'ingest', job, resolve, reject })),
     idle: () => running ?? Promise.resolve(),
   };

@@ -1,0 +1,62 @@
+/**
+ * Hashing and signing as one service, so that it may run elsewhere: a run takes commits in the order of their
+ * chain and gives them back sealed, in that order. Bytes do not depend on where it runs: Ed25519 has one signature for
+ * one message. Law: `sealer.laws` (every sealer gives the bytes of `prepareCommit` and `signCommit`).
+ */
+import type { Commit } from '../core/commit.ts';
+import { StoreError } from '../core/errors.ts';
+import type { Hash32 } from '../core/ids.ts';
+import { utf8View } from './bytes.ts';
+import type { WrittenEvent } from './eventText.ts';
+import { type PreparedCommit, prepareCommit, type SealedContext, signCommit } from './sealCommit.ts';
+import type { SigningKey } from './signer.ts';
+
+/** A commit that is decided on: 1 to 256 events that count on from each other, with what they share. */
+export type CommitDraft = { readonly context: SealedContext; readonly events: readonly WrittenEvent[] };
+
+/** `link`: the link after the last commit, or the one that the run began with. */
+export type SealedRun = { readonly commits: readonly Commit[]; readonly link: Hash32 };
+
+export type SealingRun = {
+  /** Takes the next commit of the chain; hashing and signing may begin at once. */
+  readonly add: (draft: CommitDraft) => void;
+  /** @throws StoreError `append.too-large`, `key.unavailable` */
+  readonly end: () => Promise<SealedRun>;
+};
+
+export type Sealer = {
+  /**
+   * @param key  whose chain it is
+   * @param previous  the link that the first commit continues
+   */
+  readonly begin: (key: SigningKey, previous: Hash32) => SealingRun;
+  /** Frees what the sealer holds. Runs that have begun still end. */
+  readonly close: () => void;
+};
+
+/** Everything of a commit but its signature, hashed on this thread. */
+export const prepareDraft = (key: SigningKey, { context, events }: CommitDraft, previous: Hash32): PreparedCommit => {
+  const first = events[0]?.body.sequence;
+  if (first === undefined) throw new StoreError('invariant.broken', { rule: 'a commit has an event' });
+  const encoded = events.map(({ body, text }) => ({ body, bytes: utf8View(text) }));
+  return prepareCommit({ key, context, first, previous, events: encoded });
+};
+
+/** Seals on the thread that asks. */
+export const sealHere: Sealer = {
+  begin: (key, previous) => {
+    let link = previous;
+    const signing: Promise<Commit>[] = [];
+    return {
+      add: (draft) => {
+        const prepared = prepareDraft(key, draft, link);
+        link = prepared.link;
+        const signed = signCommit(key, prepared);
+        signed.catch(() => undefined); // told at the end
+        signing.push(signed);
+      },
+      end: async () => ({ commits: await Promise.all(signing), link }),
+    };
+  },
+  close: () => undefined,
+};
