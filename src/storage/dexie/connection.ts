@@ -1,21 +1,30 @@
 /**
- * One connection to one database: opened by Dexie at exactly the layout this code knows, and never reopened behind the
- * caller's back. A connection that ended (closed, asked to make way for another version, or dropped by the browser)
- * stays ended: a database that was deleted meanwhile must not come up again as an empty one.
+ * One connection to one database: opened by Dexie at exactly the layout this code knows, and never reopened by it. A
+ * connection that ended (closed, asked to make way for another version, or dropped by the browser) stays ended; the
+ * link (`link.ts`) opens another one, which makes no database: one that was deleted does not come up again empty.
  */
 import { Dexie } from 'dexie';
 import { StoreError } from '../../core/errors.ts';
+import type { Scheduler } from '../../core/ports.ts';
 import { abortIfAlive } from './abort.ts';
 import { appendOnly } from './appendOnly.ts';
 import { isNamed, openFailure } from './failures.ts';
 import { NATIVE_VERSION } from './layout.ts';
+import { openTransactions } from './openTransactions.ts';
+import type { Page } from './page.ts';
 import { declareLayouts, isReleased, isWhole } from './upgrade.ts';
+import type { Watch } from './watchdog.ts';
 
 /** How long other tabs may take to let go of an older layout. */
 const BLOCKED_GRACE_MS = 2_000;
 
 export type ConnectionOptions = {
+  /** `existing` opens a database of the present layout, as it is. */
+  readonly wanted: 'any' | 'existing';
+  readonly scheduler: Scheduler;
+  readonly watch: Watch;
   readonly durability: 'strict' | 'relaxed';
+  readonly page: Page | undefined;
   readonly indexedDB: IDBFactory | undefined;
   readonly IDBKeyRange: typeof IDBKeyRange | undefined;
 };
@@ -29,7 +38,14 @@ export type Connection = {
   readonly close: () => void;
 };
 
-type Lifecycle = { ended: boolean };
+type Lifecycle = {
+  ended: boolean;
+  readonly wanted: ConnectionOptions['wanted'];
+  /** The database that was wanted is not there. */
+  missing: boolean;
+  /** The browser has answered: it upgrades, or waits for other tabs. */
+  answered: () => void;
+};
 
 /**
  * Ends an upgrade that nobody waits for any more, that starts from a layout unknown here, or that has not made every
@@ -53,7 +69,9 @@ const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory =
     });
     let isKnown = false;
     request.addEventListener('upgradeneeded', ({ oldVersion }) => {
-      isKnown = isReleased(request.result, oldVersion);
+      lifecycle.answered();
+      lifecycle.missing ||= lifecycle.wanted === 'existing';
+      isKnown = lifecycle.wanted === 'any' && isReleased(request.result, oldVersion);
     });
     queueMicrotask(() =>
       request.addEventListener('upgradeneeded', () => queueMicrotask(() => abortUnsound(request, isKnown, lifecycle))),
@@ -79,27 +97,43 @@ const describe = (name: string, factory: IDBFactory, options: ConnectionOptions)
   return dexie;
 };
 
-/** Opens, or gives up when other connections to an older layout do not let go in time. */
-const openOrBlocked = (dexie: Dexie): Promise<void> =>
+/** Opens, or gives up when other connections to an older layout do not let go in time, or nothing is answered. */
+const openInTime = (dexie: Dexie, lifecycle: Lifecycle, { scheduler, watch }: ConnectionOptions): Promise<void> =>
   new Promise((resolve, reject) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const giveUp = () => reject(new StoreError('storage.blocked'));
+    let cancel: (() => void) | undefined;
+    const answer = new Promise<void>((answered) => {
+      lifecycle.answered = answered;
+    });
     dexie.on('blocked', () => {
-      timer ??= setTimeout(giveUp, BLOCKED_GRACE_MS);
+      lifecycle.answered();
+      cancel ??= scheduler.after(BLOCKED_GRACE_MS, () => reject(new StoreError('storage.blocked')));
       return false;
     });
-    const settle = (then: () => void) => () => {
-      clearTimeout(timer);
-      then();
-    };
-    dexie.open().then(settle(resolve), (error: unknown) => settle(() => reject(error))());
+    const opened = dexie.open().then(
+      () => resolve(),
+      (error: unknown) => reject(error),
+    );
+    watch(Promise.race([answer, opened])).catch(reject);
+    opened.finally(() => cancel?.());
   });
 
-/** @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.quota-exceeded`, `storage.failed` */
+/** The name by which the present layout refuses one that is newer than itself. */
+const openError = (error: unknown, lifecycle: Lifecycle): StoreError => {
+  if (lifecycle.missing) return new StoreError('storage.lost', { what: 'database' });
+  if (!isNamed(error, 'VersionError')) return openFailure(error);
+  return lifecycle.wanted === 'existing'
+    ? new StoreError('storage.outdated')
+    : new StoreError('storage.failed', { name: 'VersionError' });
+};
+
+/**
+ * @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.unresponsive`, `storage.quota-exceeded`,
+ * `storage.failed`; where one is wanted that exists also `storage.lost`, `storage.outdated`
+ */
 export const openConnection = async (name: string, options: ConnectionOptions): Promise<Connection> => {
   const { indexedDB: factory, IDBKeyRange: keyRange } = options;
   if (factory === undefined || keyRange === undefined) throw new StoreError('storage.unavailable');
-  const lifecycle: Lifecycle = { ended: false };
+  const lifecycle: Lifecycle = { ended: false, wanted: options.wanted, missing: false, answered: () => {} };
   const dexie = describe(name, guardedFactory(factory, lifecycle), options);
   const close = () => {
     if (lifecycle.ended) return;
@@ -114,14 +148,15 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
     lifecycle.ended = true;
   });
   try {
-    await openOrBlocked(dexie);
+    await openInTime(dexie, lifecycle, options);
     if (!isWhole(dexie.backendDB())) throw new DOMException('', 'VersionError');
   } catch (error) {
     close();
-    throw isNamed(error, 'VersionError')
-      ? new StoreError('storage.failed', { name: 'VersionError' })
-      : openFailure(error);
+    throw openError(error, lifecycle);
   }
   const native = dexie.backendDB();
+  const open = openTransactions(native);
+  const stop = options.page?.onSleep(open.abort);
+  dexie.on('close', () => stop?.());
   return { dexie, native, keyRange, isOpen: () => !lifecycle.ended, close };
 };

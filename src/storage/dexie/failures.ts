@@ -33,12 +33,30 @@ const nameOf = (error: unknown): string =>
 export const isNamed = (error: unknown, ...names: readonly string[]): boolean =>
   chainOf(error).some((each) => typeof each['name'] === 'string' && names.includes(each['name']));
 
+/** The library's own error in what was thrown, if there is one. */
+const oursIn = (error: unknown): StoreError | undefined => {
+  const ours = chainOf(error).find((each) => isStoreError(each));
+  return isStoreError(ours) ? ours : undefined;
+};
+
+/** How browsers say that a connection has ended: before a transaction began, or by aborting it. */
+const ENDED = ['DatabaseClosedError', 'InvalidStateError'] as const;
+/** What else they say when a database, its process or its disk fell away: worth another try on a new connection. */
+const BROKEN = ['AbortError', 'TimeoutError', 'TransactionInactiveError', 'UnknownError'] as const;
+
+/** True if the call may be answered on a new connection: its own one is dead, silent or broken. */
+export const isDead = (error: unknown): boolean => {
+  const ours = oursIn(error);
+  if (ours !== undefined) return ours.code === 'storage.connection-lost' || ours.code === 'storage.unresponsive';
+  return !isNamed(error, 'QuotaExceededError') && isNamed(error, ...ENDED, ...BROKEN);
+};
+
 /** The library's error for one that an operation on an open database ended in. */
 export const operationFailure = (error: unknown): StoreError => {
-  const ours = chainOf(error).find((each) => isStoreError(each));
-  if (isStoreError(ours)) return ours;
+  const ours = oursIn(error);
+  if (ours !== undefined) return ours;
   if (isNamed(error, 'QuotaExceededError')) return new StoreError('storage.quota-exceeded');
-  if (isNamed(error, 'DatabaseClosedError')) return new StoreError('storage.closed');
+  if (isNamed(error, ...ENDED)) return new StoreError('storage.connection-lost');
   return new StoreError('storage.failed', { name: nameOf(error) });
 };
 
@@ -47,6 +65,6 @@ const NOT_HERE = ['MissingAPIError', 'SecurityError', 'InvalidStateError', 'NotS
 
 /** The library's error for one that opening a database ended in. */
 export const openFailure = (error: unknown): StoreError =>
-  isNamed(error, ...NOT_HERE)
+  oursIn(error) === undefined && isNamed(error, ...NOT_HERE)
     ? new StoreError('storage.unavailable', { name: nameOf(error) })
     : operationFailure(error);

@@ -2,18 +2,23 @@
  * The storage port on IndexedDB through Dexie: packed commits, strictly durable appends, append-only tables.
  * Laws: `test/conformance`, in Node and in a real browser; `test/browser/storage` for what only a browser has.
  */
+
+import { isStoreError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { Scheduler } from '../../core/ports.ts';
+import type { Clock, Scheduler } from '../../core/ports.ts';
 import type { EventStorage, StorageAdapter } from '../port.ts';
-import { openConnection } from './connection.ts';
+import { type Connection, openConnection } from './connection.ts';
 import { type Channel, hintsOver } from './hints.ts';
-import { type Locks, presenceOver } from './presence.ts';
+import { ownPage, type Page } from './page.ts';
+import { presenceOver } from './presence.ts';
 import { rescueDatabase } from './rescue.ts';
 import { eventStorage } from './storage.ts';
+import { type Locks, NO_TURNS, turnsOver } from './turns.ts';
 import { watchdog } from './watchdog.ts';
 
 export type { Channel } from './hints.ts';
-export type { Locks } from './presence.ts';
+export type { Page } from './page.ts';
+export type { Locks } from './turns.ts';
 
 export type DexieStorageOptions = {
   /** `relaxed` lets the operating system keep an append in its buffers: faster, and lost in a power cut. */
@@ -29,6 +34,10 @@ export type DexieStorageOptions = {
   readonly answerMs?: number;
   /** Instead of the platform's own timers. */
   readonly scheduler?: Scheduler;
+  /** Instead of the platform's own clock. */
+  readonly clock?: Pick<Clock, 'uptimeMs'>;
+  /** Instead of the page that this runs in; undefined for a place without one. */
+  readonly page?: Page | undefined;
 };
 
 const timers: Scheduler = {
@@ -65,6 +74,16 @@ const ownLocks = (): Locks | undefined => {
   return place.navigator?.locks;
 };
 
+/** Asks once more where the browser did not answer the first time. */
+const connectTwice = async (connect: () => Promise<Connection>): Promise<Connection> => {
+  try {
+    return await connect();
+  } catch (error) {
+    if (!isStoreError(error, 'storage.unresponsive')) throw error;
+    return connect();
+  }
+};
+
 /** Storage in the browser's IndexedDB, one database per name. */
 export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage => ({
   rescue: (name) =>
@@ -73,17 +92,25 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
     const durability = options.durability ?? 'strict';
     const scheduler = options.scheduler ?? timers;
     const watch = watchdog(scheduler, options.answerMs ?? LIMITS.storageAnswerMs);
-    const connection = await openConnection(name, {
-      wanted: 'any',
-      scheduler,
-      watch,
-      durability,
-      indexedDB: options.indexedDB ?? ownIndexedDB(),
-      IDBKeyRange: options.IDBKeyRange ?? globalThis.IDBKeyRange,
-    });
-    const hints = hintsOver((options.channel ?? broadcastChannel)(`indelible:${name}`));
+    const page = 'page' in options ? options.page : ownPage();
     const locks = 'locks' in options ? options.locks : ownLocks();
+    const connect = (wanted: 'any' | 'existing') =>
+      openConnection(name, {
+        wanted,
+        scheduler,
+        watch,
+        durability,
+        page,
+        indexedDB: options.indexedDB ?? ownIndexedDB(),
+        IDBKeyRange: options.IDBKeyRange ?? globalThis.IDBKeyRange,
+      });
+    const connection = await connectTwice(() => connect('any'));
+    const hints = hintsOver((options.channel ?? broadcastChannel)(`indelible:${name}`));
     const presence = presenceOver(locks, `indelible:${name}:present`);
-    return eventStorage({ connection, hints, presence, durability });
+    const turns =
+      locks === undefined ? NO_TURNS : turnsOver({ locks, name: `indelible:${name}:turn`, hints, scheduler, page });
+    const clock = options.clock ?? { uptimeMs: () => performance.now() };
+    const reopen = () => connect('existing');
+    return eventStorage({ connection, reopen, watch, hints, turns, presence, page, scheduler, clock, durability });
   },
 });

@@ -8,7 +8,7 @@ import { NATIVE_VERSION } from '../../../src/storage/dexie/layout.ts';
 import { contentOf, eventually, settled } from '../../conformance/engine.ts';
 import { verifyLog } from '../../conformance/sealed.ts';
 import { makeWriter } from '../../conformance/writer.ts';
-import { openNative, removeDatabase, withName } from './place.ts';
+import { CONNECTION, openNative, removeDatabase, withName } from './place.ts';
 
 // On localhost Dexie prints the trace of every failure; here each is expected.
 Dexie.debug = false;
@@ -27,7 +27,7 @@ const refusing = (errorName: string): IDBFactory =>
   });
 
 it('without IndexedDB, or where the page may not use it, opening says so [REC-08]', async () => {
-  const missing = openConnection('x', { durability: 'strict', indexedDB: undefined, IDBKeyRange });
+  const missing = openConnection('x', { ...CONNECTION, indexedDB: undefined, IDBKeyRange });
   await expect(missing).rejects.toMatchObject({ code: 'storage.unavailable' });
   for (const name of ['SecurityError', 'InvalidStateError']) {
     const answer = await settled(dexieStorage({ indexedDB: refusing(name) }).open('x'));

@@ -1,10 +1,21 @@
 /** Databases of a test in the browser: named apart from all others, and removed afterwards. */
+import { watchdog } from '../../../src/storage/dexie/watchdog.ts';
 import type { StorageAdapter } from '../../../src/storage/port.ts';
+import { systemScheduler } from '../../../src/store/platform.ts';
 
 /** The same adapter under other names. */
 export const prefixed = (adapter: StorageAdapter, prefix: string): StorageAdapter => ({
   open: (name) => adapter.open(`${prefix}${name}`),
 });
+
+/** How the tests open a connection beside the adapter. */
+export const CONNECTION = {
+  durability: 'strict',
+  wanted: 'any',
+  page: undefined,
+  scheduler: systemScheduler,
+  watch: watchdog(systemScheduler, 10_000),
+} as const;
 
 const done = (request: IDBOpenDBRequest): Promise<void> =>
   new Promise((resolve, reject) => {

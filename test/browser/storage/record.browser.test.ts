@@ -8,7 +8,7 @@ import { APPEND_ONLY, TABLES } from '../../../src/storage/dexie/layout.ts';
 import { contentOf, settled } from '../../conformance/engine.ts';
 import { verifyLog } from '../../conformance/sealed.ts';
 import { makeWriter } from '../../conformance/writer.ts';
-import { openNative, withName } from './place.ts';
+import { CONNECTION, openNative, withName } from './place.ts';
 
 // On localhost Dexie prints the trace of every failure; here each is expected.
 Dexie.debug = false;
@@ -98,7 +98,7 @@ const changesOf = ({ dexie }: Connection, table: string): readonly (() => Promis
 it('refuses to change or delete what the append-only tables hold [REC-05]', () =>
   withName(async (name) => {
     const { content } = await fill(name);
-    const connection = await openConnection(name, { durability: 'strict', indexedDB, IDBKeyRange });
+    const connection = await openConnection(name, { ...CONNECTION, indexedDB, IDBKeyRange });
     for (const table of APPEND_ONLY) {
       for (const [at, change] of changesOf(connection, table).entries()) {
         const failure: unknown = await change().then(
@@ -118,7 +118,7 @@ it('refuses to change or delete what the append-only tables hold [REC-05]', () =
 it('derived tables may be changed, and there are no others [REC-05]', () =>
   withName(async (name) => {
     await fill(name);
-    const connection = await openConnection(name, { durability: 'strict', indexedDB, IDBKeyRange });
+    const connection = await openConnection(name, { ...CONNECTION, indexedDB, IDBKeyRange });
     for (const table of ['marks', 'snapshots']) await connection.dexie.table(table).clear();
     const tables = [...APPEND_ONLY, 'marks', 'snapshots'].sort();
     expect([...connection.native.objectStoreNames].sort()).toEqual(tables);
