@@ -14,11 +14,26 @@ const ALGORITHM = 'Ed25519';
 /** A key that signs: the public half, and a handle that signs and cannot be exported. */
 export type SigningKey = { readonly publicKey: PublicKey32; readonly privateKey: CryptoKey };
 
+/** Attempts at a key. WebKitGTK discards about one in 128, those with a zero where a number may lose it (its bug 307095). */
+const ATTEMPTS_MAX = 8;
+
+const isChance = (error: unknown): boolean => error instanceof Error && error.name === 'OperationError';
+
+const generate = async (left = ATTEMPTS_MAX): Promise<CryptoKeyPair> => {
+  try {
+    const pair = await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify']);
+    if ('privateKey' in pair) return pair;
+  } catch (error) {
+    if (left <= 1 || !isChance(error)) throw error;
+    return generate(left - 1);
+  }
+  throw new StoreError('key.unavailable');
+};
+
 /** Makes a fresh key. @throws StoreError `key.unavailable` where WebCrypto has no Ed25519 */
 export const makeSigningKey = async (): Promise<SigningKey> => {
   try {
-    const pair = await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify']);
-    if (!('privateKey' in pair)) throw new StoreError('key.unavailable');
+    const pair = await generate();
     return {
       publicKey: publicKey32(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))),
       privateKey: pair.privateKey,

@@ -166,6 +166,25 @@ describe('public keys', () => {
 });
 
 describe('fresh keys', () => {
+  it('are asked for again where the platform has discarded one, and not for ever [FMT-07]', async () => {
+    const real = crypto.subtle.generateKey.bind(crypto.subtle);
+    const discarding = vi.spyOn(crypto.subtle, 'generateKey');
+    const discard = () => Promise.reject(new DOMException('', 'OperationError'));
+    try {
+      for (let times = 0; times < 3; times++) discarding.mockImplementationOnce(discard);
+      discarding.mockImplementation(real);
+      expect((await sign(await makeSigningKey(), NOTHING)).length).toBe(64);
+      discarding.mockClear().mockImplementation(discard);
+      expect(await codeOfAsync(makeSigningKey)).toBe('key.unavailable');
+      expect(discarding).toHaveBeenCalledTimes(8);
+      discarding.mockClear().mockRejectedValue(new DOMException('', 'NotSupportedError'));
+      expect(await codeOfAsync(makeSigningKey)).toBe('key.unavailable');
+      expect(discarding).toHaveBeenCalledTimes(1);
+    } finally {
+      discarding.mockRestore();
+    }
+  });
+
   it('sign, differ from each other, and do not leave the platform [FMT-07]', async () => {
     const [one, other] = await Promise.all([makeSigningKey(), makeSigningKey()]);
     const message = Uint8Array.of(1, 2, 3);
