@@ -1,5 +1,18 @@
 /** For tests of applications: time, randomness, storage and network that a test owns. Names are listed by hand. */
+export {
+  type ConformanceEngine,
+  ConformanceError,
+  type ConformanceLaw,
+  type ConformancePlace,
+  FAULT_KINDS,
+  type FaultKind,
+  type FaultStep,
+  makeFaults,
+  type StorageFaults,
+  storageConformance,
+} from './conformance/index.ts';
 export { type SeededEntropy, seededEntropy } from './entropy.ts';
+export { faultyIndexedDb } from './faultyIndexedDb.ts';
 export { type Disturbance, simulatedNetwork, UNDISTURBED } from './network.ts';
 export { type SimulatedRequest, type SimulatedServer, simulatedServer } from './server.ts';
 export { hookedStorage, type StorageCall, type StorageHooks } from './storage.ts';

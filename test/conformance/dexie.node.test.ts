@@ -1,11 +1,13 @@
-/** The Dexie adapter on a simulated IndexedDB; `test/browser/storage` runs the same suite on a real one. */
+/** The Dexie adapter on a simulated IndexedDB; `test/browser/storage` runs the same laws on a real one. */
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { dexieStorage } from '../../src/storage/dexie/index.ts';
-import { describeEventStorage } from './eventStorage.suite.ts';
-import { faultyIndexedDb } from './faults.ts';
+import { FAULT_KINDS } from '../../src/testing/conformance/index.ts';
+import { faultyIndexedDb } from '../../src/testing/faultyIndexedDb.ts';
+import { describeStorage } from './suite.ts';
 
-describeEventStorage('Dexie on a simulated IndexedDB', {
+describeStorage('Dexie on a simulated IndexedDB', {
   durability: 'strict',
+  faultKinds: FAULT_KINDS,
   modelRuns: 60,
   makePlace: () => {
     const indexedDB = new IDBFactory();
@@ -13,9 +15,9 @@ describeEventStorage('Dexie on a simulated IndexedDB', {
       adapter: () => dexieStorage({ indexedDB, IDBKeyRange }),
       faulty: () => {
         const { factory, faults } = faultyIndexedDb(indexedDB);
-        return { adapter: dexieStorage({ indexedDB: factory, IDBKeyRange }), faults };
+        return { adapter: dexieStorage({ indexedDB: factory, IDBKeyRange, answerMs: 100 }), faults };
       },
-      remove: async () => {},
+      remove: () => {},
     };
   },
 });

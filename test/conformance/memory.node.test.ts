@@ -1,12 +1,13 @@
 /** The reference model. Nothing of it can fail or survive the process: the same adapter is the same place. */
 import { memoryStorage } from '../../src/storage/memory.ts';
-import { describeEventStorage } from './eventStorage.suite.ts';
+import { describeStorage } from './suite.ts';
 
-describeEventStorage('memory', {
+describeStorage('memory', {
   durability: 'memory',
+  faultKinds: [],
   modelRuns: 50,
   makePlace: () => {
     const adapter = memoryStorage();
-    return { adapter: () => adapter, remove: async () => {} };
+    return { adapter: () => adapter, remove: () => {} };
   },
 });

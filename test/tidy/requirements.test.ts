@@ -4,7 +4,7 @@ import { nameFaults, readTable, tableFaults, testNames, untested } from './requi
 import { CODE, ROOT, readFiles } from './source.ts';
 
 const table = () => readTable(readFileSync(`${ROOT}docs/requirements.md`, 'utf8'));
-const names = () => testNames(readFiles('test', CODE));
+const names = () => testNames(new Map([...readFiles('test', CODE), ...readFiles('src/testing/conformance', CODE)]));
 
 /** Ids of the fixtures, put together here so that this file names no requirement that does not exist. */
 const A = ['ZZZ', '01'].join('-');

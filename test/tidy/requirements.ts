@@ -11,8 +11,8 @@ export interface Requirement {
 const ROW = /^\|\s*([A-Z]{2,4}-\d{2})\s*\|\s*(.*?)\s*\|\s*(.*?)\s*\|\s*(\S*)\s*\|$/;
 const TAG = /\[([A-Z]{2,4}-\d{2}(?:,\s*[A-Z]{2,4}-\d{2})*)\]/g;
 const ENDS_IN_TAG = new RegExp(`${TAG.source}$`);
-/** `everywhere`: a law that the server's tests run on every database. */
-const RUNNERS = new Set(['it', 'test', 'everywhere']);
+/** `everywhere`: a law that the server's tests run on every database; `law`: one of the conformance kit. */
+const RUNNERS = new Set(['it', 'test', 'everywhere', 'law']);
 const GROUPS = new Set(['describe', 'suite']);
 
 export const readTable = (markdown: string): readonly Requirement[] =>

@@ -1,24 +1,29 @@
 /** Laws of several connections to one database, and of closing and opening again. */
-import { expect, it } from 'vitest';
-import { directoryKey } from '../../../src/core/ids.ts';
-import { position, size } from '../../../src/core/position.ts';
-import { contentOf, type Engine, eventually, inPlace, NAME, settled } from '../engine.ts';
+import { directoryKey } from '../../../core/ids.ts';
+import { position, size } from '../../../core/position.ts';
+import { same } from '../check.ts';
+import { contentOf, eventually, type Law, law, NAME, pause, settled } from '../engine.ts';
 import { verifyLog } from '../sealed.ts';
-import { makeWriter, race } from '../writer.ts';
+import { race } from '../writer.ts';
 
 const CLOSED = { code: 'storage.closed' };
 
-const together = (engine: Engine): void => {
-  it('of connections that append against each other exactly one wins each size, and nothing is lost [REC-03]', () =>
-    inPlace(engine, async (open) => {
+const together: readonly Law[] = [
+  law(
+    'of connections that append against each other exactly one wins each size, and nothing is lost [REC-03]',
+    async ({ open, makeWriter }) => {
       const connections = [await open(), await open(), await open(), await open()];
-      const won = (await Promise.all(connections.map((connection) => race(connection, 15)))).flat();
-      expect(new Set(won).size).toBe(60);
-      expect(await verifyLog(await open())).toBe(4 * (5 * (1 + 2 + 3)));
-    }));
+      const won = (
+        await Promise.all(connections.map(async (each) => race(each, 15, undefined, await makeWriter())))
+      ).flat();
+      same(new Set(won).size, 60, 'sizes at which an append won');
+      same(await verifyLog(await open()), 4 * (5 * (1 + 2 + 3)), 'events of the whole log');
+    },
+  ),
 
-  it('tells the other connections of stored commits, and never the one that stored them [REC-03]', () =>
-    inPlace(engine, async (open) => {
+  law(
+    'tells the other connections of stored commits, and never the one that stored them [REC-03]',
+    async ({ open, makeWriter }) => {
       const [storage, other, third, writer] = [await open(), await open(), await open(), await makeWriter()];
       const heard = { own: 0, other: 0, third: 0 };
       storage.onForeignCommit(() => heard.own++);
@@ -32,30 +37,31 @@ const together = (engine: Engine): void => {
       await storage.append({ expectedSize: size(0), commits: [await writer.seal()], marks: {} });
       await storage.writeMarks({ cursor: 1 });
       await other.append({ expectedSize: await other.size(), commits: [], marks: { cursor: 2 } });
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      expect(heard).toEqual({ own: 0, other: 2, third: 1 });
-    }));
+      await pause(30);
+      same(heard, { own: 0, other: 2, third: 1 }, 'what each connection heard');
+    },
+  ),
 
-  it('databases of different names hold nothing of each other [REC-03]', () =>
-    inPlace(engine, async (open, place) => {
-      const [storage, writer] = [await open(), await makeWriter()];
-      const stranger = await place.adapter().open(`${NAME}-other`);
-      const heard: string[] = [];
-      stranger.onForeignCommit(() => heard.push('a commit'));
-      await storage.append({ expectedSize: size(0), commits: [await writer.seal()], marks: { cursor: 1 } });
-      expect(await stranger.size()).toBe(0);
-      expect(await stranger.readMarks()).toEqual({});
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      expect(heard).toEqual([]);
-      await stranger.close();
-    }));
-};
+  law('databases of different names hold nothing of each other [REC-03]', async ({ open, place, makeWriter }) => {
+    const [storage, writer] = [await open(), await makeWriter()];
+    const stranger = await place.adapter().open(`${NAME}-other`);
+    const heard: string[] = [];
+    stranger.onForeignCommit(() => heard.push('a commit'));
+    await storage.append({ expectedSize: size(0), commits: [await writer.seal()], marks: { cursor: 1 } });
+    same(await stranger.size(), 0, 'stranger.size');
+    same(await stranger.readMarks(), {}, 'stranger.readMarks');
+    await pause(30);
+    same(heard, [], 'heard');
+    await stranger.close();
+  }),
+];
 
-export const connectionLaws = (engine: Engine): void => {
-  together(engine);
+export const connectionLaws: readonly Law[] = [
+  ...together,
 
-  it('opening again gives the same bytes, marks, findings, snapshots and identity [REC-02]', () =>
-    inPlace(engine, async (open) => {
+  law(
+    'opening again gives the same bytes, marks, findings, snapshots and identity [REC-02]',
+    async ({ open, makeWriter }) => {
       const [storage, writer] = [await open(), await makeWriter()];
       await storage.keepIdentity(writer.identity);
       const commits = [await writer.seal(3), await writer.seal(256, 20), await writer.seal(1, 48_000)];
@@ -66,20 +72,22 @@ export const connectionLaws = (engine: Engine): void => {
       const before = await contentOf(storage);
       await storage.close();
       const again = await open();
-      expect(await contentOf(again)).toEqual(before);
+      same(await contentOf(again), before, 'what is stored');
       const kept = await again.readIdentity();
       const continued = await again.append({ expectedSize: size(260), commits: [await writer.seal()], marks: {} });
-      expect(continued.kind).toBe('appended');
-      expect(kept?.replica).toBe(writer.identity.replica);
-      expect(await verifyLog(again)).toBe(261);
-    }));
+      same(continued.kind, 'appended', 'an append after opening again');
+      same(kept?.replica, writer.identity.replica, 'who writes');
+      same(await verifyLog(again), 261, 'events of the whole log');
+    },
+  ),
 
-  it('after close every call fails as closed, closing again is nothing, and others go on [REC-08]', () =>
-    inPlace(engine, async (open) => {
+  law(
+    'after close every call fails as closed, closing again is nothing, and others go on [REC-08]',
+    async ({ open, makeWriter }) => {
       const [storage, other, writer] = [await open(), await open(), await makeWriter()];
       const commits = [await writer.seal()];
       const pending = storage.append({ expectedSize: size(0), commits, marks: {} });
-      expect((await pending).kind).toBe('appended');
+      same((await pending).kind, 'appended', 'an append before closing');
       await storage.close();
       await storage.close();
       const finding = { identity: 'a', foundAt: '2026-01-01T00:00:00.000Z', code: 'chain.gap', sequence: 2 } as const;
@@ -101,8 +109,9 @@ export const connectionLaws = (engine: Engine): void => {
         () => storage.writeSnapshot('view', Uint8Array.of(1)),
         () => storage.readSnapshot('view'),
       ];
-      for (const call of calls) expect(await settled(call())).toEqual(CLOSED);
+      for (const call of calls) same(await settled(call()), CLOSED, `${call}`);
       await other.append({ expectedSize: size(1), commits: [await writer.seal()], marks: {} });
-      expect(await verifyLog(other)).toBe(2);
-    }));
-};
+      same(await verifyLog(other), 2, 'events of the whole log');
+    },
+  ),
+];

@@ -1,13 +1,13 @@
 /** Laws of packing: commits lie elsewhere afterwards, and nothing else is different. */
-import { expect, it } from 'vitest';
-import { StoreError } from '../../../src/core/errors.ts';
-import { type DirectoryKey, directoryKey } from '../../../src/core/ids.ts';
-import { LIMITS } from '../../../src/core/limits.ts';
-import { position, size } from '../../../src/core/position.ts';
-import type { CommitBytes, EventStorage, PackOutcome, StoredRecord } from '../../../src/storage/port.ts';
-import { contentOf, type Engine, inPlace, plain, settled } from '../engine.ts';
+import { StoreError } from '../../../core/errors.ts';
+import { type DirectoryKey, directoryKey } from '../../../core/ids.ts';
+import { LIMITS } from '../../../core/limits.ts';
+import { position, size } from '../../../core/position.ts';
+import type { CommitBytes, EventStorage, PackOutcome, StoredRecord } from '../../../storage/port.ts';
+import { holds, same } from '../check.ts';
+import { contentOf, type Law, law, pause, plain, settled } from '../engine.ts';
 import { verifyLog } from '../sealed.ts';
-import { makeWriter } from '../writer.ts';
+import type { Writer } from '../writer.ts';
 
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
 const CONFLICT = { kind: 'conflict' };
@@ -26,8 +26,7 @@ const bytesIn = ({ commits }: StoredRecord) => commits.reduce((total, { bytes })
 const eventsIn = ({ commits }: StoredRecord) => commits.reduce((total, { events }) => total + events, 0);
 
 /** Records of one commit each, of very different sizes: about eight full segments and a rest. */
-const fill = async (storage: EventStorage, records = 48): Promise<void> => {
-  const writer = await makeWriter();
+const fill = async (storage: EventStorage, writer: Writer, records = 48): Promise<void> => {
   let at = 0;
   for (let index = 0; index < records; index++) {
     const events = 1 + (index % 3);
@@ -54,7 +53,8 @@ const packedForm = (records: readonly StoredRecord[]) => {
 
 const packAll = async (storage: EventStorage, bytesMax = EVERYTHING): Promise<PackOutcome> => {
   const sum = { records: 0, segments: 0 };
-  for (;;) {
+  for (let calls = 0; ; calls++) {
+    holds(calls < 1_000, 'packing comes to an end');
     const { records, segments, packedTo } = await storage.pack({ bytesMax, keysOf });
     sum.records += records;
     sum.segments += segments;
@@ -62,63 +62,75 @@ const packAll = async (storage: EventStorage, bytesMax = EVERYTHING): Promise<Pa
   }
 };
 
-const shape = (engine: Engine): void => {
-  it('packs the oldest records into full segments, and every commit stays byte for byte at its position [REC-12]', () =>
-    inPlace(engine, async (open) => {
+const shape: readonly Law[] = [
+  law(
+    'packs the oldest records into full segments, and every commit stays byte for byte at its position [REC-12]',
+    async ({ open, makeWriter }) => {
       const storage = await open();
-      expect(await storage.packedTo()).toBe(0);
-      expect(await storage.pack({ bytesMax: EVERYTHING, keysOf })).toEqual({ records: 0, segments: 0, packedTo: 0 });
-      await fill(storage);
+      same(await storage.packedTo(), 0, 'storage.packedTo');
+      same(
+        await storage.pack({ bytesMax: EVERYTHING, keysOf }),
+        { records: 0, segments: 0, packedTo: 0 },
+        'storage.pack',
+      );
+      await fill(storage, await makeWriter());
       const before = await all(storage);
       const { segments, rest } = packedForm(before);
-      expect(segments.length).toBeGreaterThan(2);
+      holds(segments.length > 2, 'there are segments to be packed');
       const packedTo = rest[0]?.position;
       const packed = { records: before.length - rest.length, segments: segments.length, packedTo };
-      expect(await packAll(storage)).toEqual(packed);
+      same(await packAll(storage), packed, 'what packing came to');
       for (const each of [storage, await open()]) {
-        expect(plain(await all(each))).toEqual(plain([...segments, ...rest]));
-        expect(await each.packedTo()).toBe(packedTo);
-        expect(await each.size()).toBe(before.reduce((total, record) => total + eventsIn(record), 0));
+        same(plain(await all(each)), plain([...segments, ...rest]), 'the packed log');
+        same(await each.packedTo(), packedTo, 'each.packedTo');
+        same(
+          await each.size(),
+          before.reduce((total, record) => total + eventsIn(record), 0),
+          'each.size',
+        );
       }
-      expect(await storage.pack({ bytesMax: EVERYTHING, keysOf })).toEqual({ records: 0, segments: 0, packedTo });
+      same(await storage.pack({ bytesMax: EVERYTHING, keysOf }), { records: 0, segments: 0, packedTo }, 'storage.pack');
       await verifyLog(storage);
-    }));
+    },
+  ),
 
-  it('a call packs about as many bytes as it is asked to, at least a segment, and the next goes on from there [REC-12]', () =>
-    inPlace(engine, async (open) => {
+  law(
+    'a call packs about as many bytes as it is asked to, at least a segment, and the next goes on from there [REC-12]',
+    async ({ open, makeWriter }) => {
       const [storage, other] = [await open(), await open()];
-      await fill(storage);
+      await fill(storage, await makeWriter());
       const { segments, rest } = packedForm(await all(storage));
       let packedTo = 0;
       for (let calls = 0; packedTo < (rest[0]?.position ?? 0); calls++) {
         const outcome = await (calls % 2 === 0 ? storage : other).pack({ bytesMax: 1, keysOf });
-        expect(outcome.segments).toBeGreaterThan(0);
-        expect(outcome.packedTo).toBeGreaterThan(packedTo);
+        holds(outcome.segments > 0, 'a call packs at least one segment while there is one');
+        holds(outcome.packedTo > packedTo, 'the next call goes on where the last one ended');
         packedTo = outcome.packedTo;
-        expect(await storage.packedTo()).toBe(packedTo);
+        same(await storage.packedTo(), packedTo, 'storage.packedTo');
         await verifyLog(other);
       }
-      expect(plain(await all(other))).toEqual(plain([...segments, ...rest]));
-    }));
+      same(plain(await all(other)), plain([...segments, ...rest]), 'the packed log');
+    },
+  ),
 
-  it('packs nothing before a segment is full, and never the newest record [REC-12]', () =>
-    inPlace(engine, async (open) => {
-      const [storage, writer] = [await open(), await makeWriter()];
-      for (let at = 0; at < 4; at++) {
-        const commits = [await writer.seal(1, 22_000)];
-        await storage.append({ expectedSize: size(at), commits, marks: {} });
-        const outcome = await storage.pack({ bytesMax: EVERYTHING, keysOf });
-        // Two of them fit into a segment: it is full when a third lies between it and the newest.
-        expect(outcome.packedTo).toBe(at === 3 ? 2 : 0);
-      }
-      expect(await verifyLog(storage)).toBe(4);
-    }));
+  law('packs nothing before a segment is full, and never the newest record [REC-12]', async ({ open, makeWriter }) => {
+    const [storage, writer] = [await open(), await makeWriter()];
+    for (let at = 0; at < 4; at++) {
+      const commits = [await writer.seal(1, 22_000)];
+      await storage.append({ expectedSize: size(at), commits, marks: {} });
+      const outcome = await storage.pack({ bytesMax: EVERYTHING, keysOf });
+      // Two of them fit into a segment: it is full when a third lies between it and the newest.
+      same(outcome.packedTo, at === 3 ? 2 : 0, 'packedTo');
+    }
+    same(await verifyLog(storage), 4, 'events of the whole log');
+  }),
 
-  it('packed commits are found by each of their keys, unpacked ones by none [REC-12]', () =>
-    inPlace(engine, async (open) => {
+  law(
+    'packed commits are found by each of their keys, unpacked ones by none [REC-12]',
+    async ({ open, makeWriter }) => {
       const storage = await open();
-      await fill(storage);
-      for (let key = 0; key <= KEYS; key++) expect(await storage.find(directoryKey(key))).toEqual([]);
+      await fill(storage, await makeWriter());
+      for (let key = 0; key <= KEYS; key++) same(await storage.find(directoryKey(key)), [], 'storage.find');
       const { segments } = packedForm(await all(storage));
       await packAll(storage, 1);
       for (const each of [storage, await open()]) {
@@ -126,38 +138,46 @@ const shape = (engine: Engine): void => {
           const holds = ({ commits }: StoredRecord) =>
             commits.some(({ bytes }) => keysOf(bytes).some((own) => own === key));
           const expected = segments.filter(holds).map((segment) => segment.position);
-          expect(await each.find(directoryKey(key)), `key ${key}`).toEqual(expected);
+          same(await each.find(directoryKey(key)), expected, `key ${key}`);
         }
-        expect(await each.find(directoryKey(2 ** 48 - 1))).toEqual([]);
+        same(await each.find(directoryKey(2 ** 48 - 1)), [], 'each.find');
       }
-    }));
-};
+    },
+  ),
+];
 
-const reading = (engine: Engine): void => {
-  it('every position below the size reads before, between and after packing, and gives the record that holds it [REC-12]', () =>
-    inPlace(engine, async (open) => {
+const reading: readonly Law[] = [
+  law(
+    'every position below the size reads before, between and after packing, and gives the record that holds it [REC-12]',
+    async ({ open, makeWriter }) => {
       const [storage, other] = [await open(), await open()];
-      await fill(storage, 30);
+      await fill(storage, await makeWriter(), 30);
       const commits = plain(await all(storage)).flatMap((record) => record.commits);
       const end = await storage.size();
       for (let packing = true; packing; packing = (await storage.pack({ bytesMax: 1, keysOf })).segments > 0) {
         const records = await all(storage);
-        expect(plain(records).flatMap((record) => record.commits)).toEqual(commits);
+        same(
+          plain(records).flatMap((record) => record.commits),
+          commits,
+          'the commits in order',
+        );
         for (let at = 0; at < end; at++) {
           const holder = records.findLastIndex((record) => record.position <= at);
           const [read] = await other.read(position(at), 1);
           const [found] = await other.readAt([position(at)]);
-          expect(read?.position).toBe(records[holder]?.position);
-          expect(found?.position).toBe(records[holder]?.position);
+          same(read?.position, records[holder]?.position, `record read from ${at}`);
+          same(found?.position, records[holder]?.position, `record found at ${at}`);
         }
         const every = Array.from({ length: end }, (_, at) => position(at));
-        expect(plain(await other.readAt(every))).toEqual(plain(records));
+        same(plain(await other.readAt(every)), plain(records), 'other.readAt');
       }
       await verifyLog(other);
-    }));
+    },
+  ),
 
-  it('a reader goes on from where it was while records are packed and appended, and misses no event [REC-12]', () =>
-    inPlace(engine, async (open) => {
+  law(
+    'a reader goes on from where it was while records are packed and appended, and misses no event [REC-12]',
+    async ({ open, makeWriter }) => {
       const [storage, reader, packer, writer] = [await open(), await open(), await open(), await makeWriter()];
       let appending = true;
       const append = async () => {
@@ -171,29 +191,31 @@ const reading = (engine: Engine): void => {
       const packed = (async () => {
         while (appending) {
           await packer.pack({ bytesMax: 1, keysOf });
-          await new Promise((resolve) => setTimeout(resolve, 1));
+          await pause(1);
         }
       })();
       let next = 0;
       while (appending || next < (await storage.size())) {
         for (const record of await reader.read(position(next), 40_000)) {
-          expect(record.position).toBeLessThanOrEqual(next);
+          holds(record.position <= next, 'no event is passed over');
           next = Math.max(next, record.position + eventsIn(record));
         }
-        await new Promise((resolve) => setTimeout(resolve, 1));
+        await pause(1);
       }
       await Promise.all([appended, packed]);
-      expect(next).toBe(60);
-      expect(await reader.packedTo()).toBeGreaterThan(0);
-      expect(await verifyLog(reader)).toBe(60);
-    }));
-};
+      same(next, 60, 'events that the reader has seen');
+      holds((await reader.packedTo()) > 0, 'something was packed meanwhile');
+      same(await verifyLog(reader), 60, 'events of the whole log');
+    },
+  ),
+];
 
-const safety = (engine: Engine): void => {
-  it('what the check of a commit throws ends the packing, and nothing of it is stored [REC-12]', () =>
-    inPlace(engine, async (open) => {
+const safety: readonly Law[] = [
+  law(
+    'what the check of a commit throws ends the packing, and nothing of it is stored [REC-12]',
+    async ({ open, makeWriter }) => {
       const storage = await open();
-      await fill(storage);
+      await fill(storage, await makeWriter());
       const before = await contentOf(storage);
       const commits = commitsOf(await all(storage)).length;
       for (let bad = 1; bad < commits; bad += 5) {
@@ -205,17 +227,19 @@ const safety = (engine: Engine): void => {
         };
         const answer = await settled(storage.pack({ bytesMax: EVERYTHING, keysOf: refusing }));
         if (seen < bad) break;
-        expect(answer, `commit ${bad}`).toEqual({ code: 'chain.leaf-mismatch' });
-        expect(await contentOf(storage), `commit ${bad}`).toEqual(before);
-        expect(await storage.find(directoryKey(KEYS))).toEqual([]);
+        same(answer, { code: 'chain.leaf-mismatch' }, `commit ${bad}`);
+        same(await contentOf(storage), before, `commit ${bad}`);
+        same(await storage.find(directoryKey(KEYS)), [], 'storage.find');
       }
       await packAll(storage);
-      expect(await storage.packedTo()).toBeGreaterThan(0);
+      holds((await storage.packedTo()) > 0, 'something is packed in the end');
       await verifyLog(storage);
-    }));
+    },
+  ),
 
-  it('connections that pack at once and append at once make one log, and every commit is there once [REC-12]', () =>
-    inPlace(engine, async (open) => {
+  law(
+    'connections that pack at once and append at once make one log, and every commit is there once [REC-12]',
+    async ({ open, makeWriter }) => {
       const connections = [await open(), await open(), await open()];
       const [storage, writer] = [await open(), await makeWriter()];
       const sealed: CommitBytes[] = [];
@@ -223,19 +247,23 @@ const safety = (engine: Engine): void => {
       for (const [at, commit] of sealed.entries()) {
         const packs = connections.map((each) => each.pack({ bytesMax: EVERYTHING, keysOf: NONE }));
         const append = storage.append({ expectedSize: size(at), commits: [commit], marks: {} });
-        expect((await append).kind).toBe('appended');
+        same((await append).kind, 'appended', 'an append during packing');
         await Promise.all(packs);
       }
       const records = await all(storage);
-      expect(plain(records).flatMap(({ commits }) => commits)).toEqual(
+      same(
+        plain(records).flatMap(({ commits }) => commits),
         plain([{ position: position(0), commits: sealed }]).flatMap(({ commits }) => commits),
+        'the commits in order',
       );
-      expect(plain(await all(await open()))).toEqual(plain(records));
-      expect(await verifyLog(storage)).toBe(40);
-    }));
+      same(plain(await all(await open())), plain(records), 'the log on a fresh connection');
+      same(await verifyLog(storage), 40, 'events of the whole log');
+    },
+  ),
 
-  it('refuses a connection that slept over the packing, at every size it may still believe in [REC-04]', () =>
-    inPlace(engine, async (open) => {
+  law(
+    'refuses a connection that slept over the packing, at every size it may still believe in [REC-04]',
+    async ({ open, makeWriter }) => {
       const [storage, writer, foreign] = [await open(), await makeWriter(), await makeWriter()];
       const sleepers: { readonly connection: EventStorage; readonly believes: number }[] = [];
       for (let at = 0; at < 24; at++) {
@@ -251,21 +279,18 @@ const safety = (engine: Engine): void => {
       for (const { connection, believes } of sleepers) {
         for (const commits of [extra, []]) {
           const request = { expectedSize: size(believes), commits, marks: { cursor: 1 } };
-          expect(await connection.append(request), `size ${believes}`).toEqual(CONFLICT);
+          same(await connection.append(request), CONFLICT, `size ${believes}`);
         }
       }
       const fresh = await open();
       for (let stale = 0; stale < 24; stale++) {
         const request = { expectedSize: size(stale), commits: extra, marks: { cursor: 1 } };
-        expect(await fresh.append(request), `size ${stale}`).toEqual(CONFLICT);
+        same(await fresh.append(request), CONFLICT, `size ${stale}`);
       }
-      expect(await contentOf(storage)).toEqual(before);
-      expect(await verifyLog(storage)).toBe(24);
-    }));
-};
+      same(await contentOf(storage), before, 'what is stored');
+      same(await verifyLog(storage), 24, 'events of the whole log');
+    },
+  ),
+];
 
-export const packingLaws = (engine: Engine): void => {
-  shape(engine);
-  reading(engine);
-  safety(engine);
-};
+export const packingLaws: readonly Law[] = [...shape, ...reading, ...safety];
