@@ -50,7 +50,7 @@ export const packedEnd = async (segments: IDBObjectStore | undefined): Promise<S
 /** Number of events in the log, from its last row. @throws StoreError `storage.corrupt` */
 export const logSize = (source: Source): Promise<Size> =>
   inLog(source, async ({ records, segments }) => {
-    const [packed, last] = await Promise.all([packedEnd(segments), ask(records.openCursor(null, 'prev'))]);
+    const [last, packed] = await Promise.all([ask(records.openCursor(null, 'prev')), packedEnd(segments)]);
     const end = sizeAfter(last?.value);
     // The newest record is never packed: a log of segments alone has lost it.
     if (end < packed || (last === null && packed > 0)) throw corruptAt(packed);

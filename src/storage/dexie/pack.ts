@@ -46,7 +46,7 @@ const grouping = () => {
 
 /** The oldest unpacked rows that fill segments; the newest row of the log is not among them. */
 const readGroups = async ({ records, segments, keyRange }: LogTables, bytesMax: number): Promise<Unpacked> => {
-  const [packedTo, newest] = await Promise.all([packedEnd(segments), ask(records.openKeyCursor(null, 'prev'))]);
+  const [newest, packedTo] = await Promise.all([ask(records.openKeyCursor(null, 'prev')), packedEnd(segments)]);
   const groups = grouping();
   const last = newest?.key;
   const seen = { bytes: 0, rows: 0 };
