@@ -3,6 +3,7 @@
  * measured in the same round, and take turns in going first.
  */
 import { coreSize } from './bundle.mjs';
+import { SCALE_SCENARIOS } from './scale.mjs';
 import { growthExponent, median, quantile, round, spread } from './stats.mjs';
 
 const ON =
@@ -199,29 +200,6 @@ const coldSingly = {
   ],
 };
 
-const snapshots = {
-  ids: ['B3b'],
-  once: true,
-  sample: async () => ({}),
-  rows: () => [
-    {
-      id: 'B3b',
-      what: 'cold open with snapshots: not built',
-      against: null,
-      figure: null,
-      unit: 'ms',
-      baseline: null,
-      ratio: null,
-      budget: '< 50 ms',
-      holds: false,
-      n: 0,
-      rounds: 0,
-      min: null,
-      max: null,
-    },
-  ],
-};
-
 const verify = {
   ids: ['B5-page'],
   sample: async ({ call, seed, scale }) => {
@@ -305,4 +283,4 @@ const growth = {
   },
 };
 
-export const SCENARIOS = [single, bulk, crowd, cold, coldSingly, snapshots, verify, growth, size];
+export const SCENARIOS = [single, bulk, crowd, cold, coldSingly, ...SCALE_SCENARIOS, verify, growth, size];

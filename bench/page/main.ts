@@ -2,6 +2,7 @@
 import { addBare, dropDatabase, openBare, readAllBare } from './bare.ts';
 import { AGGREGATES, itemOf, recordOf, series, Visit } from './event.ts';
 import { fill, openProduct, sendOne } from './product.ts';
+import { scaleCalls } from './scale.ts';
 
 const elapsed = async (work: () => Promise<unknown>): Promise<number> => {
   const startedAt = performance.now();
@@ -77,13 +78,13 @@ const crowd = async ({ name, callers, each }: Crowd): Promise<number> => {
 };
 
 const seedProduct = async ({ name, count }: Bulk): Promise<void> => {
-  const store = await openProduct(name);
+  const store = await openProduct(name, 'manual');
   await fill(store, count);
   await store.close();
 };
 
 const seedSingly = async ({ name, count }: Bulk): Promise<void> => {
-  const store = await openProduct(name);
+  const store = await openProduct(name, 'manual');
   for (let at = store.size(); at < count; at++) await sendOne(store, itemOf(at));
   await store.close();
 };
@@ -98,7 +99,7 @@ const seedBare = async ({ name, count }: Bulk): Promise<void> => {
 /** From nothing to the state of every aggregate. */
 const coldProduct = async ({ name, count }: Bulk): Promise<number> => {
   const startedAt = performance.now();
-  const store = await openProduct(name);
+  const store = await openProduct(name, 'manual');
   let folded = 0;
   for (let at = 0; at < AGGREGATES; at++) folded += store.aggregate(Visit, itemOf(at).id).state().version;
   const took = performance.now() - startedAt;
@@ -152,6 +153,7 @@ const calls = {
   coldBare,
   verify,
   appendAt,
+  ...scaleCalls,
 };
 export type Calls = typeof calls;
 Object.assign(globalThis, { bench: calls });

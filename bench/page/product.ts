@@ -4,8 +4,12 @@ import { currentActor, itemOf, series, Visit } from './event.ts';
 
 type Item = ReturnType<typeof itemOf>;
 
-export const openProduct = (name: string): Promise<Store> =>
-  openStore({ name, tenant: 'bench', aggregates: [Visit], actor: currentActor });
+/** `manual` where the row is about a log that was not packed, or was packed to order. */
+export const openProduct = (
+  name: string,
+  upkeep: 'automatic' | 'manual' = 'automatic',
+  app = 'bench',
+): Promise<Store> => openStore({ name, tenant: 'bench', aggregates: [Visit], actor: currentActor, upkeep, app });
 
 /** One durable append. @throws Error if it was not stored */
 export const sendOne = async (store: Store, { id, event, options = {} }: Item): Promise<void> => {

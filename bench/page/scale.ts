@@ -1,0 +1,84 @@
+/** What a log costs that has been compacted, whatever its length: opening it, reading one stream, reading a range. */
+import { position } from '../../src/core/position.ts';
+import { dexieStorage, type Store } from '../../src/index.ts';
+import { AGGREGATES, itemOf, Visit } from './event.ts';
+import { fill, openProduct, sendOne } from './product.ts';
+
+type Sized = { readonly name: string; readonly count: number };
+
+const MARKED = 'visit-of-the-marked-subject';
+const MARKED_EVENTS = 20;
+const PACKED_SINGLY = 'packed singly';
+
+/** A log of `count` events with one stream of 20 in its first thousand, packed, with its states kept. */
+const seedCompacted = async ({ name, count }: Sized): Promise<void> => {
+  const store = await openProduct(name, 'manual');
+  for (let at = 0; at < MARKED_EVENTS; at++) {
+    await fill(store, store.size() + Math.floor((0.9 * Math.min(count, 1_000)) / MARKED_EVENTS));
+    await sendOne(store, { ...itemOf(at), id: MARKED });
+  }
+  await fill(store, count);
+  await store.compact();
+  await store.close();
+};
+
+/** Events recorded one at a time, then packed. */
+const seedPackedSingly = async ({ name, count }: Sized): Promise<void> => {
+  const store = await openProduct(name, 'manual', PACKED_SINGLY);
+  for (let at = store.size(); at < count; at++) await sendOne(store, itemOf(at));
+  await store.compact();
+  await store.close();
+};
+
+const statesOf = (store: Store): number => {
+  let folded = 0;
+  for (let at = 0; at < AGGREGATES; at++) folded += store.aggregate(Visit, itemOf(at).id).state().version;
+  return folded;
+};
+
+/** From nothing to the state of every aggregate. `app`: another than the states were kept under makes them unusable. */
+const coldKept = async ({ name, count, app }: Sized & { readonly app?: string }): Promise<number> => {
+  const startedAt = performance.now();
+  const store = await openProduct(name, 'manual', app);
+  const folded = statesOf(store);
+  const took = performance.now() - startedAt;
+  if (store.size() !== count || folded < count - MARKED_EVENTS) throw new Error(`${folded} of ${count} events folded`);
+  await store.close();
+  return took;
+};
+
+const medianOf = (times: number[]): number => times.sort((a, b) => a - b)[times.length >> 1] ?? 0;
+
+/** The history of the marked stream, in a store that was just opened: median of several. */
+const historyOfOne = async ({ name }: Sized): Promise<number> => {
+  const store = await openProduct(name, 'manual');
+  const times: number[] = [];
+  for (let turn = 0; turn < 15; turn++) {
+    const startedAt = performance.now();
+    const history = await store.aggregate(Visit, MARKED).history();
+    times.push(performance.now() - startedAt);
+    if (history.length !== MARKED_EVENTS) throw new Error(`${history.length} events in the history`);
+  }
+  await store.close();
+  return medianOf(times);
+};
+
+/** 64 KiB of the log from places all over it: median of several. */
+const range = async ({ name, count }: Sized): Promise<number> => {
+  const storage = await dexieStorage().open(name);
+  const times: number[] = [];
+  for (let turn = 0; turn < 31; turn++) {
+    const from = position(Math.floor(((turn * 0.618) % 1) * count * 0.98));
+    const startedAt = performance.now();
+    const records = await storage.read(from, 65_536);
+    times.push(performance.now() - startedAt);
+    if (records.length === 0) throw new Error('nothing read');
+  }
+  await storage.close();
+  return medianOf(times);
+};
+
+/** Bytes that this origin takes on the disk, as the browser tells. */
+const usage = async (): Promise<number> => (await navigator.storage.estimate()).usage ?? 0;
+
+export const scaleCalls = { seedCompacted, seedPackedSingly, coldKept, historyOfOne, range, usage };
