@@ -65,10 +65,11 @@ const traceOf = async (source: Source, { rows, expectedSize }: Appending): Promi
     : 'other';
 };
 
-/** @throws StoreError `storage.connection-lost` if what was reported as written is not there */
+/** @throws StoreError `storage.connection-lost` if what was reported as written is not seen there */
 const confirm = async (source: Source, appending: Appending): Promise<void> => {
-  if (appending.rows.length > 0 && (await traceOf(source, appending)) !== 'stored')
-    throw new StoreError('storage.connection-lost', { position: appending.expectedSize });
+  if (appending.rows.length === 0) return;
+  const trace = await traceOf(source, appending).catch((): Trace => 'absent');
+  if (trace !== 'stored') throw new StoreError('storage.connection-lost', { position: appending.expectedSize });
 };
 
 /** `wasSize`: the log is known to have had the expected size. `isDoubtful`: read back what was written. */

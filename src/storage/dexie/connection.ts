@@ -43,8 +43,8 @@ type Lifecycle = {
   readonly wanted: ConnectionOptions['wanted'];
   /** The database that was wanted is not there. */
   missing: boolean;
-  /** The browser has answered: it upgrades, or waits for other tabs. */
-  answered: () => void;
+  /** The browser has answered with an upgrade. */
+  upgrading: () => void;
 };
 
 /**
@@ -69,7 +69,7 @@ const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory =
     });
     let isKnown = false;
     request.addEventListener('upgradeneeded', ({ oldVersion }) => {
-      lifecycle.answered();
+      lifecycle.upgrading();
       lifecycle.missing ||= lifecycle.wanted === 'existing';
       isKnown = lifecycle.wanted === 'any' && isReleased(request.result, oldVersion);
     });
@@ -101,19 +101,22 @@ const describe = (name: string, factory: IDBFactory, options: ConnectionOptions)
 const openInTime = (dexie: Dexie, lifecycle: Lifecycle, { scheduler, watch }: ConnectionOptions): Promise<void> =>
   new Promise((resolve, reject) => {
     let cancel: (() => void) | undefined;
-    const answer = new Promise<void>((answered) => {
-      lifecycle.answered = answered;
+    const upgrading = new Promise<void>((heard) => {
+      lifecycle.upgrading = heard;
     });
-    dexie.on('blocked', () => {
-      lifecycle.answered();
-      cancel ??= scheduler.after(BLOCKED_GRACE_MS, () => reject(new StoreError('storage.blocked')));
-      return false;
+    const blocked = new Promise<void>((heard) => {
+      dexie.on('blocked', () => {
+        heard();
+        cancel ??= scheduler.after(BLOCKED_GRACE_MS, () => reject(new StoreError('storage.blocked')));
+        return false;
+      });
     });
     const opened = dexie.open().then(
       () => resolve(),
       (error: unknown) => reject(error),
     );
-    watch(Promise.race([answer, opened])).catch(reject);
+    watch(Promise.race([upgrading, blocked, opened])).catch(reject);
+    upgrading.then(() => watch(Promise.resolve(opened))).catch(reject);
     opened.finally(() => cancel?.());
   });
 
@@ -133,7 +136,7 @@ const openError = (error: unknown, lifecycle: Lifecycle): StoreError => {
 export const openConnection = async (name: string, options: ConnectionOptions): Promise<Connection> => {
   const { indexedDB: factory, IDBKeyRange: keyRange } = options;
   if (factory === undefined || keyRange === undefined) throw new StoreError('storage.unavailable');
-  const lifecycle: Lifecycle = { ended: false, wanted: options.wanted, missing: false, answered: () => {} };
+  const lifecycle: Lifecycle = { ended: false, wanted: options.wanted, missing: false, upgrading: () => {} };
   const dexie = describe(name, guardedFactory(factory, lifecycle), options);
   const close = () => {
     if (lifecycle.ended) return;
