@@ -1,7 +1,7 @@
 /**
  * Ed25519 (RFC 8032) by WebCrypto, and the one rule by which a key or signature is accepted on every platform.
  *
- * Private keys stay inside WebCrypto and cannot be exported. A public key of small order, or with a coordinate that is
+ * Private keys stay inside WebCrypto and cannot be exported, but for the passage into a storage that keeps bytes (`keyBytes.ts`). A public key of small order, or with a coordinate that is
  * not in its canonical range, is refused, as is a signature whose S is not below the group order: with those gone,
  * platforms have no room to disagree. Law: `signer.laws`.
  */
@@ -19,21 +19,24 @@ const ATTEMPTS_MAX = 8;
 
 const isChance = (error: unknown): boolean => error instanceof Error && error.name === 'OperationError';
 
-const generate = async (left = ATTEMPTS_MAX): Promise<CryptoKeyPair> => {
+const generate = async (extractable: boolean, left = ATTEMPTS_MAX): Promise<CryptoKeyPair> => {
   try {
-    const pair = await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify']);
+    const pair = await crypto.subtle.generateKey(ALGORITHM, extractable, ['sign', 'verify']);
     if ('privateKey' in pair) return pair;
   } catch (error) {
     if (left <= 1 || !isChance(error)) throw error;
-    return generate(left - 1);
+    return generate(extractable, left - 1);
   }
   throw new StoreError('key.unavailable');
 };
 
-/** Makes a fresh key. @throws StoreError `key.unavailable` where WebCrypto has no Ed25519 */
-export const makeSigningKey = async (): Promise<SigningKey> => {
+/**
+ * Makes a fresh key. `extractable` only for a storage that keeps keys as bytes (`keyBytes.ts`).
+ * @throws StoreError `key.unavailable` where WebCrypto has no Ed25519
+ */
+export const makeSigningKey = async ({ extractable = false } = {}): Promise<SigningKey> => {
   try {
-    const pair = await generate();
+    const pair = await generate(extractable);
     return {
       publicKey: publicKey32(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))),
       privateKey: pair.privateKey,

@@ -74,6 +74,11 @@ export type Durability = 'strict' | 'relaxed' | 'memory';
 export type EventStorage = {
   readonly durability: Durability;
   /**
+   * True where a private key is kept as bytes, inside the database's encryption: a key brought to `keepIdentity` must be
+   * extractable. One that is read is not, here as elsewhere.
+   */
+  readonly keepsKeyBytes?: true;
+  /**
    * Appends in one transaction; resolves after it is durable. The bytes may change hands after the call.
    * @throws StoreError `append.too-large`, `storage.quota-exceeded`, `storage.failed`, `storage.closed`: nothing was stored
    */

@@ -35,8 +35,11 @@ export const LAYERS: readonly Layer[] = [
   { name: 'projections', level: 1, files: /^src\/projections\// },
 
   { name: 'storage/dexie', level: ADAPTER, files: /^src\/storage\/dexie\//, packages: ['dexie'] },
-  { name: 'storage/sqlite', level: ADAPTER, files: /^src\/storage\/sqlite\//, packages: ['node:'] },
+  { name: 'storage/sqlite', level: ADAPTER, files: /^src\/storage\/sqlite\// },
   { name: 'storage', level: 2, files: /^src\/storage\//, only: ['core', 'core/schema', 'crypto'] },
+
+  // Threads beside the page: what they do is facts, where it runs is the platform's.
+  { name: 'worker', level: ADAPTER, files: /^src\/worker\//, only: ['core', 'core/schema', 'crypto'] },
 
   { name: 'streams', level: 3, files: /^src\/streams\//, also: ['projections/runner'], packages: ['rxjs', 'xstate'] },
   { name: 'sync/httpTransport', level: ADAPTER, files: /^src\/sync\/httpTransport\.ts$/ },
@@ -60,6 +63,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'store.ts', level: 5.3, files: /^src\/store\.ts$/, packages: ['rxjs', 'xstate', 'zod'] },
   { name: 'testing', level: 5.4, files: /^src\/testing\//, packages: ['rxjs', 'xstate'] },
   { name: 'clinical.ts', level: 5.5, files: /^src\/clinical\.ts$/ },
+  { name: 'sqlite.ts', level: 5.5, files: /^src\/sqlite\.ts$/ },
   { name: 'index.ts', level: 5.5, files: /^src\/index\.ts$/ },
   { name: 'cli', level: 5.6, files: /^src\/cli\//, packages: ['node:'] },
 ];

@@ -1,0 +1,52 @@
+/**
+ * The bound on waiting for a driver: a call that is not answered in time ends its connection, because nobody knows what
+ * becomes of the call. Law: the conformance kit's "when the n-th step never answers".
+ */
+import { StoreError } from '../../core/errors.ts';
+import type { SqliteConnection, SqliteDriver } from './driver.ts';
+
+const late = (answerMs: number): StoreError => new StoreError('storage.unresponsive', { answerMs });
+
+const inTime = <T>(answerMs: number, call: Promise<T>, onLate: () => void): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      onLate();
+      reject(late(answerMs));
+    }, answerMs);
+    call.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+
+const drop = (connection: SqliteConnection): void => void connection.close().catch(() => undefined);
+
+/** One call without an answer, and the connection is closed behind the caller's back; every later call fails at once. */
+const watchedConnection = (answerMs: number, connection: SqliteConnection): SqliteConnection => {
+  let isLost = false;
+  const call = <T>(work: () => Promise<T>): Promise<T> => {
+    if (isLost) return Promise.reject(late(answerMs));
+    return inTime(answerMs, work(), () => {
+      isLost = true;
+      drop(connection);
+    });
+  };
+  return {
+    run: (sql, values) => call(() => connection.run(sql, values)),
+    all: (sql, values) => call(() => connection.all(sql, values)),
+    close: () => (isLost ? Promise.resolve() : inTime(answerMs, connection.close(), () => undefined)),
+  };
+};
+
+/** The driver with every call bound to `answerMs`. A connection that comes too late is closed. */
+export const watched = (answerMs: number, driver: SqliteDriver): SqliteDriver => {
+  const call = <T>(work: Promise<T>): Promise<T> => inTime(answerMs, work, () => undefined);
+  return {
+    open: async (request) => {
+      const opening = driver.open(request);
+      const connection = await inTime(answerMs, opening, () => void opening.then(drop, () => undefined));
+      return watchedConnection(answerMs, connection);
+    },
+    head: (name) => call(driver.head(name)),
+    discard: (name) => call(driver.discard(name)),
+    settle: (name) => call(driver.settle(name)),
+    placeOf: driver.placeOf,
+  };
+};
