@@ -14,11 +14,11 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
-const serve = async (script) => {
+const serve = async (scripts) => {
   const server = createServer((request, response) => {
-    const isScript = request.url === '/bench.js';
-    response.writeHead(200, { ...HEADERS, 'content-type': isScript ? 'text/javascript' : 'text/html' });
-    response.end(isScript ? script : HTML);
+    const script = scripts[request.url];
+    response.writeHead(200, { ...HEADERS, 'content-type': script === undefined ? 'text/html' : 'text/javascript' });
+    response.end(script ?? HTML);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
@@ -28,11 +28,11 @@ const serve = async (script) => {
  * A browser with a fresh profile. `call(name, parameters)` runs one call in a page of its own, which is closed after it;
  * `watch` is told of the page before the call and may return a function to run after it.
  */
-export const openBrowser = async (script) => {
+export const openBrowser = async ({ page: script, worker }) => {
   const { path, args, env } = await findChromium();
   mkdirSync(PROFILES, { recursive: true });
   const profile = mkdtempSync(join(PROFILES, 'indelible-bench-'));
-  const server = await serve(script);
+  const server = await serve({ '/bench.js': script, '/sealing.worker.ts': worker });
   const context = await chromium.launchPersistentContext(profile, { executablePath: path, args: [...args], env });
   const call = async (name, parameters, watch = async () => async () => undefined) => {
     const page = await context.newPage();

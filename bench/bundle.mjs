@@ -22,6 +22,10 @@ const bundleOf = async (options) => (await build({ ...SHARED, ...options })).out
 export const bundlePage = async ({ readable = false } = {}) =>
   Buffer.from(await bundleOf({ entryPoints: ['bench/page/main.ts'], minify: !readable })).toString('utf8');
 
+/** The sealing worker's script, which the library asks for under its own name beside the page's. */
+export const bundleWorker = async () =>
+  Buffer.from(await bundleOf({ entryPoints: ['src/worker/sealing.worker.ts'], minify: true })).toString('utf8');
+
 const zipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
 /** The entry and every piece that it imports at once; a piece that is loaded on demand does not count. */

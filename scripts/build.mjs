@@ -1,6 +1,6 @@
 /** Builds the package into dist/ and, where the app is there, the app into dist-app/. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandOf } from './command.mjs';
@@ -14,6 +14,12 @@ const run = (name, command, args) => {
 
 rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
 run('typescript', 'tsc', ['-p', 'tsconfig.build.json']);
+
+// The compiler rewrites the extensions of imports, not of the address that a worker is started from.
+const starter = join(ROOT, 'dist', 'worker', 'index.js');
+const started = readFileSync(starter, 'utf8');
+if (!started.includes('sealing.worker.ts')) throw new Error('the worker is not started where it was');
+writeFileSync(starter, started.replace('sealing.worker.ts', 'sealing.worker.js'));
 
 const command = join(ROOT, 'dist', 'cli', 'main.js');
 if (existsSync(command)) chmodSync(command, 0o755);

@@ -20,6 +20,8 @@ export type Writer = {
   readonly ingest: (job: IngestJob) => Promise<IngestOutcome>;
   /** Resolves when nothing is queued or under way. */
   readonly idle: () => Promise<void>;
+  /** Waits for what is under way, then frees what sealing holds. */
+  readonly close: () => Promise<void>;
 };
 
 /** Drafts in one transaction: about 10 ms of deciding, so that a page stays responsive during an import. */
@@ -154,6 +156,8 @@ export const openWriter = (parts: WriterParts): Writer => {
     else if (flights.isUnderWay()) launched();
   };
 
+  const idle = (): Promise<void> => running ?? Promise.resolve();
+
   return {
     write: (job) =>
       new Promise((resolve, reject) => {
@@ -164,6 +168,10 @@ export const openWriter = (parts: WriterParts): Writer => {
         enqueue({ kind: 'write', job, resolve, reject: fail });
       }),
     ingest: (job) => new Promise((resolve, reject) => enqueue({ kind: 'ingest', job, resolve, reject })),
-    idle: () => running ?? Promise.resolve(),
+    idle,
+    close: async () => {
+      await idle();
+      parts.sealer.close();
+    },
   };
 };

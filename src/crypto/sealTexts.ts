@@ -1,0 +1,80 @@
+/**
+ * Commits from the texts of their events: what a sealer does on a thread that has nothing but texts, a key and the link
+ * to continue. Many leaves are hashed at once by the platform. Law: `sealer.laws` (the bytes of `prepareCommit` and
+ * `signCommit`, for any commits).
+ */
+import { type Hash32, hash32 } from '../core/ids.ts';
+import { sequence } from '../core/position.ts';
+import { utf8 } from './bytes.ts';
+import { contextHash, linkHash } from './chain.ts';
+import { type CommitParts, encodeCommit, signedMessage } from './commitBytes.ts';
+import { merkleRoot } from './merkle.ts';
+import { type SigningKey, sign } from './signer.ts';
+
+/** One commit before it is sealed: plain data that may go to another thread. */
+export type CommitText = {
+  readonly contextBytes: Uint8Array;
+  readonly first: number;
+  /** The events as text, with one character between two of them. */
+  readonly events: string;
+  /** Bytes of each event. */
+  readonly lengths: readonly number[];
+};
+
+/** Sealed commits, and the link after each. */
+export type SealedTexts = { readonly commits: readonly Uint8Array<ArrayBuffer>[]; readonly links: readonly Hash32[] };
+
+const cut = ({ events, lengths }: CommitText): readonly Uint8Array[] => {
+  const bytes = utf8(events);
+  let at = 0;
+  return lengths.map((length) => {
+    const event = bytes.subarray(at, at + length);
+    at += length + 1;
+    return event;
+  });
+};
+
+const LEAF_AT = 33;
+
+/** The leaf hashes of events that share a context. Each input is copied by the platform when it is asked. */
+export const leafHashes = async (context: Hash32, events: readonly Uint8Array[]): Promise<readonly Hash32[]> => {
+  const longest = events.reduce((most, { length }) => Math.max(most, length), 0);
+  const input = new Uint8Array(LEAF_AT + longest); // begins with the prefix of a leaf, 0x00
+  input.set(context, 1);
+  const digests = events.map((event) => {
+    input.set(event, LEAF_AT);
+    return crypto.subtle.digest('SHA-256', input.subarray(0, LEAF_AT + event.length));
+  });
+  return (await Promise.all(digests)).map((digest) => hash32(new Uint8Array(digest)));
+};
+
+/** Seals commits in order, the first one after `previous`. @throws StoreError `append.too-large` */
+export const sealTexts = async (
+  key: SigningKey,
+  previous: Hash32,
+  texts: readonly CommitText[],
+): Promise<SealedTexts> => {
+  const eventBytes = texts.map(cut);
+  const leaves = await Promise.all(
+    texts.map(({ contextBytes }, at) => leafHashes(contextHash(contextBytes), eventBytes[at] ?? [])),
+  );
+  let link = previous;
+  const links: Hash32[] = [];
+  const signing = texts.map(async ({ contextBytes, first }, at) => {
+    const own = leaves[at] ?? [];
+    const root = merkleRoot(own);
+    const parts: CommitParts = {
+      publicKey: key.publicKey,
+      first: sequence(first),
+      previous: link,
+      root,
+      contextBytes,
+      eventBytes: eventBytes[at] ?? [],
+      leaves: own,
+    };
+    link = linkHash(link, { first, count: own.length, root });
+    links.push(link);
+    return encodeCommit({ ...parts, signature: await sign(key, signedMessage(parts)) });
+  });
+  return { commits: await Promise.all(signing), links };
+};

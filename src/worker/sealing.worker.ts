@@ -1,0 +1,17 @@
+/** The sealing worker: hashes and signs for the page that started it, one request after the other. */
+import { answer } from './answer.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+
+const say = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
+
+let before: Promise<void> = Promise.resolve();
+self.onmessage = ({ data: { id, key, request } }: MessageEvent<ToWorker>) => {
+  before = before.then(async () => {
+    const found = await answer(key, request);
+    say(
+      { id, kind: 'answer', answer: found },
+      found.kind === 'sealed' ? found.commits.map(({ buffer }) => buffer) : [],
+    );
+  });
+};
+say({ kind: 'ready' });
