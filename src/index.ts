@@ -5,7 +5,7 @@ export { ERROR_TEXT, type ErrorCode, type ErrorDetails, isStoreError, StoreError
 export type { Conflict, OpenedEvent } from './core/fold.ts';
 export type { AggregateId, EventId, EventType, ReplicaId, StreamId, TenantId, UserId } from './core/ids.ts';
 export { LIMITS } from './core/limits.ts';
-export type { Clock, Entropy, Scheduler } from './core/ports.ts';
+export type { Clock, Entropy, KnownMarker, Scheduler, StorageFacts } from './core/ports.ts';
 export { defineEvent, EVERYTHING, type EventDefinition, type Upcaster } from './core/schema.ts';
 export {
   type AggregateDefinition,
@@ -20,6 +20,13 @@ export { type AggregateSnapshot, defineView, type Row, type ViewDefinition } fro
 export { type DexieStorageOptions, dexieStorage } from './storage/dexie/index.ts';
 export { memoryStorage } from './storage/memory.ts';
 export type { Durability, EventStorage, StorageAdapter } from './storage/port.ts';
+export type { HealthCheck, HealthOptions, HealthReport, HealthWarning } from './store/health.ts';
+export type { HealthCheckName } from './store/healthChecks.ts';
+export type { HealthState } from './store/healthState.ts';
+export { HEALTH_TEXT, type HealthCode } from './store/healthText.ts';
+export type { Loss } from './store/loss.ts';
+export { Replica } from './store/replica.ts';
+export type { Persistence, SpaceForecast } from './store/space.ts';
 export type {
   AggregateHandle,
   BulkItem,

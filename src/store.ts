@@ -4,12 +4,15 @@
  * Nothing is shown as recorded before it is durable; nothing recorded is ever changed or deleted. Each statement of the
  * public types (`store/types.ts`) is held by a test of the suite.
  */
+import { BehaviorSubject } from 'rxjs';
 import { StoreError } from './core/errors.ts';
 import type { Row, ViewDefinition } from './projections/view.ts';
 import { aggregateHandle, watchStreams } from './store/aggregates.ts';
 import { appendAll } from './store/bulk.ts';
 import { exportSession, verifySession } from './store/checks.ts';
+import { openHealth } from './store/healthState.ts';
 import { openSession, type Session } from './store/session.ts';
+import { systemStorageFacts } from './store/storageFacts.ts';
 import { startSyncing } from './store/syncing.ts';
 import type { Store, StoreOptions } from './store/types.ts';
 import { type LiveQuery, openView } from './streams/liveView.ts';
@@ -31,13 +34,16 @@ const startViews = (session: Session, definitions: readonly ViewDefinition[]) =>
  */
 export const openStore = async (options: StoreOptions): Promise<Store> => {
   const session = await openSession(options);
-  const { storage, identity, log, writer } = session;
+  const { storage, log, writer } = session;
   const views = startViews(session, options.views ?? []);
   const watch = watchStreams(session);
-  let sync: Sync | undefined;
+  const sync$ = new BehaviorSubject<Sync | undefined>(undefined);
+  const health = openHealth(session, options.space ?? systemStorageFacts, sync$);
   return {
-    replica: identity.replica,
-    tenant: identity.tenant,
+    get replica() {
+      return session.identity.replica;
+    },
+    tenant: session.identity.tenant,
     durability: storage.durability,
     size: log.size,
     committed$: log.committed$,
@@ -50,18 +56,23 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
       return found.view.query as LiveQuery<Row> as LiveQuery<R>;
     },
     sync: (syncOptions) => {
-      sync?.stop();
-      sync = startSyncing(session, options.name, syncOptions);
+      sync$.value?.stop();
+      const sync = startSyncing(session, options.name, syncOptions);
+      sync$.next(sync);
       return sync;
     },
     compact: session.upkeep.now,
     verify: (check = {}) => verifySession(session, check),
     export: (check = {}) => exportSession(session, check),
-    findings: async () => (await storage.readFindings()).map(({ finding }) => finding),
+    findings: session.findings.all,
+    health$: health.state$,
+    health: health.check,
     close: async () => {
-      sync?.stop();
+      sync$.value?.stop();
+      health.stop();
       await session.upkeep.stop();
-      await writer.idle();
+      await writer.close();
+      await session.keeping.stop();
       log.close();
       await storage.close();
     },

@@ -33,3 +33,24 @@ export type Logger = {
     details: Readonly<Record<string, string | number | boolean>>,
   ) => void;
 };
+
+/** What the platform says about the room for this application's data. Undefined where it does not say. */
+export type StorageFacts = {
+  /** Bytes in use and bytes allowed, as the platform estimates them. */
+  readonly estimate: () => Promise<{ readonly usageBytes: number; readonly quotaBytes: number } | undefined>;
+  /** True if the platform promises not to clear the data by itself when room is short. */
+  readonly persisted: () => Promise<boolean | undefined>;
+  /** Asks for that promise; a browser may put the question to the person. */
+  readonly persist: () => Promise<boolean | undefined>;
+  /** True if a person has done something here since the program started: before that nothing is asked. */
+  readonly hasActed: () => boolean;
+};
+
+/**
+ * A place outside the database for a small text that says that there is one, so that its loss is noticed. Whatever it
+ * throws costs nothing but that.
+ */
+export type KnownMarker = {
+  readonly read: () => Promise<string | undefined>;
+  readonly write: (text: string) => Promise<void>;
+};

@@ -3,7 +3,8 @@
  * (`sync/runner.ts`) provides the actors and acts.
  *
  * offline -> connecting -> pulling -> pushing -> live -> (interval, nudge) -> pulling; failures wait with growing delay;
- * tamper evidence that repeats is a state of its own, which only a person leaves. Pull comes before push.
+ * tamper evidence that repeats is a state of its own, which only a person leaves. Pull comes before push; a pull that finds
+ * no room for what others wrote does not keep back what was recorded here.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import { isStoreError } from '../core/errors.ts';
@@ -20,6 +21,9 @@ export const SYNC_STATES = [
   'quarantined',
 ] as const;
 export type SyncState = (typeof SYNC_STATES)[number];
+
+/** What a pull came to: `short` is the code of what kept it from the rest, when sending may go on all the same. */
+export type PullResult = { readonly short: string | undefined };
 
 /** What a push came to: something was refused for good, or has to wait, or neither. */
 export type PushResult = { readonly refused: string | undefined; readonly later: string | undefined };
@@ -40,6 +44,8 @@ export type SyncContext = {
   readonly lastError: string | undefined;
   /** Asked for while busy: pull and push once more, unless this round fails. */
   readonly nudged: boolean;
+  /** Why the pull of this round was cut short, though sending went on. */
+  readonly short: string | undefined;
 };
 
 /** Codes that mean that somebody or something altered a record, as far as this device can tell. */
@@ -74,7 +80,7 @@ const syncSetup = setup({
   // provided by the runner
   actors: {
     hello: fromPromise<void>(async () => undefined),
-    pull: fromPromise<void>(async () => undefined),
+    pull: fromPromise<PullResult>(async () => ({ short: undefined })),
     push: fromPromise<PushResult>(async () => ({ refused: undefined, later: undefined })),
   },
   delays: { backoff: 1_000, interval: 5_000 },
@@ -84,6 +90,7 @@ const syncSetup = setup({
     isTamperEvidence: ({ context }, params: { code: string }) =>
       CERTAIN.includes(params.code) || (TAMPER_EVIDENCE.includes(params.code) && context.evidence + 1 >= EVIDENCE_MAX),
     isNudged: ({ context }) => context.nudged,
+    isShort: ({ context }) => context.short !== undefined,
     isRefused: (_, params: PushResult) => params.refused !== undefined,
     isLater: (_, params: PushResult) => params.later !== undefined,
   },
@@ -93,6 +100,8 @@ const syncSetup = setup({
       evidence: TAMPER_EVIDENCE.includes(params.code) ? context.evidence + 1 : 0,
       lastError: params.code,
     })),
+    noteShort: assign(({ context }) => ({ attempts: context.attempts + 1, lastError: context.short })),
+    notePull: assign((_, params: PullResult) => ({ short: params.short })),
     noteSuccess: assign({ attempts: 0, evidence: 0, lastError: undefined }),
     remember: assign({ nudged: true }),
     forget: assign({ nudged: false }),
@@ -125,13 +134,20 @@ const laterCode = ({ event }: { readonly event: { readonly output: PushResult } 
 
 export const syncMachine = syncSetup.createMachine({
   id: 'sync',
-  context: { attempts: 0, evidence: 0, lastError: undefined, nudged: false },
+  context: { attempts: 0, evidence: 0, lastError: undefined, nudged: false, short: undefined },
   initial: 'offline',
   on: { OFFLINE: '.offline', NUDGE: { actions: 'remember' }, RECORDED: { actions: 'remember' } },
   states: {
     offline: { entry: 'forget', on: { OFFLINE: {}, ONLINE: 'connecting', NUDGE: {}, RECORDED: {} } },
     connecting: { invoke: { src: 'hello', onDone: 'pulling', onError } },
-    pulling: { entry: 'forget', invoke: { src: 'pull', onDone: 'pushing', onError } },
+    pulling: {
+      entry: 'forget',
+      invoke: {
+        src: 'pull',
+        onDone: { target: 'pushing', actions: { type: 'notePull', params: ({ event }) => event.output } },
+        onError,
+      },
+    },
     pushing: {
       invoke: {
         src: 'push',
@@ -146,6 +162,7 @@ export const syncMachine = syncSetup.createMachine({
             target: 'waiting',
             actions: { type: 'noteFailure', params: laterCode },
           },
+          { guard: 'isShort', target: 'waiting', actions: 'noteShort' },
           { guard: 'isNudged', target: 'pulling', actions: 'noteSuccess' },
           { target: 'live', actions: 'noteSuccess' },
         ],

@@ -17,7 +17,11 @@ import type { AggregateHandle, BulkItem, SendOptions } from './types.ts';
 const reasonOf = (options: SendOptions): Pick<Draft, 'reason'> => {
   const reason = options.reason?.trim() ?? '';
   if (reason.length > LIMITS.reasonLengthMax)
-    throw new StoreError('append.too-large', { what: 'reason', length: reason.length });
+    throw new StoreError('append.too-large', {
+      what: 'reason',
+      length: reason.length,
+      lengthMax: LIMITS.reasonLengthMax,
+    });
   return reason === '' ? {} : { reason };
 };
 

@@ -1,17 +1,11 @@
 /** The parts of an open store, wired: storage, log, states, pending counts, writer. The public calls build on these. */
 import { merge, type Observable, Subject } from 'rxjs';
-import type { Fault, RecordedEvent } from '../core/commit.ts';
+import type { RecordedEvent } from '../core/commit.ts';
 import type { Actor, Software } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
-import { type ReplicaId, type StreamId, streamParts, tenantId, userId } from '../core/ids.ts';
-import type { Clock, Entropy, Scheduler } from '../core/ports.ts';
+import { type ReplicaId, type StreamId, streamParts, userId } from '../core/ids.ts';
+import type { Clock, Entropy, KnownMarker, Scheduler } from '../core/ports.ts';
 import { position, size } from '../core/position.ts';
-import { eventIds } from '../core/uuid.ts';
-import { toHex32 } from '../crypto/bytes.ts';
-import { replicaIdOf } from '../crypto/chain.ts';
-import { startHash } from '../crypto/runningHash.ts';
-import { sealHere } from '../crypto/sealer.ts';
-import { makeSigningKey } from '../crypto/signer.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
 import { dexieStorage } from '../storage/dexie/index.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
@@ -20,18 +14,30 @@ import { type Log, openLog } from '../streams/log.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
 import { emptyState } from '../streams/streamState.ts';
 import { startUpkeep, type Upkeep } from '../streams/upkeep.ts';
-import { openWriter, type Writer } from '../streams/writer.ts';
-import { readSyncMark, type SyncMark } from '../sync/marks.ts';
+import type { Writer } from '../streams/writer.ts';
+import { asMarks, readSyncMark, type SyncMark, succeedingMark } from '../sync/marks.ts';
 import { exclusively } from './exclusive.ts';
+import { type Findings, openFindings } from './findings.ts';
+import { identityOf } from './identity.ts';
+import { type Keeping, openKeeping } from './keeping.ts';
+import { NO_MARKER } from './known.ts';
 import { type Opening, openingOf, statesFingerprint } from './opening.ts';
+import { ownPending } from './ownPending.ts';
 import { breathe, systemClock, systemEntropy, systemScheduler } from './platform.ts';
 import { definitionsOf, registryFingerprint } from './registry.ts';
+import { Replica } from './replica.ts';
+import { followLeaving, localMarker } from './storageFacts.ts';
+import type { Succession } from './succession.ts';
 import type { StoreOptions } from './types.ts';
+import { openWriting } from './writing.ts';
 
 export const STORE_VERSION = '0.1.0';
 
+export type ReceiptCame = { readonly serverMs: number; readonly deviceMs: number };
+
 export type Session = {
   readonly storage: EventStorage;
+  /** Who writes now; another one after a succession. */
   readonly identity: Identity;
   readonly definitions: Definitions;
   readonly log: Log;
@@ -45,21 +51,15 @@ export type Session = {
   readonly mark: () => SyncMark;
   /** Takes a new mark; resolves when pending counts follow it. */
   readonly setMark: (mark: SyncMark) => Promise<void>;
+  /** When the newest receipt of this session came, by the server's clock and by the device's. */
+  readonly receiptCame: () => ReceiptCame | undefined;
   /** Streams whose snapshot has changed: new events, or newly acknowledged ones. */
   readonly changed$: Observable<ReadonlySet<StreamId>>;
   readonly snapshot: (stream: StreamId) => AggregateSnapshot;
-  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  readonly findings: Findings;
+  readonly succession: Succession;
+  readonly keeping: Keeping;
   readonly upkeep: Upkeep;
-};
-
-const identityOf = async (storage: EventStorage, tenant: string, clock: Clock): Promise<Identity> => {
-  const wanted = tenantId(tenant);
-  const known = await storage.readIdentity();
-  if (known !== undefined && known.tenant !== wanted) throw new StoreError('store.wrong-tenant');
-  if (known !== undefined) return known;
-  const key = await makeSigningKey();
-  const createdAt = new Date(clock.nowMs()).toISOString();
-  return storage.keepIdentity({ tenant: wanted, replica: replicaIdOf(key.publicKey), key, createdAt });
 };
 
 const actorOf = (options: StoreOptions) => (): Actor => {
@@ -87,15 +87,6 @@ const snapshots = (states: AggregateStates, pending: Pending) => {
   };
 };
 
-const findingKeeper =
-  (storage: EventStorage, clock: Clock): Session['keepFinding'] =>
-  async (fault, evidence) => {
-    const hash = startHash();
-    hash.update(evidence);
-    const identity = [fault.code, fault.replica ?? '', fault.sequence, toHex32(hash.digest()).slice(0, 16)].join(':');
-    await storage.keepFinding({ ...fault, identity, foundAt: new Date(clock.nowMs()).toISOString() }, evidence);
-  };
-
 /** Own events that no receipt covers, read again. */
 const unconfirmed = async (log: Log, replica: ReplicaId, mark: SyncMark): Promise<readonly RecordedEvent[]> => {
   const own: RecordedEvent[] = [];
@@ -105,6 +96,18 @@ const unconfirmed = async (log: Log, replica: ReplicaId, mark: SyncMark): Promis
   }
   return own;
 };
+
+/** The new replica's mark: everything is pulled again, and what it sends begins where the log ends now. */
+const markAfterSuccession = async (storage: EventStorage, log: Log, mark: SyncMark, replica: ReplicaId) => {
+  if (log.head(replica).sequence > 0) return readSyncMark(storage, replica); // another tab was the first
+  const next = succeedingMark(mark, replica, log.size());
+  await storage.writeMarks(asMarks(next)).catch(() => undefined); // without room it follows from the identity
+  return next;
+};
+
+/** Where it is remembered that this database exists: beside a database on a disk, nowhere for one in memory. */
+const markerOf = (options: StoreOptions, storage: EventStorage): KnownMarker =>
+  options.known ?? (storage.durability === 'memory' ? NO_MARKER : localMarker(options.name));
 
 /** Opens the log where the kept states end, and everything that follows it. */
 const openFollowed = async (parts: {
@@ -116,7 +119,7 @@ const openFollowed = async (parts: {
 }) => {
   const { storage, identity, definitions, mark } = parts;
   const { snapshot, start } = parts.opening;
-  const pending = trackPending(identity.replica, mark.acknowledged, snapshot?.pending);
+  const pending = ownPending(trackPending(identity.replica, mark.acknowledged, snapshot?.pending));
   const collected = collectStates(definitions, identity.replica, snapshot);
   const log = await openLog(storage, identity.tenant, start, (batch) => {
     const { events } = batch;
@@ -132,9 +135,10 @@ const openFollowed = async (parts: {
 const connect = async (storage: EventStorage, options: StoreOptions): Promise<Session> => {
   const clock = options.clock ?? systemClock;
   const entropy: Entropy = options.entropy ?? systemEntropy;
-  const definitions = definitionsOf(options.aggregates);
+  const definitions = definitionsOf([...options.aggregates, Replica]);
   const identity = await identityOf(storage, options.tenant, clock);
-  let mark = await readSyncMark(storage);
+  let mark = await readSyncMark(storage, identity.replica);
+  let receiptCame: ReceiptCame | undefined;
   const software: Software = {
     store: STORE_VERSION,
     registry: registryFingerprint(definitions),
@@ -149,52 +153,53 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
     receipt: mark.receipt === null ? null : { time: mark.receipt.time, size: mark.receipt.size },
   });
   const scheduler = options.scheduler ?? systemScheduler;
-  const keepFinding = findingKeeper(storage, clock);
+  const findings = openFindings(storage, clock);
+  const keepFinding = findings.keep;
   const snapshotSize = opening.snapshot?.size ?? size(0);
   const alone = exclusively(`indelible:upkeep:${options.name}`);
   const upkeep = startUpkeep(
     { storage, log, states, pending, scheduler, fingerprint, snapshotSize, alone, breathe, keepFinding },
     options.upkeep !== 'manual',
   );
+  const { writer, succession } = await openWriting({
+    ...{ storage, log, states, first: identity, clock, entropy, provenance },
+    onSuccession: async ({ replica }) => {
+      const had = pending.succeed(replica);
+      mark = await markAfterSuccession(storage, log, mark, replica);
+      acknowledged.next(new Set([...had, ...pending.reopen(mark.acknowledged, await unconfirmed(log, replica, mark))]));
+    },
+  });
+  const keeping = await openKeeping({
+    ...{ storage, log, clock, scheduler, succession, keepFinding, followLeaving },
+    marker: markerOf(options, storage),
+    mark: () => mark,
+  });
   const catchUp = () => void log.catchUp().catch(() => undefined); // read again at the next append
   storage.onForeignCommit(catchUp);
   catchUp(); // what was committed between the history and the listener
   return {
-    storage,
-    identity,
-    definitions,
-    log,
-    states,
-    pending,
-    software,
-    clock,
-    scheduler,
-    upkeep,
+    ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
+    keeping,
+    get identity() {
+      return succession.identity();
+    },
     actor: actorOf(options),
-    writer: openWriter({
-      storage,
-      log,
-      states,
-      identity,
-      sealer: sealHere,
-      clock,
-      nextId: eventIds(clock, entropy),
-      provenance,
-    }),
+    receiptCame: () => receiptCame,
     mark: () => mark,
     setMark: async (next) => {
       const isLess = next.acknowledged < mark.acknowledged;
       const isAnother = next.acknowledged !== mark.acknowledged;
+      if (next.receipt !== null && next.receipt.note !== mark.receipt?.note)
+        receiptCame = { serverMs: Date.parse(next.receipt.time), deviceMs: clock.nowMs() };
       mark = next;
       const streams =
         isLess || (isAnother && pending.isSummary())
-          ? pending.reopen(next.acknowledged, await unconfirmed(log, identity.replica, next))
+          ? pending.reopen(next.acknowledged, await unconfirmed(log, succession.identity().replica, next))
           : pending.acknowledge(next.acknowledged);
       if (streams.size > 0) acknowledged.next(streams);
     },
     changed$: merge(states.changed$, acknowledged),
     snapshot: snapshots(states, pending),
-    keepFinding,
   };
 };
 

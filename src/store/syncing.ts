@@ -2,10 +2,12 @@
 import { Subject } from 'rxjs';
 import type { ExchangeParts } from '../sync/exchange.ts';
 import { httpTransport } from '../sync/httpTransport.ts';
+import { leftoverEvents } from '../sync/leftovers.ts';
 import { readSyncMark } from '../sync/marks.ts';
 import { type Sync, startSync } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';
 import { exclusively } from './exclusive.ts';
+import { closingOfReceipt } from './loss.ts';
 import { followNetwork, systemJitter } from './platform.ts';
 import type { Session } from './session.ts';
 import type { SyncOptions } from './types.ts';
@@ -24,23 +26,39 @@ const transportOf = ({ identity }: Session, options: SyncOptions): Transport =>
     ...(options.token === undefined ? {} : { token: options.token }),
   });
 
+const hereOf = ({ identity, log, clock, mark }: Session) => ({
+  identity,
+  size: log.size(),
+  acknowledged: mark().acknowledged,
+  nowMs: clock.nowMs(),
+});
+
 /** Starts syncing; the caller stops it. */
 export const startSyncing = (session: Session, name: string, options: SyncOptions): Sync => {
-  const { storage, log, writer, identity, pending, scheduler } = session;
+  const { storage, log, writer, pending, scheduler, succession } = session;
   const transport = transportOf(session, options);
   const changed = new Subject<void>();
+  let isSaved = true;
   const parts: ExchangeParts = {
     storage,
     log,
     writer,
-    identity,
+    identity: succession.identity,
     transport,
     mark: session.mark,
-    setMark: async (mark) => {
+    setMark: async (mark, saved) => {
+      isSaved = saved;
       await session.setMark(mark);
       changed.next();
     },
-    keepFinding: session.keepFinding,
+    keepFinding: session.findings.keep,
+    succeed: async (contradiction) => {
+      if (succession.count() > 0) return false;
+      await succession.close(closingOfReceipt(contradiction, hereOf(session)));
+      return true;
+    },
+    closings: () => succession.closings$.value,
+    keepClosing: succession.keepClosing,
   };
   const alone = exclusively(`indelible:sync:${name}`);
   const sync = startSync({
@@ -52,18 +70,24 @@ export const startSyncing = (session: Session, name: string, options: SyncOption
     },
     scheduler,
     jitter: systemJitter,
-    pending: pending.total,
+    pending: () => {
+      const { events, oldest } = pending.total();
+      return { events: events + leftoverEvents(log, succession.closings$.value), oldest };
+    },
     /** One tab at a time, each on what the last one left. */
     alone: (work, signal) =>
       alone(async () => {
-        await session.setMark(await readSyncMark(storage));
         await log.catchUp();
+        if (succession.isDue()) await succession.settle();
+        const stored = await readSyncMark(storage, session.identity.replica);
+        // what there was no room to keep is known here only; another tab may have come further all the same
+        if (isSaved || stored.acknowledged > session.mark().acknowledged) await session.setMark(stored);
         return work();
       }, signal),
     onChange: (show, recorded) => {
       const own = log.committed$.subscribe(({ events }) => {
         show();
-        if (events.some(({ context }) => context.replica === identity.replica)) recorded();
+        if (events.some(({ context }) => context.replica === session.identity.replica)) recorded();
       });
       const marked = changed.subscribe(show);
       return () => {

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import type { Finding } from '../core/commit.ts';
 import type { Originator } from '../core/envelope.ts';
 import type { EventId, ReplicaId, TenantId } from '../core/ids.ts';
-import type { Clock, Entropy, Scheduler } from '../core/ports.ts';
+import type { Clock, Entropy, KnownMarker, Scheduler, StorageFacts } from '../core/ports.ts';
 import type { AggregateDefinition, EventDefinitions, MachineState, SendableEvent } from '../machines/aggregate.ts';
 import type { TrailEntry } from '../projections/auditTrail.ts';
 import type { AggregateSnapshot, Row, ViewDefinition } from '../projections/view.ts';
@@ -15,6 +15,8 @@ import type { DraftOutcome } from '../streams/writer.ts';
 import type { Sync, SyncTiming } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';
 import type { LogReport, Progress } from '../verify/index.ts';
+import type { HealthOptions, HealthReport } from './health.ts';
+import type { HealthState } from './healthState.ts';
 
 /** Who acts now. `onBehalfOf`: the person for whom the actor enters. */
 export type CurrentActor = { readonly userId: string; readonly role: string; readonly onBehalfOf?: string };
@@ -33,6 +35,13 @@ export type StoreOptions = {
   readonly app?: string;
   /** Whether the store packs and keeps snapshots by itself in idle moments (default), or on `compact` only. */
   readonly upkeep?: 'automatic' | 'manual';
+  /**
+   * Where it is remembered, outside the database, that there is one, so that its loss is said. In a browser its local
+   * storage if absent; a database in memory is not remembered.
+   */
+  readonly known?: KnownMarker;
+  /** What the platform says about room for data; the browser's own account if absent. */
+  readonly space?: StorageFacts;
   readonly clock?: Clock;
   readonly entropy?: Entropy;
   readonly scheduler?: Scheduler;
@@ -90,6 +99,7 @@ export type SyncOptions = Partial<SyncTiming> & {
 export type CheckOptions = { readonly signal?: AbortSignal; readonly onProgress?: (progress: Progress) => void };
 
 export type Store = {
+  /** Who writes here now: another one after this database was found to be lost, shorter or copied. */
   readonly replica: ReplicaId;
   readonly tenant: TenantId;
   readonly durability: Durability;
@@ -125,6 +135,16 @@ export type Store = {
   readonly export: (options?: CheckOptions) => Promise<Blob>;
   /** Anomalies found so far, newest last. */
   readonly findings: () => Promise<readonly Finding[]>;
+  /**
+   * What is known of this store's health, now and after each change: room, persistence, loss, findings, sync. Nothing is
+   * checked for it.
+   */
+  readonly health$: Observable<HealthState>;
+  /**
+   * Checks everything that can be checked here, each check by itself and within its time. Reads the whole log; runs when
+   * asked only. Never throws; holds no recorded value.
+   */
+  readonly health: (options?: HealthOptions) => Promise<HealthReport>;
   /** Ends syncing, waits for what is under way, and releases the database. */
   readonly close: () => Promise<void>;
 };

@@ -3,101 +3,49 @@
  * message; each may be repeated. The machine (`machines/sync.ts`) says when.
  */
 import type { Commit, Fault } from '../core/commit.ts';
-import { type ErrorCode, StoreError } from '../core/errors.ts';
-import { fromBase64, sameBytes, utf8 } from '../crypto/bytes.ts';
+import { isStoreError, StoreError } from '../core/errors.ts';
+import { fromBase64, utf8 } from '../crypto/bytes.ts';
 import { checkCommit } from '../crypto/checkCommit.ts';
-import { openReceipt, type Receipt } from '../crypto/checkpoint.ts';
 import { readNoteVerifier } from '../crypto/signedNote.ts';
-import type { PushResult } from '../machines/sync.ts';
-import type { EventStorage, Identity } from '../storage/port.ts';
-import type { Log } from '../streams/log.ts';
-import type { Writer } from '../streams/writer.ts';
-import { asMarks, type SyncMark } from './marks.ts';
-import { nextBatch, type OutboxEntry } from './outbox.ts';
+import type { PullResult, PushResult } from '../machines/sync.ts';
+import type { FaultyCommit } from '../streams/fitting.ts';
+import { settleClosed } from './leftovers.ts';
+import { nextBatch } from './outbox.ts';
 import type { Verdict } from './protocol.ts';
-import type { Transport } from './transport.ts';
+import { acknowledge, type ExchangeParts, receiptFor, reject, saveMark } from './receipts.ts';
 
-export type ExchangeParts = {
-  readonly storage: EventStorage;
-  readonly log: Log;
-  readonly writer: Writer;
-  readonly identity: Identity;
-  readonly transport: Transport;
-  readonly mark: () => SyncMark;
-  /** Takes a new mark; resolves when the store shows it. */
-  readonly setMark: (mark: SyncMark) => Promise<void>;
-  /** Keeps evidence of a fault. */
-  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
-};
-
-const saveMark = async (parts: ExchangeParts, mark: SyncMark): Promise<void> => {
-  await parts.storage.writeMarks(asMarks(mark));
-  await parts.setMark(mark);
-};
-
-const receiptOf = async (parts: ExchangeParts, note: string): Promise<Receipt> => {
-  const { server } = parts.mark();
-  if (server === null) throw new StoreError('sync.protocol', { path: 'server' });
-  const receipt = await openReceipt(note, readNoteVerifier(server));
-  const { tenant, replica } = parts.identity;
-  if (receipt.tenant !== tenant || receipt.replica !== replica)
-    throw new StoreError('receipt.mismatch', { what: 'addressee' });
-  return receipt;
-};
-
-const reject = async (parts: ExchangeParts, note: string, code: ErrorCode, sequence: number): Promise<never> => {
-  await parts.keepFinding({ code, sequence, replica: parts.identity.replica }, utf8(note));
-  throw new StoreError(code, { sequence });
-};
-
-/** The own commit that ends at `sequence`, if one above the acknowledged ones does. */
-const ownEndAt = async (parts: ExchangeParts, sequence: number): Promise<OutboxEntry | undefined> => {
-  let { acknowledged, outboxFrom: from } = parts.mark();
-  for (;;) {
-    const batch = await nextBatch(parts.storage, parts.identity, { from, acknowledged });
-    const last = batch.at(-1);
-    const found = batch.find(({ end }) => end.sequence === sequence);
-    if (found !== undefined || last === undefined || last.end.sequence > sequence) return found;
-    [from, acknowledged] = [last.record, last.end.sequence];
-  }
-};
-
-/**
- * Takes a receipt, if it names exactly the chain that is held here. What it covers beyond the last message was taken by
- * an answer that got lost, or sent by another tab.
- */
-const acknowledge = async (parts: ExchangeParts, note: string, receipt: Receipt): Promise<void> => {
-  const { time, size, sequence } = receipt;
-  if (sequence <= parts.mark().acknowledged) return;
-  if (sequence > parts.log.head(parts.identity.replica).sequence)
-    return reject(parts, note, 'receipt.ahead-of-log', sequence);
-  const last = await ownEndAt(parts, sequence);
-  if (last === undefined || !sameBytes(last.end.link, receipt.link))
-    return reject(parts, note, 'receipt.mismatch', sequence);
-  const newest = { acknowledged: sequence, outboxFrom: last.record, receipt: { note, time, size, sequence } };
-  await saveMark(parts, { ...parts.mark(), ...newest });
-};
+export type { ExchangeParts } from './receipts.ts';
 
 /** The server has lost what it had confirmed: everything is exchanged again, from the beginning. */
 const startAgain = async (parts: ExchangeParts, held: number): Promise<void> => {
   const mark = parts.mark();
-  const fault: Fault = { code: 'server.rolled-back', sequence: held, replica: parts.identity.replica };
+  const fault: Fault = { code: 'server.rolled-back', sequence: held, replica: parts.identity().replica };
   await parts.keepFinding(fault, utf8(mark.receipt?.note ?? ''));
   await saveMark(parts, { ...mark, cursor: '', acknowledged: 0, outboxFrom: 0 });
 };
 
-/** Learns or checks the server's key, and what it holds of this replica: more, less, or what it had confirmed. */
-export const greet = async (parts: ExchangeParts, signal: AbortSignal): Promise<void> => {
-  const { identity, transport } = parts;
-  const hello = await transport.hello(identity.replica, signal);
+/** Greets as the replica that writes here; `succeeded` if that is another one afterwards. */
+const greetOnce = async (parts: ExchangeParts, signal: AbortSignal): Promise<'taken' | 'succeeded'> => {
+  const { transport } = parts;
+  const { replica } = parts.identity();
+  const hello = await transport.hello(replica, signal);
   const { server } = parts.mark();
   if (server !== null && server !== hello.server) return reject(parts, hello.server, 'server.key-changed', 0);
   readNoteVerifier(hello.server);
   if (server === null) await saveMark(parts, { ...parts.mark(), server: hello.server });
-  const receipt = hello.receipt === null ? undefined : await receiptOf(parts, hello.receipt);
+  const receipt = hello.receipt === null ? undefined : await receiptFor(parts, hello.receipt, replica);
   const held = receipt?.sequence ?? 0;
   if (held < parts.mark().acknowledged) await startAgain(parts, held);
-  if (receipt !== undefined) await acknowledge(parts, hello.receipt ?? '', receipt);
+  return receipt === undefined ? 'taken' : acknowledge(parts, hello.receipt ?? '', receipt);
+};
+
+/**
+ * Learns or checks the server's key, and what it holds of this replica: more, less, or what it had confirmed. A replica
+ * that the server knows otherwise is succeeded, and what it had not sent is sent as far as that goes.
+ */
+export const greet = async (parts: ExchangeParts, signal: AbortSignal): Promise<void> => {
+  while ((await greetOnce(parts, signal)) === 'succeeded');
+  await settleClosed(parts, signal);
 };
 
 const checkAll = async (parts: ExchangeParts, encoded: readonly string[]): Promise<readonly Commit[]> => {
@@ -105,7 +53,7 @@ const checkAll = async (parts: ExchangeParts, encoded: readonly string[]): Promi
   const checks = await Promise.all(received.map((bytes) => checkCommit(bytes)));
   const commits: Commit[] = [];
   for (const [at, check] of checks.entries()) {
-    if (check.kind === 'sound' && check.commit.context.tenant === parts.identity.tenant) {
+    if (check.kind === 'sound' && check.commit.context.tenant === parts.identity().tenant) {
       commits.push(check.commit);
       continue;
     }
@@ -119,24 +67,51 @@ const checkAll = async (parts: ExchangeParts, encoded: readonly string[]): Promi
   return commits;
 };
 
+/** Leaves out what is known to contradict a closed replica's chain: the first of it is kept as evidence. */
+const withoutForks = (parts: ExchangeParts, commits: readonly Commit[]): readonly Commit[] => {
+  const forks = new Map(parts.closings().map(({ replica, forkedAt }) => [replica, forkedAt]));
+  return commits.filter(({ replica, first }) => first < (forks.get(replica) ?? Number.POSITIVE_INFINITY));
+};
+
 /**
- * Takes everything that others wrote since the last pull: checked, then stored together with the cursor.
+ * Keeps evidence of commits that contradict what is held. Of a replica that was closed here that is known to happen:
+ * another copy of this database went on with it. Anything else ends the pull.
+ */
+const keepFault = async (parts: ExchangeParts, { fault, commit }: FaultyCommit): Promise<void> => {
+  await parts.keepFinding(fault, commit.bytes);
+  const closing = parts.closings().find(({ replica }) => replica === commit.replica);
+  if (closing === undefined || fault.code === 'chain.gap')
+    throw new StoreError(fault.code, { sequence: fault.sequence, replica: commit.replica });
+  await parts.keepClosing({ ...closing, forkedAt: fault.sequence, settled: true });
+};
+
+/** Stores what a page brought; false if there is no room for it. */
+const take = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<boolean> => {
+  try {
+    const { faults } = await parts.writer.ingest({ commits: withoutForks(parts, commits), marks: {} });
+    for (const fault of faults) await keepFault(parts, fault);
+    return true;
+  } catch (error) {
+    if (!isStoreError(error, 'storage.quota-exceeded')) throw error;
+    return false;
+  }
+};
+
+/**
+ * Takes everything that others wrote since the last pull: checked, then stored; then the cursor moves. On a full device
+ * it ends early and says so: what was recorded here can be sent all the same.
  * @throws StoreError the code of the first fault, after keeping its evidence; the cursor stays before it
  */
-export const pullAll = async (parts: ExchangeParts, signal: AbortSignal): Promise<void> => {
+export const pullAll = async (parts: ExchangeParts, signal: AbortSignal): Promise<PullResult> => {
   for (let more = true; more; ) {
     const { cursor } = parts.mark();
-    const page = await parts.transport.pull({ after: cursor, except: parts.identity.replica }, signal);
+    const page = await parts.transport.pull({ after: cursor, except: parts.identity().replica }, signal);
     const commits = await checkAll(parts, page.commits);
-    const mark = { ...parts.mark(), cursor: page.cursor };
-    const { faults } = await parts.writer.ingest({ commits, marks: {} });
-    for (const { fault, commit } of faults) await parts.keepFinding(fault, commit.bytes);
-    const [first] = faults;
-    if (first !== undefined)
-      throw new StoreError(first.fault.code, { sequence: first.fault.sequence, replica: first.commit.replica });
-    if (page.cursor !== cursor) await saveMark(parts, mark);
+    if (!(await take(parts, commits))) return { short: 'storage.quota-exceeded' };
+    if (page.cursor !== cursor) await saveMark(parts, { ...parts.mark(), cursor: page.cursor });
     more = page.more && page.cursor !== cursor;
   }
+  return { short: undefined };
 };
 
 const refusalIn = (verdicts: readonly Verdict[]): PushResult => {
@@ -148,18 +123,23 @@ const refusalIn = (verdicts: readonly Verdict[]): PushResult => {
   };
 };
 
+/** Takes the receipt that answers a push; `succeeded` if it is of a chain that another copy of this database wrote. */
+const takeAnswer = async (parts: ExchangeParts, note: string | null): Promise<'taken' | 'succeeded'> =>
+  note === null ? 'taken' : acknowledge(parts, note, await receiptFor(parts, note, parts.identity().replica));
+
 /** Sends own commits until nothing is left or the server does not take one. */
 export const pushAll = async (parts: ExchangeParts, signal: AbortSignal): Promise<PushResult> => {
   for (;;) {
     const { acknowledged, outboxFrom } = parts.mark();
-    const batch = await nextBatch(parts.storage, parts.identity, { from: outboxFrom, acknowledged });
+    const batch = await nextBatch(parts.storage, parts.identity(), { from: outboxFrom, acknowledged });
     if (batch.length === 0) return { refused: undefined, later: undefined };
     const answer = await parts.transport.push(
       batch.map(({ bytes }) => bytes),
       signal,
     );
     if (answer.verdicts.length !== batch.length) throw new StoreError('sync.protocol', { path: 'verdicts' });
-    if (answer.receipt !== null) await acknowledge(parts, answer.receipt, await receiptOf(parts, answer.receipt));
+    // after a succession everything is asked for anew, from the greeting on
+    if ((await takeAnswer(parts, answer.receipt)) === 'succeeded') return { refused: undefined, later: 'chain.fork' };
     const result = refusalIn(answer.verdicts);
     if (result.refused !== undefined || result.later !== undefined) return result;
     if (parts.mark().acknowledged === acknowledged) throw new StoreError('sync.protocol', { path: 'receipt' });

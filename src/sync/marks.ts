@@ -1,5 +1,6 @@
 /** What sync remembers between runs: cursors and the newest receipt, kept as one mark beside the log. */
 import { z } from 'zod';
+import type { ReplicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { EventStorage, Marks } from '../storage/port.ts';
 
@@ -7,6 +8,8 @@ const NAME = 'sync';
 const whole = z.int().min(0).max(LIMITS.integerMax);
 
 const SyncMark = z.strictObject({
+  /** Whose mark it is. Marks written before replicas could be succeeded do not say: they are the first replica's. */
+  replica: z.string().optional(),
   /** Where the next pull resumes. */
   cursor: z.string(),
   /** Highest own sequence that a receipt covers. */
@@ -22,10 +25,25 @@ export type SyncMark = z.infer<typeof SyncMark>;
 
 export const NEW_MARK: SyncMark = { cursor: '', acknowledged: 0, outboxFrom: 0, receipt: null, server: null };
 
-/** The mark as it was last written; a new one if there is none or it cannot be read: then everything is exchanged again. */
-export const readSyncMark = async (storage: EventStorage): Promise<SyncMark> => {
+/** The mark of a replica that takes over: everything is pulled again, for what the old one wrote is now from elsewhere. */
+export const succeedingMark = (mark: SyncMark, replica: ReplicaId, outboxFrom: number): SyncMark => ({
+  ...NEW_MARK,
+  server: mark.server,
+  replica,
+  outboxFrom,
+});
+
+/**
+ * The replica's mark as it was last written; a new one if there is none or it cannot be read: then everything is exchanged
+ * again. Of another replica's mark only the server's key is taken.
+ */
+export const readSyncMark = async (storage: EventStorage, replica: ReplicaId): Promise<SyncMark> => {
   const read = SyncMark.safeParse((await storage.readMarks())[NAME]);
-  return read.success ? read.data : NEW_MARK;
+  if (!read.success) return { ...NEW_MARK, replica };
+  const owner = read.data.replica ?? (await storage.readIdentities())[0]?.replica;
+  return owner === replica ? { ...read.data, replica } : succeedingMark(read.data, replica, 0);
 };
 
-export const asMarks = (mark: SyncMark): Marks => ({ [NAME]: mark });
+export const asMarks = ({ replica, ...mark }: SyncMark): Marks => ({
+  [NAME]: { ...mark, ...(replica === undefined ? {} : { replica }) },
+});

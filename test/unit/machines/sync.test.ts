@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { createActor, fromPromise, type SnapshotFrom } from 'xstate';
 import { ERROR_TEXT, type ErrorCode, StoreError } from '../../../src/core/errors.ts';
 import {
+  type PullResult,
   type PushResult,
   SYNC_STATES,
   type SyncMachineEvent,
@@ -12,6 +13,7 @@ import {
 import { simulatedTime } from '../../../src/testing/index.ts';
 
 type Settle = { readonly resolve: (result: unknown) => void; readonly reject: (error: unknown) => void };
+const PULLED: PullResult = { short: undefined };
 const DONE: PushResult = { refused: undefined, later: undefined };
 
 /** A machine whose exchanges end when the test says so. */
@@ -27,7 +29,7 @@ const start = () => {
       });
     });
   const machine = syncMachine.provide({
-    actors: { hello: exchange<void>('hello'), pull: exchange<void>('pull'), push: exchange<PushResult>('push') },
+    actors: { hello: exchange<void>('hello'), pull: exchange<PullResult>('pull'), push: exchange<PushResult>('push') },
   });
   const clock = {
     setTimeout: (task: () => void, ms: number) => time.scheduler.after(ms, task),
@@ -63,7 +65,7 @@ const REACH: Readonly<Record<SyncState, (machine: Machine) => Promise<unknown>>>
   },
   pushing: async (machine) => {
     await REACH.pulling(machine);
-    await machine.ends(undefined);
+    await machine.ends(PULLED);
   },
   live: async (machine) => {
     await REACH.pushing(machine);
@@ -135,7 +137,7 @@ it('a round greets, pulls, then pushes, and never two exchanges are under way [S
   const machine = start();
   await REACH.live(machine);
   await machine.send('NUDGE');
-  await machine.ends(undefined);
+  await machine.ends(PULLED);
   await machine.ends(DONE);
   expect(machine.exchanges).toEqual(['hello', 'pull', 'push', 'pull', 'push']);
 });
@@ -146,7 +148,7 @@ it('what is asked for or recorded while a round runs leads to one more round, un
       const machine = start();
       await REACH[busy](machine);
       await machine.send(asked);
-      if (busy === 'pulling') await machine.ends(undefined);
+      if (busy === 'pulling') await machine.ends(PULLED);
       expect((await machine.ends(DONE)).value).toBe('pulling');
       expect((await machine.fails('sync.offline')).context.nudged).toBe(false);
       expect(machine.state().value).toBe('waiting');
@@ -201,8 +203,14 @@ it('a success forgets failures and evidence [SYN-01]', async () => {
   await REACH.connecting(machine);
   await machine.fails('chain.fork');
   await machine.send('NUDGE');
-  for (const result of [undefined, undefined, DONE]) await machine.ends(result);
-  expect(machine.state().context).toEqual({ attempts: 0, evidence: 0, lastError: undefined, nudged: false });
+  for (const result of [undefined, PULLED, DONE]) await machine.ends(result);
+  expect(machine.state().context).toEqual({
+    attempts: 0,
+    evidence: 0,
+    lastError: undefined,
+    nudged: false,
+    short: undefined,
+  });
 });
 
 it('a push that the server puts off waits, one that it refuses wedges, and both show the code [SYN-07]', async () => {
@@ -215,4 +223,15 @@ it('a push that the server puts off waits, one that it refuses wedges, and both 
   expect(wedged.state().context.lastError).toBe('chain.fork');
   wedged.time.advance(5_000);
   expect(wedged.state().value).toBe('pulling');
+});
+
+it('a pull that finds no room is followed by the push all the same, and then waits with its code [SYN-10]', async () => {
+  const machine = start();
+  await REACH.pulling(machine);
+  expect((await machine.ends({ short: 'storage.quota-exceeded' })).value).toBe('pushing');
+  const { value, context } = await machine.ends(DONE);
+  expect([value, context.lastError, context.attempts]).toEqual(['waiting', 'storage.quota-exceeded', 1]);
+  await machine.send('NUDGE');
+  for (const result of [undefined, PULLED, DONE]) await machine.ends(result);
+  expect(machine.state().context).toMatchObject({ attempts: 0, lastError: undefined, short: undefined });
 });

@@ -2,8 +2,8 @@
 import { filter, firstValueFrom } from 'rxjs';
 import {
   memoryStorage,
-  type StorageAdapter,
   type Store,
+  type StoreOptions,
   type Sync,
   type SyncState,
   type SyncStatus,
@@ -35,14 +35,14 @@ export type Bed = {
 let beds = 0;
 
 export const makeBed = async (
-  options: { readonly server?: SimulatedServer; readonly storage?: StorageAdapter; readonly name?: string } = {},
+  options: Partial<Pick<StoreOptions, 'storage' | 'name' | 'known' | 'space'>> & {
+    readonly server?: SimulatedServer;
+  } = {},
 ): Promise<Bed> => {
   beds += 1;
   const server = options.server ?? (await simulatedServer({ tenant: 'acme-042' }));
-  const { store, time } = await openDevice({
-    storage: options.storage ?? memoryStorage(),
-    name: options.name ?? `bed-${beds}`,
-  });
+  const { server: _, ...opening } = options;
+  const { store, time } = await openDevice({ storage: memoryStorage(), name: `bed-${beds}`, ...opening });
   let disturb: (request: SimulatedRequest) => Disturbance = () => UNDISTURBED;
   const messages: string[] = [];
   const transport = simulatedNetwork(server, (request) => {

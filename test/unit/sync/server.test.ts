@@ -1,7 +1,6 @@
 /** What a device makes of a server that refuses, changed, lost something, or lies: states, findings, and nothing lost. */
 import { expect, it } from 'vitest';
 import { tenantId } from '../../../src/core/ids.ts';
-import { position, size } from '../../../src/core/position.ts';
 import { replicaIdOf } from '../../../src/crypto/chain.ts';
 import { emptyHead } from '../../../src/crypto/checkCommit.ts';
 import { memoryStorage, StoreError } from '../../../src/index.ts';
@@ -123,27 +122,6 @@ it('a receipt of another device, or of something else, is not taken [SYN-03]', a
     bed.meet(() => UNDISTURBED);
     expect(await bed.sync.now()).toMatchObject({ state: 'live', pending: 0 });
   }
-});
-
-it('a server that vouches for more than was recorded here is quarantined with a finding: the database was put back [SYN-05, SRV-08]', async () => {
-  const storage = memoryStorage();
-  const first = await makeBed({ storage, name: 'kept' });
-  await first.record('A', 'B');
-  await online(first);
-  const receipt = JSON.parse(await first.server.answer({ kind: 'hello', replica: first.store.replica })).receipt;
-  // the same identity on a database that holds less, as after a copy was put back
-  const copy = memoryStorage();
-  const [from, to] = [await storage.open('kept'), await copy.open('kept')];
-  const [record] = await from.read(position(0), 1);
-  const identity = await from.readIdentity();
-  if (record === undefined || identity === undefined) throw new Error('a database that was written to');
-  await to.keepIdentity(identity);
-  await to.append({ expectedSize: size(0), commits: record.commits, marks: {} });
-  const back = await makeBed({ server: first.server, storage: copy, name: 'kept' });
-  expect(back.store.size()).toBe(1);
-  expect(receipt).toContain(back.store.replica);
-  expect(await online(back)).toMatchObject({ state: 'quarantined', lastError: 'receipt.ahead-of-log' });
-  expect(await codes(back)).toEqual(['receipt.ahead-of-log']);
 });
 
 it('a server that was put back to a backup gets again what it lacks; pending rises first, and a finding says so [SYN-04, SYN-05, REC-09]', async () => {

@@ -1,0 +1,52 @@
+/** Findings of one store: kept with their evidence, or in mind until there is room. */
+import { BehaviorSubject } from 'rxjs';
+import type { Fault, Finding } from '../core/commit.ts';
+import { isStoreError } from '../core/errors.ts';
+import type { Clock } from '../core/ports.ts';
+import { toHex32 } from '../crypto/bytes.ts';
+import { startHash } from '../crypto/runningHash.ts';
+import type { EventStorage } from '../storage/port.ts';
+
+type Kept = { readonly finding: Finding; readonly evidence: Uint8Array };
+
+export type Findings = {
+  /** Keeps a fault with the bytes at fault. On a full device it is told all the same, and kept when there is room. */
+  readonly keep: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  readonly all: () => Promise<readonly Finding[]>;
+  /** Tells that there is one more. */
+  readonly kept$: BehaviorSubject<undefined>;
+};
+
+const findingOf = (fault: Fault, evidence: Uint8Array, clock: Clock): Finding => {
+  const hash = startHash();
+  hash.update(evidence);
+  const identity = [fault.code, fault.replica ?? '', fault.sequence, toHex32(hash.digest()).slice(0, 16)].join(':');
+  return { ...fault, identity, foundAt: new Date(clock.nowMs()).toISOString() };
+};
+
+export const openFindings = (storage: EventStorage, clock: Clock): Findings => {
+  const waiting = new Map<string, Kept>();
+  const kept$ = new BehaviorSubject<undefined>(undefined);
+  const tryToKeep = async ({ finding, evidence }: Kept): Promise<void> => {
+    try {
+      await storage.keepFinding(finding, evidence);
+      waiting.delete(finding.identity);
+    } catch (error) {
+      if (!isStoreError(error, 'storage.quota-exceeded')) throw error;
+      waiting.set(finding.identity, { finding, evidence });
+    }
+  };
+  return {
+    kept$,
+    keep: async (fault, evidence) => {
+      for (const kept of [...waiting.values()]) await tryToKeep(kept);
+      await tryToKeep({ finding: findingOf(fault, evidence, clock), evidence });
+      kept$.next(undefined);
+    },
+    all: async () => {
+      const kept = (await storage.readFindings()).map(({ finding }) => finding);
+      const isNew = ({ finding }: Kept) => !kept.some(({ identity }) => identity === finding.identity);
+      return [...kept, ...[...waiting.values()].filter(isNew).map(({ finding }) => finding)];
+    },
+  };
+};

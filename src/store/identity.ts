@@ -1,0 +1,22 @@
+/** Who a database is: the identity that it was made with, or that succeeded it. */
+import { StoreError } from '../core/errors.ts';
+import { type TenantId, tenantId } from '../core/ids.ts';
+import type { Clock } from '../core/ports.ts';
+import { replicaIdOf } from '../crypto/chain.ts';
+import { makeSigningKey } from '../crypto/signer.ts';
+import type { EventStorage, Identity } from '../storage/port.ts';
+
+/** A replica that has not written anything yet, with a key of its own, in the form that the storage can keep. */
+export const newIdentity = async (storage: EventStorage, tenant: TenantId, clock: Clock): Promise<Identity> => {
+  const key = await makeSigningKey({ extractable: storage.keepsKeyBytes === true });
+  const createdAt = new Date(clock.nowMs()).toISOString();
+  return { tenant, replica: replicaIdOf(key.publicKey), key, createdAt };
+};
+
+/** Who writes in this database; a new replica if nobody has yet. @throws StoreError `store.wrong-tenant` */
+export const identityOf = async (storage: EventStorage, tenant: string, clock: Clock): Promise<Identity> => {
+  const wanted = tenantId(tenant);
+  const known = await storage.readIdentity();
+  if (known !== undefined && known.tenant !== wanted) throw new StoreError('store.wrong-tenant');
+  return known ?? storage.keepIdentity(await newIdentity(storage, wanted, clock));
+};

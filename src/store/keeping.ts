@@ -1,0 +1,110 @@
+/**
+ * Keeps in mind, outside the database, what the database holds; and when it opens, compares. What is missing closes the
+ * replica, leaves a finding with the marker as evidence, and is told by the store.
+ */
+import type { Fault } from '../core/commit.ts';
+import { isStoreError } from '../core/errors.ts';
+import type { Clock, KnownMarker, Scheduler } from '../core/ports.ts';
+import { toHex32, utf8 } from '../crypto/bytes.ts';
+import type { EventStorage } from '../storage/port.ts';
+import type { Log } from '../streams/log.ts';
+import type { SyncMark } from '../sync/marks.ts';
+import { readKnown, writeKnown } from './known.ts';
+import { closingOfKnown } from './loss.ts';
+import type { Succession } from './succession.ts';
+
+/** How long after a commit the marker follows. */
+const FOLLOW_MS = 1_000;
+
+export type KeepingParts = {
+  readonly marker: KnownMarker;
+  readonly storage: EventStorage;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly succession: Succession;
+  readonly mark: () => SyncMark;
+  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  /** Calls back when the program may be about to end. */
+  readonly followLeaving: (listener: () => void) => () => void;
+};
+
+export type Keeping = {
+  /** False if the marker could not be written when that was last tried. */
+  readonly isMarked: () => boolean;
+  readonly stop: () => Promise<void>;
+};
+
+/** Runs what may fail for want of room or a working database: the store opens all the same, and tells why it cannot write. */
+const ifPossible = async (work: () => Promise<unknown>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+  }
+};
+
+const compare = async (parts: KeepingParts): Promise<void> => {
+  const { marker, storage, log, clock, succession, mark } = parts;
+  const known = await readKnown(marker);
+  if (known === undefined) return;
+  await log.catchUp(); // the marker may be newer than what was read: another tab has written both meanwhile
+  const closing = closingOfKnown(known, {
+    identities: await storage.readIdentities(),
+    head: log.head,
+    size: log.size(),
+    closings: succession.closings$.value,
+    replica: succession.identity().replica,
+    acknowledged: mark().acknowledged,
+    nowMs: clock.nowMs(),
+  });
+  if (closing === undefined) return;
+  const { replica, sequence, reason } = closing;
+  const evidence = utf8(JSON.stringify(known));
+  await ifPossible(() => parts.keepFinding({ code: 'storage.lost', replica, sequence, what: reason }, evidence));
+  await ifPossible(() => succession.close(closing));
+};
+
+/** Compares what is here with what was known, and keeps the marker current from then on. */
+export const openKeeping = async (parts: KeepingParts): Promise<Keeping> => {
+  const { marker, log, clock, scheduler, succession } = parts;
+  let isMarked = true;
+  let cancel: (() => void) | undefined;
+
+  const write = async (): Promise<void> => {
+    const { replica, createdAt } = succession.identity();
+    const { sequence, link } = log.head(replica);
+    const { receipt } = parts.mark();
+    // while a closing waits to be recorded the marker is all that tells of it
+    if (log.size() === 0 || succession.isDue()) return;
+    isMarked = await writeKnown(marker, {
+      format: 1,
+      ...{ replica, createdAt, sequence },
+      size: log.size(),
+      link: toHex32(link),
+      receipt: receipt?.note ?? null,
+      receiptSequence: receipt?.sequence ?? 0,
+      seenAt: new Date(clock.nowMs()).toISOString(),
+    });
+  };
+  const writeNow = (): Promise<void> => {
+    cancel?.();
+    cancel = undefined;
+    return write();
+  };
+  await ifPossible(succession.resume);
+  await compare(parts);
+  await write();
+  const following = log.committed$.subscribe(() => {
+    cancel ??= scheduler.after(FOLLOW_MS, () => void writeNow());
+  });
+  const unfollow = parts.followLeaving(() => void writeNow());
+  return {
+    isMarked: () => isMarked,
+    stop: async () => {
+      unfollow();
+      following.unsubscribe();
+      await writeNow();
+    },
+  };
+};

@@ -1,0 +1,104 @@
+/**
+ * Loss: a database that was known comes up without what it had held. It is said, never shown as a new start.
+ */
+import type { Head } from '../core/commit.ts';
+import type { ReplicaId } from '../core/ids.ts';
+import { toHex32 } from '../crypto/bytes.ts';
+import type { Receipt } from '../crypto/checkpoint.ts';
+import type { Identity } from '../storage/port.ts';
+import type { Closing, ClosingReason } from '../sync/closings.ts';
+import type { Contradiction } from '../sync/receipts.ts';
+import type { Known } from './known.ts';
+
+/** What a device has lost, and how much of it is there again. Counts, digests, identifiers and times only. */
+export type Loss = {
+  /** The replica that was closed. */
+  readonly replica: ReplicaId;
+  /** `lost`: the database is gone. `shorter`: it holds less than it did. `forked`: a copy of it went on elsewhere. */
+  readonly reason: ClosingReason;
+  /** Device time at which it was found, RFC 3339 UTC. */
+  readonly foundAt: string;
+  /** Events that the log had held in all, when that was last seen, and when the database was made. */
+  readonly size: number;
+  readonly seenAt: string;
+  readonly createdAt: string;
+  /** The last that was known of the replica's own chain: its sequence, and the link after it in hex. */
+  readonly sequence: number;
+  readonly link: string;
+  /** Highest of its sequences that a receipt was known to cover: the server holds these. */
+  readonly receiptSequence: number;
+  /** Sequences of it that are here now. */
+  readonly held: number;
+  /** Events recorded after the newest receipt known: gone, unless they had been sent all the same. */
+  readonly unconfirmed: number;
+  /** Events that are only here and can never be sent, because a copy of this database went on otherwise. */
+  readonly heldHereOnly: number;
+};
+
+/** What a session knows of its database when it opens. */
+export type Found = {
+  readonly identities: readonly Identity[];
+  readonly head: (replica: ReplicaId) => Head;
+  readonly size: number;
+  readonly closings: readonly Closing[];
+  /** Who writes, and highest sequence of it that a receipt covers. */
+  readonly replica: ReplicaId;
+  readonly acknowledged: number;
+  readonly nowMs: number;
+};
+
+const isSameLink = (head: Head, known: Known): boolean => toHex32(head.link) === known.link;
+
+const reasonOf = (known: Known, { identities, head, size }: Found): ClosingReason | undefined => {
+  if (known.size === 0) return undefined;
+  if (!identities.some(({ replica }) => replica === known.replica)) return 'lost';
+  const end = head(known.replica);
+  if (end.sequence < known.sequence || size < known.size) return 'shorter';
+  return end.sequence === known.sequence && known.sequence > 0 && !isSameLink(end, known) ? 'forked' : undefined;
+};
+
+/** The closing that a marker leads to; undefined if everything it tells of is there, or its loss is known already. */
+export const closingOfKnown = (known: Known, found: Found): Closing | undefined => {
+  if (found.closings.some(({ replica }) => replica === known.replica)) return undefined;
+  const reason = reasonOf(known, found);
+  if (reason === undefined) return undefined;
+  const { replica, sequence, link, size, seenAt, createdAt, receipt, receiptSequence } = known;
+  return {
+    ...{ replica, reason, sequence, link, size, seenAt, createdAt, receipt, receiptSequence },
+    at: new Date(found.nowMs).toISOString(),
+    confirmed: replica === found.replica ? found.acknowledged : 0,
+    forkedAt: null,
+    settled: false,
+  };
+};
+
+/** The closing that a receipt leads to which names more of the chain than is here, or another one. */
+export const closingOfReceipt = (
+  { reason, note, receipt }: Contradiction & { readonly receipt: Receipt },
+  here: { readonly identity: Identity; readonly size: number; readonly acknowledged: number; readonly nowMs: number },
+): Closing => ({
+  replica: here.identity.replica,
+  reason,
+  at: new Date(here.nowMs).toISOString(),
+  sequence: receipt.sequence,
+  link: toHex32(receipt.link),
+  size: here.size,
+  seenAt: receipt.time,
+  createdAt: here.identity.createdAt,
+  receipt: note,
+  receiptSequence: receipt.sequence,
+  confirmed: here.acknowledged,
+  forkedAt: null,
+  settled: false,
+});
+
+/** A closing as people are told of it. */
+export const lossOf = (closing: Closing, head: (replica: ReplicaId) => Head): Loss => {
+  const { replica, reason, at, size, seenAt, createdAt, sequence, link, receiptSequence, forkedAt } = closing;
+  const held = head(replica).sequence;
+  return {
+    ...{ replica, reason, foundAt: at, size, seenAt, createdAt, sequence, link, receiptSequence, held },
+    unconfirmed: Math.max(0, sequence - Math.max(receiptSequence, held)),
+    heldHereOnly: forkedAt === null ? 0 : Math.max(0, held - forkedAt + 1),
+  };
+};

@@ -1,0 +1,46 @@
+/** The writer of a session, and the succession of replicas that it follows. */
+import type { CommitContext } from '../core/envelope.ts';
+import type { Clock, Entropy } from '../core/ports.ts';
+import { eventIds } from '../core/uuid.ts';
+import type { EventStorage, Identity } from '../storage/port.ts';
+import type { AggregateStates } from '../streams/aggregateState.ts';
+import type { Log } from '../streams/log.ts';
+import { openWriter, type Writer } from '../streams/writer.ts';
+import { platformSealer } from '../worker/index.ts';
+import { newIdentity } from './identity.ts';
+import { systemScheduler } from './platform.ts';
+import { openSuccession, type Succession } from './succession.ts';
+
+export type WritingParts = {
+  readonly storage: EventStorage;
+  readonly log: Log;
+  readonly states: AggregateStates;
+  /** Who writes when the session begins. */
+  readonly first: Identity;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly provenance: () => Pick<CommitContext, 'receipt' | 'software'>;
+  /** Told before a new replica seals anything. */
+  readonly onSuccession: (identity: Identity) => Promise<void>;
+};
+
+/** Each needs the other: the writer asks who writes, and a closing is written like any event. */
+export const openWriting = async (
+  parts: WritingParts,
+): Promise<{ readonly writer: Writer; readonly succession: Succession }> => {
+  const { storage, log, states, first, clock, entropy, provenance, onSuccession } = parts;
+  const succession = await openSuccession({
+    ...{ storage, log, states, first, onSuccession },
+    newIdentity: () => newIdentity(storage, first.tenant, clock),
+    writer: () => writer,
+  });
+  const writer = openWriter({
+    ...{ storage, log, states, clock, provenance, succession },
+    sealer: platformSealer(systemScheduler),
+    nextId: eventIds(clock, entropy),
+    get identity() {
+      return succession.identity();
+    },
+  });
+  return { writer, succession };
+};

@@ -1,0 +1,72 @@
+/**
+ * The replicas that this database has closed, kept as one mark: why, what was known of their chains, and what the server
+ * turned out to hold of them. The closing itself is an event of the new replica; this is what sync and health go by.
+ */
+import { z } from 'zod';
+import { type ReplicaId, replicaId } from '../core/ids.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { EventStorage, Marks } from '../storage/port.ts';
+
+const NAME = 'closed';
+/** More closings than this on one database mean that something else is wrong; the oldest are forgotten here. */
+const KEPT_MAX = 16;
+
+const whole = z.int().min(0).max(LIMITS.integerMax);
+const isReplica = (value: unknown): boolean => {
+  try {
+    return typeof value === 'string' && replicaId(value) === value;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * `lost`: the database came up without the replica. `shorter`: it came up with less of it than had been there. `forked`:
+ * another copy of the database went on under the same name.
+ */
+export const CLOSING_REASONS = ['lost', 'shorter', 'forked'] as const;
+export type ClosingReason = (typeof CLOSING_REASONS)[number];
+
+const Closing = z.strictObject({
+  replica: z.custom<ReplicaId>(isReplica),
+  reason: z.enum(CLOSING_REASONS),
+  /** Device time of the closing, RFC 3339 UTC. */
+  at: z.string(),
+  /** The last that was known of the chain: its sequence, and the link after it in hex. */
+  sequence: whole,
+  link: z.string(),
+  /** Events that the whole log had held, device time when that was last seen, and when the database was made. */
+  size: whole,
+  seenAt: z.string(),
+  createdAt: z.string(),
+  /** Newest receipt of the replica as the server signed it; null if there was none. */
+  receipt: z.string().nullable(),
+  /** Highest sequence that a receipt was known to cover at the closing. */
+  receiptSequence: whole,
+  /** Highest sequence of the chain as it is here that the server is known to hold. */
+  confirmed: whole,
+  /** First sequence at which the server holds another event than this database; null if it is not known to. */
+  forkedAt: whole.nullable(),
+  /** True if nothing more is to be sent of it. */
+  settled: z.boolean(),
+});
+export type Closing = z.infer<typeof Closing>;
+
+/** The closings kept, oldest first; none if they cannot be read. */
+export const readClosings = async (storage: Pick<EventStorage, 'readMarks'>): Promise<readonly Closing[]> => {
+  const read = z.array(Closing).safeParse((await storage.readMarks())[NAME]);
+  return read.success ? read.data : [];
+};
+
+/** `closings` with `closing` in the place of that of the same replica, or at the end. */
+export const withClosing = (closings: readonly Closing[], closing: Closing): readonly Closing[] => {
+  const known = closings.some(({ replica }) => replica === closing.replica);
+  const next = known
+    ? closings.map((each) => (each.replica === closing.replica ? closing : each))
+    : [...closings, closing];
+  return next.slice(-KEPT_MAX);
+};
+
+export const closingMarks = (closings: readonly Closing[]): Marks => ({
+  [NAME]: closings.map((each) => ({ ...each })),
+});
