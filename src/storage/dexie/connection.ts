@@ -4,15 +4,15 @@
  * link (`link.ts`) opens another one, which makes no database: one that was deleted does not come up again empty.
  */
 import { Dexie } from 'dexie';
-import { StoreError } from '../../core/errors.ts';
+import { isStoreError, StoreError } from '../../core/errors.ts';
 import type { Scheduler } from '../../core/ports.ts';
 import { abortIfAlive } from './abort.ts';
 import { appendOnly } from './appendOnly.ts';
-import { isNamed, openFailure } from './failures.ts';
+import { isNamed, nameOf, openFailure } from './failures.ts';
 import { NATIVE_VERSION } from './layout.ts';
 import { openTransactions } from './openTransactions.ts';
 import type { Page } from './page.ts';
-import { declareLayouts, isReleased, isWhole } from './upgrade.ts';
+import { declareLayouts, isReleased, isWhole, type OnUpgrade, type UpgradeWatch, watchUpgrade } from './upgrade.ts';
 import type { Watch } from './watchdog.ts';
 
 /** How long other tabs may take to let go of an older layout. */
@@ -25,6 +25,7 @@ export type ConnectionOptions = {
   readonly watch: Watch;
   readonly durability: 'strict' | 'relaxed';
   readonly page: Page | undefined;
+  readonly onUpgrade: OnUpgrade | undefined;
   readonly indexedDB: IDBFactory | undefined;
   readonly IDBKeyRange: typeof IDBKeyRange | undefined;
 };
@@ -41,6 +42,7 @@ export type Connection = {
 type Lifecycle = {
   ended: boolean;
   readonly wanted: ConnectionOptions['wanted'];
+  readonly upgrade: UpgradeWatch;
   /** The database that was wanted is not there. */
   missing: boolean;
   /** The browser has answered with an upgrade. */
@@ -64,6 +66,7 @@ const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory =
     if (lifecycle.ended) throw new DOMException('', 'AbortError');
     if (version !== NATIVE_VERSION) throw new DOMException('', 'VersionError');
     const request = factory.open(name, version);
+    lifecycle.upgrade.follow(request);
     request.addEventListener('success', () => {
       if (lifecycle.ended) request.result.close();
     });
@@ -123,7 +126,11 @@ const openInTime = (dexie: Dexie, lifecycle: Lifecycle, { scheduler, watch }: Co
 /** The name by which the present layout refuses one that is newer than itself. */
 const openError = (error: unknown, lifecycle: Lifecycle): StoreError => {
   if (lifecycle.missing) return new StoreError('storage.lost', { what: 'database' });
-  if (!isNamed(error, 'VersionError')) return openFailure(error);
+  if (!isNamed(error, 'VersionError')) {
+    const failure = openFailure(error);
+    if (isStoreError(failure, 'storage.blocked') || isStoreError(failure, 'storage.unresponsive')) return failure;
+    return lifecycle.upgrade.failure(nameOf(error)) ?? failure;
+  }
   return lifecycle.wanted === 'existing'
     ? new StoreError('storage.outdated')
     : new StoreError('storage.failed', { name: 'VersionError' });
@@ -131,12 +138,18 @@ const openError = (error: unknown, lifecycle: Lifecycle): StoreError => {
 
 /**
  * @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.unresponsive`, `storage.quota-exceeded`,
- * `storage.failed`; where one is wanted that exists also `storage.lost`, `storage.outdated`
+ * `storage.upgrade-failed`, `storage.failed`; where one is wanted that exists also `storage.lost`, `storage.outdated`
  */
 export const openConnection = async (name: string, options: ConnectionOptions): Promise<Connection> => {
   const { indexedDB: factory, IDBKeyRange: keyRange } = options;
   if (factory === undefined || keyRange === undefined) throw new StoreError('storage.unavailable');
-  const lifecycle: Lifecycle = { ended: false, wanted: options.wanted, missing: false, upgrading: () => {} };
+  const lifecycle: Lifecycle = {
+    ended: false,
+    wanted: options.wanted,
+    upgrade: watchUpgrade(options.onUpgrade),
+    missing: false,
+    upgrading: () => {},
+  };
   const dexie = describe(name, guardedFactory(factory, lifecycle), options);
   const close = () => {
     if (lifecycle.ended) return;
@@ -153,6 +166,7 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
   try {
     await openInTime(dexie, lifecycle, options);
     if (!isWhole(dexie.backendDB())) throw new DOMException('', 'VersionError');
+    lifecycle.upgrade.succeeded();
   } catch (error) {
     close();
     throw openError(error, lifecycle);

@@ -26,7 +26,7 @@ const chainOf = (error: unknown, depth = 0): readonly Readonly<Record<string, un
 };
 
 /** The name of a thrown value, for people; `Error` where it has none. */
-const nameOf = (error: unknown): string =>
+export const nameOf = (error: unknown): string =>
   isRecord(error) && typeof error['name'] === 'string' && error['name'].length > 0 ? error['name'] : 'Error';
 
 /** True if the error, or one that it wraps, has one of the names. */

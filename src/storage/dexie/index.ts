@@ -14,11 +14,13 @@ import { presenceOver } from './presence.ts';
 import { rescueDatabase } from './rescue.ts';
 import { eventStorage } from './storage.ts';
 import { type Locks, NO_TURNS, turnsOver } from './turns.ts';
+import type { OnUpgrade } from './upgrade.ts';
 import { watchdog } from './watchdog.ts';
 
 export type { Channel } from './hints.ts';
 export type { Page } from './page.ts';
 export type { Locks } from './turns.ts';
+export type { OnUpgrade, UpgradeProgress } from './upgrade.ts';
 
 export type DexieStorageOptions = {
   /** `relaxed` lets the operating system keep an append in its buffers: faster, and lost in a power cut. */
@@ -38,6 +40,8 @@ export type DexieStorageOptions = {
   readonly clock?: Pick<Clock, 'uptimeMs'>;
   /** Instead of the page that this runs in; undefined for a place without one. */
   readonly page?: Page | undefined;
+  /** Hears of an older database that is brought to the present layout when it is opened. */
+  readonly onUpgrade?: OnUpgrade | undefined;
 };
 
 const timers: Scheduler = {
@@ -101,6 +105,7 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
         watch,
         durability,
         page,
+        onUpgrade: options.onUpgrade,
         indexedDB: options.indexedDB ?? ownIndexedDB(),
         IDBKeyRange: options.IDBKeyRange ?? globalThis.IDBKeyRange,
       });
@@ -108,7 +113,9 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
     const hints = hintsOver((options.channel ?? broadcastChannel)(`indelible:${name}`));
     const presence = presenceOver(locks, `indelible:${name}:present`);
     const turns =
-      locks === undefined ? NO_TURNS : turnsOver({ locks, name: `indelible:${name}:turn`, hints, scheduler, page });
+      locks === undefined || 'off' in locks
+        ? NO_TURNS
+        : turnsOver({ locks, name: `indelible:${name}:turn`, hints, scheduler, page });
     const clock = options.clock ?? { uptimeMs: () => performance.now() };
     const reopen = () => connect('existing');
     return eventStorage({ connection, reopen, watch, hints, turns, presence, page, scheduler, clock, durability });

@@ -1,8 +1,10 @@
 /**
  * From every released layout to the present one. The change of tables is one transaction of the browser, so a kill
- * leaves the old layout or the new one; data is moved later, by packing.
+ * leaves the old layout or the new one; data is moved later, by packing, a bounded step at a time. Laws: "an upgrade that
+ * fails at any step leaves everything as it was, and is made by the next opening".
  */
 import type { Dexie } from 'dexie';
+import { StoreError } from '../../core/errors.ts';
 import { LAYOUT, LAYOUTS, nativeVersion, TABLES } from './layout.ts';
 
 /** Declares every layout, so that Dexie can make each of them into the present one. */
@@ -20,9 +22,58 @@ const hasTables = (database: IDBDatabase, tables: readonly string[]): boolean =>
 /** True if the database has every table: a layout that was made half is not taken for one. */
 export const isWhole = (database: IDBDatabase): boolean => hasTables(database, Object.keys(TABLES));
 
+/** The released layout that IndexedDB calls by this version. */
+const layoutOf = (version: number): number | undefined =>
+  Object.keys(LAYOUTS)
+    .map(Number)
+    .find((layout) => nativeVersion(layout) === version);
+
 /** True if a database of this version, as it was before any change, is new or of a released layout. */
 export const isReleased = (database: IDBDatabase, oldVersion: number): boolean => {
   if (oldVersion === 0) return true;
-  const layout = Object.keys(LAYOUTS).find((each) => nativeVersion(Number(each)) === oldVersion);
-  return layout !== undefined && Number(layout) < LAYOUT && hasTables(database, tablesUpTo(Number(layout)));
+  const layout = layoutOf(oldVersion);
+  return layout !== undefined && layout < LAYOUT && hasTables(database, tablesUpTo(layout));
+};
+
+export type UpgradeProgress = {
+  /** Layouts of the database: what it is, and what it becomes. */
+  readonly from: number;
+  readonly to: number;
+  /** `waiting` for other tabs to let go, `changing` the tables, `done`. */
+  readonly state: 'waiting' | 'changing' | 'done';
+};
+export type OnUpgrade = (progress: UpgradeProgress) => void;
+
+export type UpgradeWatch = {
+  /** Follows a request to open. */
+  readonly follow: (request: IDBOpenDBRequest) => void;
+  /** To be called when the database is open. */
+  readonly succeeded: () => void;
+  /** What a failed opening comes to if the layout was being changed. */
+  readonly failure: (name: string) => StoreError | undefined;
+};
+
+/** Tells of an upgrade from a released layout, and knows when one has failed. */
+export const watchUpgrade = (onUpgrade: OnUpgrade | undefined): UpgradeWatch => {
+  let changing: number | undefined;
+  // Later: what a listener throws inside the event would end the upgrade.
+  const tell = (from: number, state: UpgradeProgress['state']) =>
+    queueMicrotask(() => onUpgrade?.({ from, to: LAYOUT, state }));
+  return {
+    follow: (request) => {
+      request.addEventListener('blocked', ({ oldVersion }) => {
+        const from = layoutOf(oldVersion);
+        if (from !== undefined) tell(from, 'waiting');
+      });
+      request.addEventListener('upgradeneeded', ({ oldVersion }) => {
+        changing = isReleased(request.result, oldVersion) ? layoutOf(oldVersion) : undefined;
+        if (changing !== undefined) tell(changing, 'changing');
+      });
+    },
+    succeeded: () => {
+      if (changing !== undefined) tell(changing, 'done');
+    },
+    failure: (name) =>
+      changing === undefined ? undefined : new StoreError('storage.upgrade-failed', { from: changing, name }),
+  };
 };
