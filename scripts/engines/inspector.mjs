@@ -57,7 +57,7 @@ export const connectInspector = async (port) => {
       );
     });
 
-  const valueOf = ({ result, wasThrown }) => {
+  const valueIn = ({ result, wasThrown }) => {
     if (wasThrown) throw new Error(result.description ?? String(result.value));
     return result.value;
   };
@@ -66,11 +66,13 @@ export const connectInspector = async (port) => {
     /** The value of an expression, waited for when it is a promise; what cannot be written as JSON does not come over. */
     evaluate: async (expression) => {
       const answer = await send('Runtime.evaluate', { expression: `(async () => (${expression}))()` });
-      if (answer.wasThrown) return valueOf(answer);
-      return valueOf(
+      if (answer.wasThrown) return valueIn(answer);
+      return valueIn(
         await send('Runtime.awaitPromise', { promiseObjectId: answer.result.objectId, returnByValue: true }),
       );
     },
+    /** Loads the page again; resolves when the browser has been told, not when the page is there. */
+    reload: () => send('Page.reload', {}),
     close: () => socket.terminate(),
   };
 };

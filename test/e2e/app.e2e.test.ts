@@ -9,7 +9,6 @@ import {
   chooseFiles,
   editValue,
   importSummary,
-  indelible,
   loadSample,
   openForm,
   pane,
@@ -20,6 +19,7 @@ import {
   untilEqual,
   type World,
 } from './appWorld.ts';
+import { indelible } from './servedApp.ts';
 
 const VITALS = '101/SE.V1/F.VITALS';
 const SYSTOLIC = 'Systolic blood pressure';

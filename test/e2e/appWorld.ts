@@ -1,75 +1,19 @@
 /** The built server as a child process, a browser with devices of its own, and how a person uses the page. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { findChromium } from '../../scripts/chromium.mjs';
+import { type ServedApp, serveApp } from './servedApp.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const COMMAND = join(ROOT, 'dist', 'cli', 'main.js');
-
-/** Runs the command to its end. */
-export const indelible = (...words: readonly string[]) =>
-  spawnSync(process.execPath, [COMMAND, ...words], { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
-  });
-
-const startServer = (words: readonly string[]): Promise<ChildProcess> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [COMMAND, 'serve', '--app', 'dist-app', ...words], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    const hear = (chunk: unknown) => {
-      said += String(chunk);
-      if (said.includes('http://')) resolve(child);
-    };
-    child.stdout?.on('data', hear);
-    child.stderr?.on('data', hear);
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)));
-  });
-
-const ended = (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =>
-  new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve();
-    child.once('exit', () => resolve());
-    child.kill(signal);
-  });
-
-export type World = {
-  readonly address: string;
-  readonly folder: string;
+export type World = ServedApp & {
   readonly context: BrowserContext;
   /** Everything that a page wrote to its console or threw. */
   readonly said: readonly string[];
   readonly openPage: () => Promise<Page>;
-  readonly killServer: () => Promise<void>;
-  readonly startServer: () => Promise<void>;
-  readonly close: () => Promise<void>;
 };
 
 /** A server with an empty data folder, and a browser without any data. */
 export const startWorld = async (serveWords: readonly string[] = []): Promise<World> => {
-  const folder = await mkdtemp(join(tmpdir(), 'indelible-app-'));
-  const port = await freePort();
-  const words = ['--data', join(folder, 'data'), '--port', String(port), ...serveWords];
-  let server = await startServer(words);
+  const served = await serveApp(serveWords);
   const found = await findChromium();
   const browser: Browser = await chromium.launch({
     executablePath: found.path,
@@ -81,25 +25,18 @@ export const startWorld = async (serveWords: readonly string[] = []): Promise<Wo
   const said: string[] = [];
   context.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
   context.on('weberror', (error) => said.push(`thrown: ${error.error().message}`));
-  const address = `http://127.0.0.1:${port}/`;
   return {
-    address,
-    folder,
+    ...served,
     context,
     said,
     openPage: async () => {
       const page = await context.newPage();
-      await page.goto(address);
+      await page.goto(served.address);
       return page;
-    },
-    killServer: () => ended(server, 'SIGKILL'),
-    startServer: async () => {
-      server = await startServer(words);
     },
     close: async () => {
       await browser.close();
-      await ended(server, 'SIGTERM');
-      await rm(folder, { recursive: true, force: true });
+      await served.close();
     },
   };
 };
