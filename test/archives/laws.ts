@@ -53,7 +53,7 @@ const inPlace = async (
   }
 };
 
-const expectEqual = async (storage: EventStorage, { expected, ...archive }: Archive): Promise<void> => {
+export const expectEqual = async (storage: EventStorage, { expected, ...archive }: Archive): Promise<void> => {
   expect(await commitsOf(storage)).toEqual(commitsIn({ expected, ...archive }));
   expect(await storage.size()).toBe(expected.size);
   expect((await sideOf(storage)).replicas).toEqual(expected.replicas);

@@ -3,7 +3,7 @@
  * Laws: `test/conformance`, in Node and in a real browser; `test/browser/storage` for what only a browser has.
  */
 
-import { isStoreError } from '../../core/errors.ts';
+import { isStoreError, StoreError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { Clock, Scheduler } from '../../core/ports.ts';
 import type { EventStorage, StorageAdapter } from '../port.ts';
@@ -55,7 +55,8 @@ export type DexieStorage = StorageAdapter & {
   /**
    * Opens a database as it is, of whatever layout: to be read, verified and exported, for instance when its upgrade has
    * failed. Nothing is changed, and every call that would change something is refused with `storage.read-only`.
-   * @throws StoreError `storage.lost` if there is no such database, `storage.unavailable`, `storage.failed`
+   * @throws StoreError `storage.lost` if there is no such database, `storage.blocked` if an upgrade of it waits for other
+   * tabs, `storage.unavailable`, `storage.failed`
    */
   readonly rescue: (name: string) => Promise<EventStorage>;
 };
@@ -90,8 +91,13 @@ const connectTwice = async (connect: () => Promise<Connection>): Promise<Connect
 
 /** Storage in the browser's IndexedDB, one database per name. */
 export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage => ({
-  rescue: (name) =>
-    rescueDatabase(name, options.indexedDB ?? ownIndexedDB(), options.IDBKeyRange ?? globalThis.IDBKeyRange),
+  rescue: async (name) => {
+    const indexedDB = options.indexedDB ?? ownIndexedDB();
+    const keyRange = options.IDBKeyRange ?? globalThis.IDBKeyRange;
+    if (indexedDB === undefined || keyRange === undefined) throw new StoreError('storage.unavailable');
+    const watch = watchdog(options.scheduler ?? timers, options.answerMs ?? LIMITS.storageAnswerMs);
+    return rescueDatabase(name, { indexedDB, keyRange, watch });
+  },
   open: async (name) => {
     const durability = options.durability ?? 'strict';
     const scheduler = options.scheduler ?? timers;

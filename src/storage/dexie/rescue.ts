@@ -3,40 +3,55 @@
  * or not by this version of the application. Changes nothing, not even the layout. Law: "a database of any released
  * layout can be rescued".
  */
-import { StoreError } from '../../core/errors.ts';
+import { isStoreError, StoreError } from '../../core/errors.ts';
 import type { EventStorage } from '../port.ts';
 import { abortIfAlive } from './abort.ts';
 import { openFailure, operationFailure } from './failures.ts';
-import { findPacked, logSize, readLog, readLogAt, readPackedTo } from './log.ts';
+import { findPacked, logSize, readLog, readLogAt, readPackedTo, type Source } from './log.ts';
 import { readFindings, readIdentities, readMarks, readSnapshot } from './sideReads.ts';
+import type { Watch } from './watchdog.ts';
 
-/** Opens the version that is there; makes none. @throws StoreError `storage.lost` if there is none, `storage.*` */
-const openAsItIs = (name: string, factory: IDBFactory): Promise<IDBDatabase> =>
-  new Promise((resolve, reject) => {
-    const request = factory.open(name);
-    let isMissing = false;
+export type RescueOptions = {
+  readonly indexedDB: IDBFactory;
+  readonly keyRange: typeof IDBKeyRange;
+  readonly watch: Watch;
+};
+
+/**
+ * Opens the version that is there; makes none. An upgrade that other tabs keep waiting keeps this waiting too.
+ * @throws StoreError `storage.lost` if there is no such database, `storage.blocked`, `storage.*`
+ */
+const openAsItIs = (name: string, { indexedDB, watch }: RescueOptions): Promise<IDBDatabase> => {
+  const request = indexedDB.open(name);
+  let isMissing = false;
+  let isLate = false;
+  const opened = new Promise<IDBDatabase>((resolve, reject) => {
     request.onupgradeneeded = () => {
       isMissing = true;
       if (request.transaction !== null) abortIfAlive(request.transaction);
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      if (isLate) request.result.close();
+      resolve(request.result);
+    };
     request.onerror = () =>
       reject(isMissing ? new StoreError('storage.lost', { what: 'database' }) : openFailure(request.error));
   });
+  return watch(opened).catch((error: unknown) => {
+    isLate = true;
+    throw isStoreError(error, 'storage.unresponsive') ? new StoreError('storage.blocked') : error;
+  });
+};
 
 const refuse = async (): Promise<never> => {
   throw new StoreError('storage.read-only');
 };
 
-/** @throws StoreError `storage.unavailable`, `storage.lost`, `storage.failed` */
-export const rescueDatabase = async (
-  name: string,
-  factory: IDBFactory | undefined,
-  keyRange: typeof IDBKeyRange | undefined,
-): Promise<EventStorage> => {
-  if (factory === undefined || keyRange === undefined) throw new StoreError('storage.unavailable');
-  const native = await openAsItIs(name, factory);
-  const source = { native, keyRange };
+/** @throws StoreError `storage.lost`, `storage.blocked`, `storage.unavailable`, `storage.failed` */
+export const rescueDatabase = async (name: string, options: RescueOptions): Promise<EventStorage> => {
+  const { keyRange, watch } = options;
+  const native = await openAsItIs(name, options);
+  const source: Source = { native, keyRange };
   let isOpen = true;
   const close = () => {
     isOpen = false;
@@ -47,7 +62,7 @@ export const rescueDatabase = async (
   const use = async <T>(work: () => Promise<T>): Promise<T> => {
     if (!isOpen) throw new StoreError('storage.closed');
     try {
-      return await work();
+      return await watch(work());
     } catch (error) {
       throw isOpen ? operationFailure(error) : new StoreError('storage.closed');
     }

@@ -1,6 +1,7 @@
-/** Archives of released layouts on the browser's own IndexedDB. */
+/** Archives of released layouts on the browser's own IndexedDB, and their upgrade. */
 import { Dexie } from 'dexie';
-import { archiveLaws } from '../../archives/laws.ts';
+import { type ArchivePlace, archiveLaws } from '../../archives/laws.ts';
+import { upgradeLaws } from '../../archives/upgradeLaws.ts';
 import { removeDatabase } from './place.ts';
 
 // On localhost Dexie prints the trace of every failure; here each is expected.
@@ -8,7 +9,11 @@ Dexie.debug = false;
 
 let made = 0;
 
-archiveLaws(() => {
+const makePlace = (): ArchivePlace => {
   const name = `archive-${Date.now()}-${++made}`;
   return { name, factory: indexedDB, keyRange: IDBKeyRange, remove: () => removeDatabase(name) };
-});
+};
+
+archiveLaws(makePlace);
+// Every kind of fault is tried on the simulated one; here are those whose end the browser decides.
+upgradeLaws(makePlace, ['aborts', 'precedes a crash']);
