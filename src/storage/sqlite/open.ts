@@ -101,23 +101,23 @@ const setDurability = async (connection: SqliteConnection, durability: OpenOptio
 
 type Found = 'nothing' | 'this layout';
 
-/** What the database holds. @throws StoreError `storage.key-wrong`, `storage.outdated`, `storage.failed` */
+/** What the database holds. @throws StoreError `storage.outdated`, `storage.failed` */
 const identify = async (connection: SqliteConnection): Promise<Found> => {
+  const tables = await one(connection, 'SELECT count(*) FROM sqlite_schema');
   const application = await one(connection, 'PRAGMA application_id');
   const layout = await one(connection, 'PRAGMA user_version');
   if (application === APPLICATION_ID && typeof layout === 'number' && layout > LAYOUT) {
     throw new StoreError('storage.outdated', { layout });
   }
   if (application === APPLICATION_ID && layout === LAYOUT) return 'this layout';
-  const tables = await one(connection, 'SELECT count(*) FROM sqlite_schema');
   demand(application === 0 && layout === 0 && tables === 0, 'ForeignDatabase');
   return 'nothing';
 };
 
-/** The first page is read for the first time: a key that is not its key gives no SQLite page. */
-const readFirstPage = async (connection: SqliteConnection): Promise<void> => {
+/** Whatever reads the first page for the first time: a key that is not its key gives no SQLite page. */
+const underKey = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
-    await one(connection, 'SELECT count(*) FROM sqlite_schema');
+    return await work();
   } catch (error) {
     throw isNotReadable(error) ? new StoreError('storage.key-wrong') : error;
   }
@@ -155,10 +155,9 @@ const checkWritten = async (name: string, options: OpenOptions, connection: Sqli
 const prepare = async (name: string, options: OpenOptions, opened: OpenDatabase): Promise<void> => {
   const { connection, transactions } = opened;
   const { access, durability } = options;
-  await checkCipher(connection);
+  await transactions.alone(() => underKey(() => checkCipher(connection)));
   for (const setting of SETTINGS) await connection.all(setting);
-  await transactions.patiently(() => readFirstPage(connection));
-  const found = await transactions.patiently(() => identify(connection));
+  const found = await underKey(() => transactions.read(() => identify(connection)));
   if (access === 'inspect') {
     if (found === 'nothing') throw new StoreError('storage.absent');
     await connection.all('PRAGMA query_only = ON');
@@ -168,8 +167,8 @@ const prepare = async (name: string, options: OpenOptions, opened: OpenDatabase)
     await makeLayout(connection, transactions);
     await checkWritten(name, options, connection);
   }
-  await transactions.patiently(() => setDurability(connection, durability));
-  await transactions.patiently(() => checkLayout(connection));
+  await transactions.alone(() => setDurability(connection, durability));
+  await transactions.alone(() => checkLayout(connection));
 };
 
 const openFailure = (error: unknown, access: OpenOptions['access']): StoreError =>

@@ -1,8 +1,7 @@
 /** One open database as `EventStorage`. */
-import { StoreError } from '../../core/errors.ts';
 import { type Position, position, size } from '../../core/position.ts';
 import type { AppendOutcome, AppendRequest, Durability, EventStorage, Identity, PackRequest } from '../port.ts';
-import type { SqlRow } from './driver.ts';
+import type { SqliteConnection, SqlRow } from './driver.ts';
 import { operationFailure } from './failures.ts';
 import { type Hearing, hearingOn } from './hearing.ts';
 import { insertRows, logSize, packedEnd, readLog, readLogAt } from './log.ts';
@@ -21,7 +20,7 @@ import {
   writeMarks,
   writeSnapshot,
 } from './side.ts';
-import { type Line, makeLine } from './turns.ts';
+import type { Transactions } from './transaction.ts';
 
 type Parts = {
   readonly database: OpenDatabase;
@@ -29,37 +28,37 @@ type Parts = {
   readonly pollMs: number;
 };
 
-type Turn = <T>(work: () => Promise<T>) => Promise<T>;
-
-/** The parts of a storage, and the one way to the connection: a call after the other, none once it is closed. */
-type Open = OpenDatabase & {
+/** The parts of a storage; whatever they throw is an error of the library. */
+type Open = {
+  readonly connection: SqliteConnection;
   readonly durability: Exclude<Durability, 'memory'>;
   readonly hearing: Hearing;
-  readonly inTurn: Turn;
-  readonly read: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly write: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly read: Transactions['read'];
+  readonly write: Transactions['write'];
 };
 
 const CONFLICT: AppendOutcome = { kind: 'conflict' };
 
 const append = async (
-  { connection, transactions, durability, hearing, inTurn }: Open,
+  { connection, durability, hearing, write }: Open,
   { expectedSize, marks }: AppendRequest,
   rows: readonly PackedRow[],
 ): Promise<AppendOutcome> => {
   const events = rows.reduce((sum, { count }) => sum + count, 0);
   const end = size(expectedSize + events);
-  const store = async () => {
-    if ((await logSize(connection)) !== expectedSize) return false;
-    await insertRows(connection, rows);
-    await writeMarks(connection, marks);
-    return true;
-  };
-  return inTurn(async () => {
-    if (!(await transactions.write(store))) return CONFLICT;
-    if (events > 0) hearing.tell(end); // still in turn: this connection is not told of itself
-    return { kind: 'appended', records: rows.map(({ at }) => position(at)), size: end, durability };
-  });
+  const isStored = await write(
+    async () => {
+      if ((await logSize(connection)) !== expectedSize) return false;
+      await insertRows(connection, rows);
+      await writeMarks(connection, marks);
+      return true;
+    },
+    (isCommitted) => {
+      if (isCommitted && events > 0) hearing.tell(end);
+    },
+  );
+  if (!isStored) return CONFLICT;
+  return { kind: 'appended', records: rows.map(({ at }) => position(at)), size: end, durability };
 };
 
 const pack = async ({ connection, read, write }: Open, { bytesMax, keysOf }: PackRequest) => {
@@ -118,51 +117,41 @@ const sideOf = (open: Open) => {
   } satisfies Partial<EventStorage>;
 };
 
-/** Calls in turn, each with the library's codes for what it throws. */
-const turnsOf =
-  (line: Line, isOpen: () => boolean): Turn =>
-  (work) =>
-    line(async () => {
-      if (!isOpen()) throw new StoreError('storage.closed');
-      try {
-        return await work();
-      } catch (error) {
-        throw operationFailure(error);
-      }
-    });
+/** Gives what the work gives, or an error of the library. */
+const coded = async <T>(work: Promise<T>): Promise<T> => {
+  try {
+    return await work;
+  } catch (error) {
+    throw operationFailure(error);
+  }
+};
 
 export const eventStorage = async ({ database, durability, pollMs }: Parts): Promise<EventStorage> => {
   const { connection, transactions } = database;
-  const line = makeLine();
-  let isOpen = true;
-  const inTurn = turnsOf(line, () => isOpen);
+  const readSize = () => transactions.alone(() => logSize(connection));
   const hearing = hearingOn({
     place: database.place,
     pollMs,
     // No more than a baseline for word of growth: whoever reads finds out what is wrong.
-    size: await logSize(connection).catch(() => size(0)),
-    version: () => inTurn(() => connection.all('PRAGMA data_version')),
-    readSize: () => inTurn(() => logSize(connection)),
+    size: await readSize().catch(() => size(0)),
+    version: () => transactions.alone(() => connection.all('PRAGMA data_version')),
+    readSize,
   });
   const open: Open = {
-    ...database,
+    connection,
     durability,
     hearing,
-    inTurn,
-    read: (work) => inTurn(() => transactions.read(work)),
-    write: (work) => inTurn(() => transactions.write(work)),
+    read: (work) => coded(transactions.read(work)),
+    write: (work, onCommitted) => coded(transactions.write(work, onCommitted)),
   };
   return {
     keepsKeyBytes: true,
     ...logOf(open),
     ...sideOf(open),
     onForeignCommit: hearing.listen,
-    close: () =>
-      line(async () => {
-        if (!isOpen) return;
-        isOpen = false;
-        hearing.stop();
-        await connection.close().catch(() => undefined);
-      }),
+    close: async () => {
+      hearing.stop();
+      await transactions.close().catch(() => undefined);
+    },
   };
 };

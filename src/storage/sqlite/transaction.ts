@@ -1,26 +1,35 @@
 /**
- * Transactions on one connection. All or nothing: what ends before its commit returned is rolled back, and a rollback that
- * could not be done is done before anything else happens on the connection.
+ * The one way to a connection: a call after the other, none once it is closed, and transactions that are all or nothing.
+ * What ends before its commit returned is rolled back; a rollback that could not be done is done before anything else
+ * happens on the connection. While a writer waits for its turn or for another process, reading goes on.
  */
+import { StoreError } from '../../core/errors.ts';
 import type { SqliteConnection } from './driver.ts';
-import { type Place, patiently } from './turns.ts';
+import { makeLine, type Place, patiently } from './turns.ts';
 
 export type Transactions = {
   /** Reads at one moment of the database. */
   readonly read: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Holds the database's one lock for writers from the start. @throws StoreError `storage.busy` */
-  readonly write: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Runs something again while another process holds a lock. @throws StoreError `storage.busy` */
-  readonly patiently: <T>(work: () => Promise<T>) => Promise<T>;
+  /**
+   * Holds the database's one lock for writers from the start. `onCommitted` is called before anything else happens on the
+   * connection.
+   */
+  readonly write: <T>(work: () => Promise<T>, onCommitted?: (result: T) => void) => Promise<T>;
+  /** Runs something outside of a transaction. */
+  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Closes the connection after what was asked before. Whatever is asked later fails with `storage.closed`. */
+  readonly close: () => Promise<void>;
 };
 
 type Options = {
   /** The database, for the writers of this process to stand in line. */
   readonly place: Place;
+  /** How long to ask again while another process holds a lock, before `storage.busy`. */
   readonly busyMs: number;
 };
 
-export const transactionsOn = (connection: SqliteConnection, { place, busyMs }: Options): Transactions => {
+/** Runs transactions, and sees to it that none begins inside another. */
+const runnerOn = (connection: SqliteConnection, busyMs: number) => {
   let isUnsettled = false;
   const rollBack = async (): Promise<void> => {
     try {
@@ -31,12 +40,12 @@ export const transactionsOn = (connection: SqliteConnection, { place, busyMs }: 
       isUnsettled = true;
     }
   };
-  const transaction = async <T>(begin: string, work: () => Promise<T>): Promise<T> => {
+  return async <T>(begin: string, work: () => Promise<T>): Promise<T> => {
     if (isUnsettled) {
       await rollBack();
       isUnsettled = false;
     }
-    await patiently(busyMs, () => connection.run(begin));
+    await connection.run(begin);
     try {
       const result = await work();
       await patiently(busyMs, () => connection.run('COMMIT'));
@@ -46,9 +55,33 @@ export const transactionsOn = (connection: SqliteConnection, { place, busyMs }: 
       throw error;
     }
   };
+};
+
+export const transactionsOn = (connection: SqliteConnection, { place, busyMs }: Options): Transactions => {
+  const line = makeLine();
+  const transaction = runnerOn(connection, busyMs);
+  let isOpen = true;
+  /** A turn on the connection for each try: what pauses between two of them holds nobody up. */
+  const inTurns = <T>(work: () => Promise<T>): Promise<T> =>
+    patiently(busyMs, () => line(() => (isOpen ? work() : Promise.reject<T>(new StoreError('storage.closed')))));
   return {
-    read: (work) => patiently(busyMs, () => transaction('BEGIN', work)),
-    write: (work) => place.writing(() => transaction('BEGIN IMMEDIATE', work)),
-    patiently: (work) => patiently(busyMs, work),
+    read: (work) => inTurns(() => transaction('BEGIN', work)),
+    write: (work, onCommitted) =>
+      place.writing(() =>
+        inTurns(async () => {
+          const result = await transaction('BEGIN IMMEDIATE', work);
+          onCommitted?.(result);
+          return result;
+        }),
+      ),
+    alone: inTurns,
+    close: () =>
+      place.writing(() =>
+        line(async () => {
+          if (!isOpen) return;
+          isOpen = false;
+          await connection.close();
+        }),
+      ),
   };
 };
