@@ -39,7 +39,7 @@ const parsed = (text: string): unknown => {
  * @param disturbance  asked for each message
  */
 export const simulatedNetwork = (
-  server: SimulatedServer,
+  server: Pick<SimulatedServer, 'answer'>,
   disturbance: (request: SimulatedRequest) => Disturbance = () => UNDISTURBED,
 ): Transport => {
   const late: SimulatedRequest[] = [];

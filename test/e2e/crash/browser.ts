@@ -1,0 +1,61 @@
+/** A Chromium with a profile on disk, started at an address and killed with all of its processes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findChromium } from '../../../scripts/chromium.mjs';
+
+/** Nothing that the page does not need: a start costs half a second of processor time instead of one. */
+const FLAGS = [
+  '--headless',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-extensions',
+  '--disable-sync',
+  '--disable-component-update',
+  '--disable-breakpad',
+  '--in-process-gpu',
+  '--enable-features=NetworkServiceInProcess2',
+  '--disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication,SpareRendererForSitePerProcess',
+];
+
+export type Browser = {
+  /** Ends every process of the browser at once, by SIGKILL; resolves when the browser has ended. */
+  readonly kill: () => Promise<void>;
+};
+
+export type Profile = {
+  readonly start: (url: string) => Browser;
+  readonly remove: () => Promise<void>;
+};
+
+const killGroup = (child: ChildProcess): void => {
+  try {
+    // Started detached, the browser leads a group of processes of its own.
+    if (child.pid !== undefined && process.platform !== 'win32') process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+};
+
+export const makeProfile = async (): Promise<Profile> => {
+  const { path, args, env } = await findChromium();
+  const folder = await mkdtemp(join(tmpdir(), 'indelible-crash-'));
+  return {
+    start: (url) => {
+      const words = [...args, ...FLAGS, `--user-data-dir=${folder}`, url];
+      const child = spawn(path, words, { env, detached: process.platform !== 'win32', stdio: 'ignore' });
+      const ended = once(child, 'exit');
+      return {
+        kill: async () => {
+          killGroup(child);
+          await ended;
+        },
+      };
+    },
+    // A process that was killed may hold its files for a moment.
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
+  };
+};

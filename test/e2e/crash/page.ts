@@ -1,0 +1,50 @@
+/** The page that is killed: it looks at what the kill before left, tells the test, and works until the next one. */
+import { inspect } from './inspect.ts';
+import { type Message, OPERATIONS, type Task } from './messages.ts';
+import { WORK } from './operations.ts';
+import { stopAtStep, watchSteps } from './steps.ts';
+
+const address = `/message/${new URLSearchParams(location.search).get('run')}`;
+const tell = (message: Message): Promise<unknown> => fetch(address, { method: 'POST', body: JSON.stringify(message) });
+
+const readTask = (): Task => {
+  const given = new URLSearchParams(location.search);
+  const text = (name: string) => given.get(name) ?? '';
+  return {
+    operation: OPERATIONS.find((operation) => operation === text('operation')) ?? OPERATIONS[0],
+    check: text('check'),
+    use: text('use'),
+    run: Number(text('run')),
+    stopAt: Number(text('stopAt')),
+  };
+};
+
+const run = async (): Promise<void> => {
+  const task = readTask();
+  watchSteps(address);
+  if (task.check !== '') await tell({ kind: 'report', report: await inspect(task.operation, task.check) });
+  if (task.use === '') return;
+  // One message is under way at a time; what becomes durable meanwhile goes into the next.
+  let waiting: string[] = [];
+  let sending = false;
+  const sendOn = async (): Promise<void> => {
+    if (sending) return;
+    sending = true;
+    for (; waiting.length > 0; ) await tell({ kind: 'told', tags: waiting.splice(0) });
+    sending = false;
+  };
+  let armed = false;
+  await WORK[task.operation](task, {
+    begun: () => void tell({ kind: 'begun' }),
+    told: (tags) => {
+      waiting = [...waiting, ...tags];
+      void sendOn();
+    },
+    arm: () => {
+      if (!armed) stopAtStep(task.stopAt);
+      armed = true;
+    },
+  });
+};
+
+run().catch((error: unknown) => tell({ kind: 'failed', message: error instanceof Error ? error.message : 'failed' }));
