@@ -119,9 +119,7 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
     const hints = hintsOver((options.channel ?? broadcastChannel)(`indelible:${name}`));
     const presence = presenceOver(locks, `indelible:${name}:present`);
     const turns =
-      locks === undefined || 'off' in locks
-        ? NO_TURNS
-        : turnsOver({ locks, name: `indelible:${name}:turn`, hints, scheduler, page });
+      locks === undefined ? NO_TURNS : turnsOver({ locks, name: `indelible:${name}:turn`, hints, scheduler, page });
     const clock = options.clock ?? { uptimeMs: () => performance.now() };
     const reopen = () => connect('existing');
     return eventStorage({ connection, reopen, watch, hints, turns, presence, page, scheduler, clock, durability });

@@ -71,39 +71,62 @@ const keeper = (scheduler: Scheduler) => {
 
 type Keeper = ReturnType<typeof keeper>;
 
+/** Looks of one wait; the last one ends it. A holder that two looks in a row find again has had its time. */
+const LOOKS = 4;
+
+type Seen = string | undefined;
+
+/** Takes the lock from a holder that has been found three times; one tab at a time does, the others go on waiting. */
+const takeAway = ({ locks, name }: TurnsParts, granted: () => Promise<void>, isOver: () => boolean): void => {
+  const rescue = (lock: Lock | null) => {
+    if (lock === null || isOver()) return;
+    return new Promise<void>((resolve) => {
+      const hold = () => {
+        resolve();
+        return granted();
+      };
+      locks.request(name, { steal: true }, hold).catch(() => resolve());
+    });
+  };
+  locks.request(`${name}:rescue`, { ifAvailable: true }, rescue).catch(() => undefined); // the wait has its own end
+};
+
 /** Waits for the lock, and at most `LIMITS.turnWaitMs`. Resolves with or without it. */
-const waitForTurn = ({ locks, name, scheduler }: TurnsParts, kept: Keeper, sleep: AbortSignal): Promise<void> =>
+const waitForTurn = (parts: TurnsParts, kept: Keeper, sleep: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
+    const { locks, name, scheduler } = parts;
     const patience = new AbortController();
-    let before: string | undefined;
-    const holder = async () => (await locks.query?.())?.held?.find((lock) => lock.name === name)?.clientId;
-    const goOn = () => {
+    const holders: Seen[] = [];
+    let isOver = false;
+    let cancel = () => {};
+    const end = () => {
+      isOver = true;
       cancel();
       patience.abort();
       resolve();
     };
-    const granted = () => {
+    const granted = (): Promise<void> => {
+      if (isOver) return Promise.resolve();
+      isOver = true;
       cancel();
       resolve();
       return kept.hold();
     };
-    const request = (options: { readonly signal?: AbortSignal; readonly steal?: boolean }) =>
-      void locks.request(name, options, granted).catch(() => undefined); // given up, or taken by another tab
-    const end = async () => {
-      const now = await holder().catch(() => undefined);
-      if (patience.signal.aborted || kept.isHeld()) return;
-      if (now === undefined || now !== before) return goOn();
-      patience.abort();
-      cancel = scheduler.after(LIMITS.turnWaitMs / 10, resolve);
-      request({ steal: true });
+    const look = async (): Promise<void> => {
+      if (holders.length === LOOKS - 1) return end();
+      lookLater();
+      const held = (await locks.query?.().catch(() => undefined))?.held;
+      const holder = held?.find((lock) => lock.name === name)?.clientId;
+      holders.push(holder);
+      const isStuck = holder !== undefined && holder === holders.at(-2) && holder === holders.at(-3);
+      if (isStuck && !isOver) takeAway(parts, granted, () => isOver);
     };
-    const half = async () => {
-      cancel = scheduler.after(LIMITS.turnWaitMs / 2, () => void end());
-      before = await holder().catch(() => undefined);
+    const lookLater = () => {
+      cancel = scheduler.after(LIMITS.turnWaitMs / LOOKS, () => void look());
     };
-    let cancel = scheduler.after(LIMITS.turnWaitMs / 2, () => void half());
-    sleep.addEventListener('abort', goOn, { once: true });
-    request({ signal: patience.signal });
+    lookLater();
+    sleep.addEventListener('abort', end, { once: true });
+    locks.request(name, { signal: patience.signal }, granted).catch(() => undefined); // given up, or taken away
   });
 
 /** Takes turns on one database. */
