@@ -67,6 +67,7 @@ export const PROBLEM_STATUS = {
   'storage.unresponsive': 503,
   'storage.upgrade-failed': 503,
   'store.unavailable-actor': 400,
+  'store.turn-lost': 503,
   'store.wrong-tenant': 409,
   'sync.offline': 503,
   'sync.protocol': 400,
