@@ -80,7 +80,7 @@ export const aggregateHandle = <E extends EventDefinitions, C>(
   if (session.definitions.get(definition.type) !== definition)
     throw new StoreError('aggregate.unknown-type', { type: definition.type });
   const stream = streamId(definition.type, aggregateId(id));
-  const reader = readerOf(definition, session.identity.replica);
+  const reader = readerOf(definition, session.identity.replica, session.basis);
   // the definition registered under this type is the very one given, so its context is C
   const state = () => session.snapshot(stream) as AggregateSnapshot<C>;
   return {

@@ -68,6 +68,8 @@ export const closingOfKnown = (known: Known, found: Found): Closing | undefined 
     at: new Date(found.nowMs).toISOString(),
     confirmed: replica === found.replica ? found.acknowledged : 0,
     forkedAt: null,
+    heldUpTo: found.head(replica).sequence,
+    sharedUpTo: reason === 'forked' ? found.acknowledged : null,
     settled: false,
   };
 };
@@ -75,7 +77,13 @@ export const closingOfKnown = (known: Known, found: Found): Closing | undefined 
 /** The closing that a receipt leads to which names more of the chain than is here, or another one. */
 export const closingOfReceipt = (
   { reason, note, receipt }: Contradiction & { readonly receipt: Receipt },
-  here: { readonly identity: Identity; readonly size: number; readonly acknowledged: number; readonly nowMs: number },
+  here: {
+    readonly identity: Identity;
+    readonly size: number;
+    readonly held: number;
+    readonly acknowledged: number;
+    readonly nowMs: number;
+  },
 ): Closing => ({
   replica: here.identity.replica,
   reason,
@@ -89,6 +97,9 @@ export const closingOfReceipt = (
   receiptSequence: receipt.sequence,
   confirmed: here.acknowledged,
   forkedAt: null,
+  heldUpTo: here.held,
+  // what was never confirmed may be what the server means, or something else in its place
+  sharedUpTo: here.held > here.acknowledged ? here.acknowledged : null,
   settled: false,
 });
 

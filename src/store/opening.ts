@@ -14,16 +14,17 @@ export type Opening = { readonly snapshot: Snapshot | undefined; readonly start:
 
 /**
  * Names everything that kept states depend on: software, schemas, machines with their guards and assigns, and whose
- * database it is.
+ * database it is, and which of its replicas were copied.
  */
 export const statesFingerprint = (
   definitions: Definitions,
   identity: Identity,
   software: { readonly store: string; readonly registry: string; readonly app?: string },
+  forks: string,
 ): string => {
   const hash = startHash();
   const { store, registry, app = '' } = software;
-  for (const part of [store, registry, app, identity.tenant, identity.replica]) hash.update(utf8(`${part}\n`));
+  for (const part of [store, registry, app, identity.tenant, identity.replica, forks]) hash.update(utf8(`${part}\n`));
   for (const { source } of definitions.values()) hash.update(utf8(`${source()}\n`));
   return toHex32(hash.digest());
 };

@@ -1,27 +1,29 @@
 /** The parts of an open store, wired: storage, log, states, pending counts, writer. The public calls build on these. */
-import { merge, type Observable, Subject } from 'rxjs';
-import type { RecordedEvent } from '../core/commit.ts';
+import { merge, type Observable } from 'rxjs';
 import type { Actor, Software } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
-import { type ReplicaId, type StreamId, streamParts, userId } from '../core/ids.ts';
+import { type StreamId, streamParts, userId } from '../core/ids.ts';
 import type { Clock, Entropy, KnownMarker, Scheduler } from '../core/ports.ts';
-import { position, size } from '../core/position.ts';
+import { size } from '../core/position.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
 import { dexieStorage } from '../storage/dexie/index.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import { type AggregateStates, collectStates, type Definitions } from '../streams/aggregateState.ts';
+import type { BasisRule } from '../streams/basis.ts';
 import { type Log, openLog } from '../streams/log.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
 import { emptyState } from '../streams/streamState.ts';
 import { startUpkeep, type Upkeep } from '../streams/upkeep.ts';
 import type { Writer } from '../streams/writer.ts';
-import { asMarks, readSyncMark, type SyncMark, succeedingMark } from '../sync/marks.ts';
+import { readSyncMark, type SyncMark } from '../sync/marks.ts';
+import { openBasis } from './basis.ts';
 import { exclusively } from './exclusive.ts';
 import { type Findings, openFindings } from './findings.ts';
 import { identityOf } from './identity.ts';
 import { type Keeping, openKeeping } from './keeping.ts';
 import { NO_MARKER } from './known.ts';
 import { type Opening, openingOf, statesFingerprint } from './opening.ts';
+import { openMark, type ReceiptCame, unconfirmed } from './ownMark.ts';
 import { ownPending } from './ownPending.ts';
 import { breathe, systemClock, systemEntropy, systemScheduler } from './platform.ts';
 import { definitionsOf, registryFingerprint } from './registry.ts';
@@ -33,12 +35,11 @@ import { openWriting } from './writing.ts';
 
 export const STORE_VERSION = '0.1.0';
 
-export type ReceiptCame = { readonly serverMs: number; readonly deviceMs: number };
-
 export type Session = {
   readonly storage: EventStorage;
   /** Who writes now; another one after a succession. */
   readonly identity: Identity;
+  readonly basis: BasisRule;
   readonly definitions: Definitions;
   readonly log: Log;
   readonly states: AggregateStates;
@@ -87,24 +88,6 @@ const snapshots = (states: AggregateStates, pending: Pending) => {
   };
 };
 
-/** Own events that no receipt covers, read again. */
-const unconfirmed = async (log: Log, replica: ReplicaId, mark: SyncMark): Promise<readonly RecordedEvent[]> => {
-  const own: RecordedEvent[] = [];
-  for await (const { events } of log.readAgain(position(mark.outboxFrom))) {
-    for (const event of events)
-      if (event.context.replica === replica && event.body.sequence > mark.acknowledged) own.push(event);
-  }
-  return own;
-};
-
-/** The new replica's mark: everything is pulled again, and what it sends begins where the log ends now. */
-const markAfterSuccession = async (storage: EventStorage, log: Log, mark: SyncMark, replica: ReplicaId) => {
-  if (log.head(replica).sequence > 0) return readSyncMark(storage, replica); // another tab was the first
-  const next = succeedingMark(mark, replica, log.size());
-  await storage.writeMarks(asMarks(next)).catch(() => undefined); // without room it follows from the identity
-  return next;
-};
-
 /** Where it is remembered that this database exists: beside a database on a disk, nowhere for one in memory. */
 const markerOf = (options: StoreOptions, storage: EventStorage): KnownMarker =>
   options.known ?? (storage.durability === 'memory' ? NO_MARKER : localMarker(options.name));
@@ -116,11 +99,12 @@ const openFollowed = async (parts: {
   readonly definitions: Definitions;
   readonly opening: Opening;
   readonly mark: SyncMark;
+  readonly basis: BasisRule;
 }) => {
   const { storage, identity, definitions, mark } = parts;
   const { snapshot, start } = parts.opening;
   const pending = ownPending(trackPending(identity.replica, mark.acknowledged, snapshot?.pending));
-  const collected = collectStates(definitions, identity.replica, snapshot);
+  const collected = collectStates(definitions, identity.replica, parts.basis, snapshot);
   const log = await openLog(storage, identity.tenant, start, (batch) => {
     const { events } = batch;
     pending.take(snapshot === undefined ? events : events.filter((event) => size(event.position) >= snapshot.size));
@@ -137,21 +121,26 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
   const entropy: Entropy = options.entropy ?? systemEntropy;
   const definitions = definitionsOf([...options.aggregates, Replica]);
   const identity = await identityOf(storage, options.tenant, clock);
-  let mark = await readSyncMark(storage, identity.replica);
-  let receiptCame: ReceiptCame | undefined;
+  const firstMark = await readSyncMark(storage, identity.replica);
   const software: Software = {
     store: STORE_VERSION,
     registry: registryFingerprint(definitions),
     ...(options.app === undefined ? {} : { app: options.app }),
   };
-  const fingerprint = statesFingerprint(definitions, identity, software);
+  const basis = await openBasis(storage);
+  const fingerprint = statesFingerprint(definitions, identity, software, basis.fingerprint());
   const opening = await openingOf(storage, fingerprint);
-  const { pending, log, states } = await openFollowed({ storage, identity, definitions, opening, mark });
-  const acknowledged = new Subject<ReadonlySet<StreamId>>();
-  const provenance = () => ({
-    software,
-    receipt: mark.receipt === null ? null : { time: mark.receipt.time, size: mark.receipt.size },
+  const { pending, log, states } = await openFollowed({
+    ...{ storage, identity, definitions, opening, mark: firstMark },
+    basis: basis.rule,
   });
+  const { mark, set, succeed, receiptCame, acknowledged$ } = openMark({
+    ...{ first: firstMark, replica: identity.replica, storage, log, pending, clock },
+  });
+  const provenance = () => {
+    const { receipt } = mark();
+    return { software, receipt: receipt === null ? null : { time: receipt.time, size: receipt.size } };
+  };
   const scheduler = options.scheduler ?? systemScheduler;
   const findings = openFindings(storage, clock);
   const keepFinding = findings.keep;
@@ -162,17 +151,13 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
     options.upkeep !== 'manual',
   );
   const { writer, succession } = await openWriting({
-    ...{ storage, log, states, first: identity, clock, entropy, provenance },
-    onSuccession: async ({ replica }) => {
-      const had = pending.succeed(replica);
-      mark = await markAfterSuccession(storage, log, mark, replica);
-      acknowledged.next(new Set([...had, ...pending.reopen(mark.acknowledged, await unconfirmed(log, replica, mark))]));
-    },
+    ...{ storage, log, states, first: identity, clock, entropy, provenance, basis },
+    onSuccession: ({ replica }) => succeed(replica),
   });
   const keeping = await openKeeping({
     ...{ storage, log, clock, scheduler, succession, keepFinding, followLeaving },
     marker: markerOf(options, storage),
-    mark: () => mark,
+    mark,
   });
   const catchUp = () => void log.catchUp().catch(() => undefined); // read again at the next append
   storage.onForeignCommit(catchUp);
@@ -180,25 +165,13 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
   return {
     ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
     keeping,
+    basis: basis.rule,
     get identity() {
       return succession.identity();
     },
     actor: actorOf(options),
-    receiptCame: () => receiptCame,
-    mark: () => mark,
-    setMark: async (next) => {
-      const isLess = next.acknowledged < mark.acknowledged;
-      const isAnother = next.acknowledged !== mark.acknowledged;
-      if (next.receipt !== null && next.receipt.note !== mark.receipt?.note)
-        receiptCame = { serverMs: Date.parse(next.receipt.time), deviceMs: clock.nowMs() };
-      mark = next;
-      const streams =
-        isLess || (isAnother && pending.isSummary())
-          ? pending.reopen(next.acknowledged, await unconfirmed(log, succession.identity().replica, next))
-          : pending.acknowledge(next.acknowledged);
-      if (streams.size > 0) acknowledged.next(streams);
-    },
-    changed$: merge(states.changed$, acknowledged),
+    ...{ receiptCame, mark, setMark: set },
+    changed$: merge(states.changed$, acknowledged$),
     snapshot: snapshots(states, pending),
   };
 };

@@ -62,6 +62,7 @@ export const openSuccession = async (parts: SuccessionParts): Promise<Succession
     if (next.replica === identity.replica) return;
     identity = next;
     count += 1;
+    closings$.next(closings$.value); // whoever follows them learns who writes
     await onSuccession(next);
   };
   const keep = async (closing: Closing): Promise<void> => {

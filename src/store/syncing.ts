@@ -29,6 +29,7 @@ const transportOf = ({ identity }: Session, options: SyncOptions): Transport =>
 const hereOf = ({ identity, log, clock, mark }: Session) => ({
   identity,
   size: log.size(),
+  held: log.head(identity.replica).sequence,
   acknowledged: mark().acknowledged,
   nowMs: clock.nowMs(),
 });
@@ -39,8 +40,13 @@ export const startSyncing = (session: Session, name: string, options: SyncOption
   const transport = transportOf(session, options);
   const changed = new Subject<void>();
   let isSaved = true;
+  let checkTurn = () => {};
+  const writeMarks: typeof storage.writeMarks = async (marks) => {
+    checkTurn(); // a tab that slept knows older marks than those that another one has written since
+    await storage.writeMarks(marks);
+  };
   const parts: ExchangeParts = {
-    storage,
+    storage: { ...storage, writeMarks },
     log,
     writer,
     identity: succession.identity,
@@ -76,7 +82,8 @@ export const startSyncing = (session: Session, name: string, options: SyncOption
     },
     /** One tab at a time, each on what the last one left. */
     alone: (work, signal) =>
-      alone(async () => {
+      alone(async (turn) => {
+        checkTurn = turn.check;
         await log.catchUp();
         if (succession.isDue()) await succession.settle();
         const stored = await readSyncMark(storage, session.identity.replica);

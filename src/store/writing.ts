@@ -7,6 +7,7 @@ import type { AggregateStates } from '../streams/aggregateState.ts';
 import type { Log } from '../streams/log.ts';
 import { openWriter, type Writer } from '../streams/writer.ts';
 import { platformSealer } from '../worker/index.ts';
+import type { OwnBasis } from './basis.ts';
 import { newIdentity } from './identity.ts';
 import { systemScheduler } from './platform.ts';
 import { openSuccession, type Succession } from './succession.ts';
@@ -19,6 +20,7 @@ export type WritingParts = {
   readonly first: Identity;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  readonly basis: OwnBasis;
   readonly provenance: () => Pick<CommitContext, 'receipt' | 'software'>;
   /** Told before a new replica seals anything. */
   readonly onSuccession: (identity: Identity) => Promise<void>;
@@ -28,15 +30,17 @@ export type WritingParts = {
 export const openWriting = async (
   parts: WritingParts,
 ): Promise<{ readonly writer: Writer; readonly succession: Succession }> => {
-  const { storage, log, states, first, clock, entropy, provenance, onSuccession } = parts;
+  const { storage, log, states, first, clock, entropy, provenance, basis, onSuccession } = parts;
   const succession = await openSuccession({
     ...{ storage, log, states, first, onSuccession },
     newIdentity: () => newIdentity(storage, first.tenant, clock),
     writer: () => writer,
   });
+  succession.closings$.subscribe((closings) => basis.follow(closings, succession.identity().replica));
   const writer = openWriter({
     ...{ storage, log, states, clock, provenance, succession },
     sealer: platformSealer(systemScheduler),
+    basis: basis.rule,
     nextId: eventIds(clock, entropy),
     get identity() {
       return succession.identity();

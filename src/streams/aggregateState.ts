@@ -10,6 +10,7 @@ import type { AggregateDefinition } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
 import { type ReplicaId, type StreamId, streamParts } from '../core/ids.ts';
 import { type Position, type Size, size } from '../core/position.ts';
+import type { BasisRule } from './basis.ts';
 import { streamKey } from './directory.ts';
 import type { CommittedBatch, Log } from './log.ts';
 import {
@@ -168,10 +169,16 @@ const refolder = (refold: (stream: StreamId) => Promise<void>, tell: (changed: R
  * Collects the history, then follows the log. Call `take` for each batch of the history while the log opens, then
  * `follow` once; it resolves when the states are those of the whole history.
  * @param own  this device's replica
+ * @param basis  what authors have seen, in the names of this log
  * @param known  states kept from an earlier session: what comes before their size is not folded again
  */
-export const collectStates = (definitions: Definitions, own: ReplicaId, known: KnownStates = NONE) => {
-  const readers = new Map([...definitions].map(([type, definition]) => [type, readerOf(definition, own)]));
+export const collectStates = (
+  definitions: Definitions,
+  own: ReplicaId,
+  basis: BasisRule,
+  known: KnownStates = NONE,
+) => {
+  const readers = new Map([...definitions].map(([type, definition]) => [type, readerOf(definition, own, basis)]));
   const { take, entries } = track(readers, known);
   const staleInHistory = new Set<StreamId>(known.unfolded.filter((stream) => entries.has(stream)));
 

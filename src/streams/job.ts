@@ -10,6 +10,7 @@ import type { Position } from '../core/position.ts';
 import type { Sealer } from '../crypto/sealer.ts';
 import type { Durability, EventStorage, Identity, Marks } from '../storage/port.ts';
 import type { AggregateStates } from './aggregateState.ts';
+import type { BasisRule } from './basis.ts';
 import type { Log } from './log.ts';
 
 /** One event to be recorded, already checked against its schema. */
@@ -89,6 +90,7 @@ export type WriterParts = {
   /** Who writes; read anew for each attempt. */
   readonly identity: Identity;
   readonly succession?: Succession;
+  readonly basis: BasisRule;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly nextId: () => EventId;

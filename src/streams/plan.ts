@@ -114,7 +114,7 @@ const stateAfter = (
 const readerFor = ({ definition }: Draft, { readers }: Tentative, parts: WriterParts): StreamReader => {
   const known = readers.get(definition);
   if (known !== undefined) return known;
-  const reader = readerOf(definition, parts.identity.replica);
+  const reader = readerOf(definition, parts.identity.replica, parts.basis);
   readers.set(definition, reader);
   return reader;
 };

@@ -23,7 +23,7 @@ export const bodyOf = (
   type,
   schema: draft.definition.events.get(type)?.version ?? 1,
   sequence: sequence(place.sequence),
-  basis: place.state.fold.frontier,
+  basis: parts.basis.told(place.state.fold.frontier),
   payload: draft.payload,
   ...(draft.reason === undefined ? {} : { reason: draft.reason }),
   ...(draft.originator === undefined ? {} : { originator: draft.originator }),

@@ -7,6 +7,7 @@ import { advanceFold, emptyFold, type Fold, foldStream, type OpenedEvent, type R
 import type { EventId, ReplicaId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { EVERYTHING, keysTouched, openPayload } from '../core/schema.ts';
+import type { BasisRule } from './basis.ts';
 
 /** What is known of one stream. */
 export type StreamState = {
@@ -25,10 +26,13 @@ export type StreamReader = {
   readonly reducer: Reducer<MachineState>;
   /** The device's own replica: what it wrote, it had checked. */
   readonly own: ReplicaId;
+  readonly basis: BasisRule;
 };
 
-const openEvent = ({ definition, own }: StreamReader, event: RecordedEvent): Opening => {
-  const { body, context, position } = event;
+const openEvent = ({ definition, own, basis: rule }: StreamReader, event: RecordedEvent): Opening => {
+  const { context, position } = event;
+  const basis = rule.meant(context.replica, event.body.basis);
+  const body = basis === event.body.basis ? event.body : { ...event.body, basis };
   const known = definition.events.get(body.type);
   if (known === undefined) return { problem: 'newer' };
   const { schema, payload } = body;
@@ -55,10 +59,11 @@ export const reducerOf = (definition: AggregateDefinition): Reducer<MachineState
 });
 
 /** Reads streams of `definition` on the device that writes as `own`. */
-export const readerOf = (definition: AggregateDefinition, own: ReplicaId): StreamReader => ({
+export const readerOf = (definition: AggregateDefinition, own: ReplicaId, basis: BasisRule): StreamReader => ({
   definition,
   reducer: reducerOf(definition),
   own,
+  basis,
 });
 
 /** The state of a stream without events. */

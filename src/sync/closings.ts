@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type ReplicaId, replicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { EventStorage, Marks } from '../storage/port.ts';
+import type { Fork } from '../streams/basis.ts';
 
 const NAME = 'closed';
 /** More closings than this on one database mean that something else is wrong; the oldest are forgotten here. */
@@ -47,6 +48,13 @@ const Closing = z.strictObject({
   confirmed: whole,
   /** First sequence at which the server holds another event than this database; null if it is not known to. */
   forkedAt: whole.nullable(),
+  /** Highest sequence of the chain that was here at the closing. */
+  heldUpTo: whole,
+  /**
+   * Highest sequence up to which the chain is the same everywhere, as far as that is known; null if all of it is. New
+   * events do not build on what is beyond, or nobody else could take them.
+   */
+  sharedUpTo: whole.nullable(),
   /** True if nothing more is to be sent of it. */
   settled: z.boolean(),
 });
@@ -66,6 +74,13 @@ export const withClosing = (closings: readonly Closing[], closing: Closing): rea
     : [...closings, closing];
   return next.slice(-KEPT_MAX);
 };
+
+/** The closed replicas whose chain here is, or may be, another one than elsewhere. */
+export const forksOf = (closings: readonly Closing[], own: readonly ReplicaId[]): readonly Fork[] =>
+  closings.flatMap(({ replica, sharedUpTo, heldUpTo }) => {
+    if (sharedUpTo === null || heldUpTo <= sharedUpTo) return [];
+    return [{ replica, sharedUpTo, heldUpTo, successors: new Set(own.slice(own.indexOf(replica) + 1)) }];
+  });
 
 export const closingMarks = (closings: readonly Closing[]): Marks => ({
   [NAME]: closings.map((each) => ({ ...each })),

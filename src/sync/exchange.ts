@@ -82,7 +82,7 @@ const keepFault = async (parts: ExchangeParts, { fault, commit }: FaultyCommit):
   const closing = parts.closings().find(({ replica }) => replica === commit.replica);
   if (closing === undefined || fault.code === 'chain.gap')
     throw new StoreError(fault.code, { sequence: fault.sequence, replica: commit.replica });
-  await parts.keepClosing({ ...closing, forkedAt: fault.sequence, settled: true });
+  await parts.keepClosing({ ...closing, forkedAt: fault.sequence, sharedUpTo: fault.sequence - 1, settled: true });
 };
 
 /** Stores what a page brought; false if there is no room for it. */
@@ -94,6 +94,14 @@ const take = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<b
   } catch (error) {
     if (!isStoreError(error, 'storage.quota-exceeded')) throw error;
     return false;
+  }
+};
+
+/** All that the server holds has been pulled: a closed replica that it did not contradict is the same everywhere. */
+const noteAgreement = async (parts: ExchangeParts): Promise<void> => {
+  for (const closing of parts.closings()) {
+    if (closing.sharedUpTo !== null && closing.forkedAt === null)
+      await parts.keepClosing({ ...closing, sharedUpTo: null });
   }
 };
 
@@ -111,6 +119,7 @@ export const pullAll = async (parts: ExchangeParts, signal: AbortSignal): Promis
     if (page.cursor !== cursor) await saveMark(parts, { ...parts.mark(), cursor: page.cursor });
     more = page.more && page.cursor !== cursor;
   }
+  await noteAgreement(parts);
   return { short: undefined };
 };
 

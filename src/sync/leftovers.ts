@@ -48,13 +48,13 @@ const settle = async (parts: ExchangeParts, closing: Closing, signal: AbortSigna
   if (confirmed === undefined) return end({}); // where the chains part is seen when the server's is pulled
   for (;;) {
     const batch = await nextBatch(parts.storage, identity, { from: 0, acknowledged: confirmed });
-    if (batch.length === 0) return end({ confirmed });
+    if (batch.length === 0) return end({ confirmed, sharedUpTo: null });
     const answer = await parts.transport.push(
       batch.map(({ bytes }) => bytes),
       signal,
     );
     const refused = answer.verdicts.find(({ kind }) => kind === 'refused');
-    if (refused !== undefined) return end({ confirmed, forkedAt: refused.first });
+    if (refused !== undefined) return end({ confirmed, forkedAt: refused.first, sharedUpTo: refused.first - 1 });
     const before: number = confirmed;
     if (answer.receipt !== null) confirmed = (await receiptFor(parts, answer.receipt, replica)).sequence;
     await parts.keepClosing({ ...closing, confirmed });

@@ -119,6 +119,21 @@ it('a copy that went on under the same name is found: both heads are kept, and e
   await exchange(clone, original, other);
   expect(items(other)).toEqual({ A: 1, B: 1, C: 1, Z: 9 });
   expect(items(original)).toEqual(items(other));
+  // what is only there can be corrected there, and settled with what the others wrote of it
+  expect((await set(clone, 'X', 2)).kind).toBe('committed');
+  expect(clone.store.aggregate(Visit, 'v').state()).toMatchObject({ conflicts: [], inapplicable: 0 });
+  await set(other, 'Y', 5);
+  await exchange(clone, other, original, clone);
+  const { conflicts } = clone.store.aggregate(Visit, 'v').state();
+  expect(conflicts.map(({ key }) => key)).toEqual(['Y']);
+  const resolves = conflicts.flatMap(({ heads }) => heads.map(({ body }) => body.id));
+  await clone.store.aggregate(Visit, 'v').send(item('Y', 6), { reason: 'r', resolves });
+  await exchange(clone, other, original, clone);
+  for (const bed of [clone, other, original])
+    expect(bed.store.aggregate(Visit, 'v').state()).toMatchObject({
+      conflicts: [],
+      context: { items: { X: 2, Y: 6, Z: 9 } },
+    });
   // both branches leave the device with an export: one in the log, the other as evidence
   const bundle = new Uint8Array(await (await clone.store.export()).arrayBuffer());
   const report = await verifyBundle(

@@ -1,0 +1,25 @@
+/** Keeps the rule of what authors have seen current with what is known of closed replicas. */
+import type { ReplicaId } from '../core/ids.ts';
+import type { EventStorage } from '../storage/port.ts';
+import { type BasisRule, basisRule, type Fork } from '../streams/basis.ts';
+import { type Closing, forksOf, readClosings } from '../sync/closings.ts';
+
+export type OwnBasis = {
+  readonly rule: BasisRule;
+  /** Names the forks known, for what depends on how events were read. */
+  readonly fingerprint: () => string;
+  readonly follow: (closings: readonly Closing[], writer: ReplicaId) => void;
+};
+
+export const openBasis = async (storage: EventStorage): Promise<OwnBasis> => {
+  const own = (await storage.readIdentities()).map(({ replica }) => replica);
+  let forks: readonly Fork[] = forksOf(await readClosings(storage), own);
+  return {
+    rule: basisRule(() => forks),
+    fingerprint: () => forks.map(({ replica, sharedUpTo, heldUpTo }) => `${replica}:${sharedUpTo}:${heldUpTo}`).join(),
+    follow: (closings, writer) => {
+      if (!own.includes(writer)) own.push(writer);
+      forks = forksOf(closings, own);
+    },
+  };
+};
