@@ -4,7 +4,7 @@
  * Nothing is shown as recorded before it is durable; nothing recorded is ever changed or deleted. Each statement of the
  * public types (`store/types.ts`) is held by a test of the suite.
  */
-import { BehaviorSubject } from 'rxjs';
+import { BehaviorSubject, merge, of } from 'rxjs';
 import { StoreError } from './core/errors.ts';
 import type { Row, ViewDefinition } from './projections/view.ts';
 import { aggregateHandle, watchStreams } from './store/aggregates.ts';
@@ -18,13 +18,11 @@ import type { Store, StoreOptions } from './store/types.ts';
 import { type LiveQuery, openView } from './streams/liveView.ts';
 import type { Sync } from './sync/runner.ts';
 
+/** Each view follows by itself: what one throws is told globally and keeps no other from its rows, nor the store from opening. */
 const startViews = (session: Session, definitions: readonly ViewDefinition[]) => {
   const views = definitions.map((definition) => ({ definition, view: openView(definition, session.snapshot) }));
-  const streams = [...session.states.streams()];
-  for (const { view } of views) view.advance(streams);
-  session.changed$.subscribe((changed) => {
-    for (const { view } of views) view.advance(changed);
-  });
+  const streams = new Set(session.states.streams());
+  for (const { view } of views) merge(of(streams), session.changed$).subscribe((changed) => view.advance(changed));
   return views;
 };
 

@@ -25,7 +25,7 @@ type Change<R> = { readonly before: R | undefined; readonly after: R | undefined
 
 export type LiveView<R extends Row = Row> = {
   readonly query: LiveQuery<R>;
-  /** Takes the new states of the named streams. */
+  /** Takes the new states of the named streams. Throws what the definition throws, after all other rows are made. */
   readonly advance: (streams: Iterable<StreamId>) => void;
 };
 
@@ -40,20 +40,33 @@ export const openView = <R extends Row>(
   const rows = new Map<string, R>();
   const changes = new Subject<readonly Change<R>[]>();
 
+  const faults: unknown[] = [];
+  /** The row of a stream; none for one whose row cannot be made, as an old one would show what is not so any more. */
+  const rowOf = (stream: StreamId): R | undefined => {
+    const snapshot = snapshotOf(stream);
+    try {
+      return snapshot === undefined ? undefined : definition.row(snapshot);
+    } catch (error) {
+      faults.push(error);
+      return undefined;
+    }
+  };
+
   const advance = (streams: Iterable<StreamId>): void => {
     const changed: Change<R>[] = [];
     for (const stream of streams) {
       const { type, id } = streamParts(stream);
       if (type !== definition.type) continue;
-      const snapshot = snapshotOf(stream);
       const before = rows.get(id);
-      const after = snapshot === undefined ? undefined : definition.row(snapshot);
+      const after = rowOf(stream);
       if (sameRow(before, after)) continue;
       if (after === undefined) rows.delete(id);
       else rows.set(id, after);
       changed.push({ before, after });
     }
     if (changed.length > 0) changes.next(changed);
+    const [fault] = faults.splice(0);
+    if (fault !== undefined) throw fault;
   };
 
   const rowsOf = (query: Query<R>): Observable<readonly R[]> =>
