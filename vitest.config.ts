@@ -30,9 +30,11 @@ const node = {
 const endToEnd = { environment: 'node', testTimeout: 180_000, hookTimeout: 120_000, fileParallelism: false };
 const EVERY_ENGINE = 'test/e2e/engines*.e2e.test.ts';
 const e2e = { ...endToEnd, name: 'e2e', include: ['test/e2e/**/*.e2e.test.ts'], exclude: [EVERY_ENGINE] };
-const e2eIn = (engine: EngineName): TestProjectInlineConfiguration => ({
-  test: { ...endToEnd, name: `e2e-${engine}`, include: [EVERY_ENGINE], env: { INDELIBLE_ENGINE: engine } },
-});
+const e2eIn = (engine: EngineName): TestProjectInlineConfiguration => {
+  const older = engine === 'chromium-old' ? { INDELIBLE_CHROMIUM_SOURCE: 'npm' } : {};
+  const env = { INDELIBLE_ENGINE: engine, ...older };
+  return { test: { ...endToEnd, name: `e2e-${engine}`, include: [EVERY_ENGINE], env } };
+};
 
 // Found late, a dependency makes the page reload in the middle of a test: all are named before the first one starts.
 const optimizeDeps = {

@@ -1,8 +1,9 @@
 /**
- * Finds Firefox, and starts it under WebDriver BiDi. Order: the path in INDELIBLE_FIREFOX, then the usual places. Nothing is
+ * Finds Firefox, and starts it under WebDriver BiDi or on its own. Order: the path in INDELIBLE_FIREFOX, then the usual places. Nothing is
  * downloaded: puppeteer-core brings no browser.
  */
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { firstPresent, saidBy } from './programs.mjs';
@@ -42,4 +43,31 @@ export const launchFirefox = async ({ path, profile }) => {
     // Started again after a kill, it would come up with the question whether to restore.
     extraPrefsFirefox: { 'browser.sessionstore.resume_from_crash': false, 'toolkit.startup.max_resumed_crashes': -1 },
   });
+};
+
+/** Settings of a Firefox that nobody sits at: no questions, no traffic of its own, and none of that after a kill. */
+const QUIET = {
+  'app.normandy.enabled': false,
+  'app.update.auto': false,
+  'browser.aboutwelcome.enabled': false,
+  'browser.sessionstore.resume_from_crash': false,
+  'browser.shell.checkDefaultBrowser': false,
+  'browser.startup.page': 0,
+  'browser.tabs.warnOnClose': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'datareporting.policy.firstRunURL': '',
+  'extensions.update.enabled': false,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'toolkit.startup.max_resumed_crashes': -1,
+  'toolkit.telemetry.enabled': false,
+  'toolkit.telemetry.reportingpolicy.firstRun': false,
+};
+
+/** Shows an address in a Firefox that no driver is attached to. It leads a process group of its own. */
+export const spawnFirefox = ({ path, profile, url }) => {
+  mkdirSync(profile, { recursive: true });
+  const settings = Object.entries(QUIET).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});`);
+  writeFileSync(join(profile, 'user.js'), `${settings.join('\n')}\n`);
+  return spawn(path, ['--headless', '--no-remote', '--profile', profile, url], { detached: true, stdio: 'ignore' });
 };

@@ -36,6 +36,12 @@ export interface WebKitSession {
 export const WEBKIT_ADVICE: string;
 export function findWebKit(): FoundWebKit | undefined;
 export function startDisplay(found: Pick<FoundWebKit, 'xvfb'>): Promise<Display>;
+export function spawnMiniBrowser(start: {
+  readonly browser: string;
+  readonly display: string;
+  readonly profile: string;
+  readonly url: string;
+}): ChildProcess;
 export function launchMiniBrowser(start: {
   readonly browser: string;
   readonly display: string;

@@ -64,13 +64,18 @@ const environment = ({ display, profile }) => ({
 });
 
 /** MiniBrowser on a folder of its own, which it finds again when started again. Leads a process group of its own. */
-export const launchMiniBrowser = async ({ browser, display, profile, url }) => {
+export const spawnMiniBrowser = ({ browser, display, profile, url, settings = {} }) => {
   mkdirSync(profile, { recursive: true });
+  const env = { ...environment({ display, profile }), ...settings };
+  return spawn(browser, [url], { env, stdio: 'ignore', detached: true });
+};
+
+/** The same with a way in: the port of its remote inspector. */
+export const launchMiniBrowser = async (start) => {
   const inspectorPort = await freePort();
-  const child = spawn(browser, [url], {
-    env: { ...environment({ display, profile }), WEBKIT_INSPECTOR_HTTP_SERVER: `127.0.0.1:${inspectorPort}` },
-    stdio: 'ignore',
-    detached: true,
+  const child = spawnMiniBrowser({
+    ...start,
+    settings: { WEBKIT_INSPECTOR_HTTP_SERVER: `127.0.0.1:${inspectorPort}` },
   });
   return { child, inspectorPort, kill: () => endGroup(child), close: () => endGroup(child, 'SIGTERM') };
 };

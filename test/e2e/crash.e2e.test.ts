@@ -2,9 +2,8 @@
  * Kills Chromium, with all of its processes, at 200 moments and more: whatever was acknowledged is there at the next start,
  * nothing is half written, the chain verifies and every state is the fold of its events. The method is in `docs/crash.md`.
  */
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { beforeAll, expect, it } from 'vitest';
+import { bundlePage } from './crash/bundle.ts';
 import { runLane, type Tally } from './crash/lane.ts';
 import { OPERATIONS } from './crash/messages.ts';
 
@@ -16,21 +15,6 @@ const SEED = Number(process.env['INDELIBLE_CRASH_SEED'] ?? Date.now() % 1_000_00
 const LANES = 2;
 const RUN_MS_MAX = 900_000 * Math.ceil(KILLS / 26);
 const OPEN_MS_MAX = 5_000;
-
-const bundlePage = async (): Promise<string> => {
-  const entry = fileURLToPath(new URL('./crash/page.ts', import.meta.url));
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2023',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'warning',
-  });
-  return outputFiles.map(({ text }) => text).join('');
-};
 
 const mean = (numbers: readonly number[]): number =>
   Math.round(numbers.reduce((total, each) => total + each, 0) / Math.max(1, numbers.length));

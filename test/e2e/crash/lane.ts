@@ -162,9 +162,13 @@ const killUnder = async (run: Run, operation: Operation, kills: number): Promise
 
 export type Lane = { readonly operations: readonly Operation[]; readonly kills: number; readonly seed: number };
 
-/** Runs operations one after the other on a profile of its own. */
-export const runLane = async (script: string, { operations, kills, seed }: Lane): Promise<readonly Tally[]> => {
-  const [desk, profile] = [await openDesk(script), await makeProfile()];
+/** Runs operations one after the other on a profile of its own, in Chromium or in whatever `make` gives. */
+export const runLane = async (
+  script: string,
+  { operations, kills, seed }: Lane,
+  make: () => Promise<Profile> = makeProfile,
+): Promise<readonly Tally[]> => {
+  const [desk, profile] = [await openDesk(script), await make()];
   const tallies: Tally[] = [];
   try {
     for (const operation of operations) {
