@@ -18,7 +18,13 @@ const EVERYTHING = Number.MAX_SAFE_INTEGER;
 /** What an opening may come to that met a fault. */
 const CODES = ['storage.upgrade-failed', 'storage.failed', 'storage.unresponsive', 'storage.connection-lost'];
 
-const adapterOn = ({ keyRange }: ArchivePlace, indexedDB: IDBFactory, onUpgrade?: (told: UpgradeProgress) => void) =>
+type OnUpgrade = (told: UpgradeProgress) => void;
+
+const adapterOn = ({ keyRange, factory }: ArchivePlace, onUpgrade?: OnUpgrade) =>
+  dexieStorage({ indexedDB: factory, IDBKeyRange: keyRange, onUpgrade });
+
+/** An adapter that soon takes silence for a fault. */
+const impatientOn = ({ keyRange }: ArchivePlace, indexedDB: IDBFactory, onUpgrade?: OnUpgrade) =>
   dexieStorage({ indexedDB, IDBKeyRange: keyRange, answerMs: 100, onUpgrade });
 
 /** Lets an opening go on that nobody can hear of any more. */
@@ -52,7 +58,7 @@ const openWithFault = async ({ place, archive, kind, at }: Case): Promise<boolea
   await load(archive, place.name, place.factory);
   const { factory, faults } = faultyIndexedDb(place.factory);
   faults.arm(at, kind);
-  const answer = await orGone(settled(adapterOn(place, factory).open(place.name)), faults.reached(), kind);
+  const answer = await orGone(settled(impatientOn(place, factory).open(place.name)), faults.reached(), kind);
   const isReached = faults.disarm();
   if (answer !== 'gone') {
     if ('code' in answer) expect(CODES, `${kind}, step ${at}`).toContain(answer.code);
@@ -60,10 +66,10 @@ const openWithFault = async ({ place, archive, kind, at }: Case): Promise<boolea
     if (!isReached) expect(answer).toHaveProperty('value');
   }
   await settleDown(place);
-  const rescued = await adapterOn(place, place.factory).rescue(place.name);
+  const rescued = await adapterOn(place).rescue(place.name);
   await expectCommits(rescued, archive);
   await rescued.close();
-  const storage = await adapterOn(place, place.factory).open(place.name);
+  const storage = await adapterOn(place).open(place.name);
   await expectCommits(storage, archive);
   await storage.close();
   return isReached;
@@ -85,7 +91,7 @@ const faultLaw = async (makePlace: () => ArchivePlace, archive: Archive, kind: F
 const packWithFault = async ({ place, archive, kind, at }: Case): Promise<boolean> => {
   await load(archive, place.name, place.factory);
   const { factory, faults } = faultyIndexedDb(place.factory);
-  const storage = await adapterOn(place, factory).open(place.name);
+  const storage = await impatientOn(place, factory).open(place.name);
   const request = { bytesMax: EVERYTHING, keysOf: directoryOf() };
   faults.arm(at, kind);
   const answer = await orGone(settled(storage.pack(request)), faults.reached(), kind);
@@ -94,7 +100,7 @@ const packWithFault = async ({ place, archive, kind, at }: Case): Promise<boolea
     expect([...CODES, 'storage.quota-exceeded'], `${kind}, step ${at}`).toContain(answer.code);
   await storage.close();
   await settleDown(place);
-  const again = await adapterOn(place, place.factory).open(place.name);
+  const again = await adapterOn(place).open(place.name);
   await expectCommits(again, archive);
   await again.pack(request);
   await expectCommits(again, archive);
@@ -119,10 +125,10 @@ const blockedLaw = async (place: ArchivePlace, archive: Archive): Promise<void> 
   await load(archive, place.name, place.factory);
   const holder = await openNative(place.factory, place.name);
   const told: UpgradeProgress[] = [];
-  const adapter = adapterOn(place, place.factory, (progress) => told.push(progress));
+  const adapter = adapterOn(place, (progress) => told.push(progress));
   expect(await settled(adapter.open(place.name))).toEqual({ code: 'storage.blocked' });
   expect(told.map(({ state }) => state)).toEqual(['waiting']);
-  expect(await settled(adapter.rescue(place.name))).toEqual({ code: 'storage.blocked' });
+  expect(await settled(impatientOn(place, place.factory).rescue(place.name))).toEqual({ code: 'storage.blocked' });
   expect(holder.version).toBe(archive.version);
   holder.close();
   const rescued = await adapter.rescue(place.name);
@@ -139,9 +145,7 @@ const tabsLaw = async (place: ArchivePlace, archive: Archive): Promise<void> => 
   old.onversionchange = () => old.close();
   const told: UpgradeProgress[] = [];
   const opened = await Promise.all(
-    Array.from({ length: 4 }, () =>
-      adapterOn(place, place.factory, (progress) => told.push(progress)).open(place.name),
-    ),
+    Array.from({ length: 4 }, () => adapterOn(place, (progress) => told.push(progress)).open(place.name)),
   );
   const [from, to] = [archive.layout, LAYOUT];
   expect(told.filter(({ state }) => state !== 'waiting')).toEqual([
@@ -151,7 +155,7 @@ const tabsLaw = async (place: ArchivePlace, archive: Archive): Promise<void> => 
   await Promise.all(opened.map((storage) => storage.pack({ bytesMax: EVERYTHING, keysOf: directoryOf() })));
   for (const storage of opened) expect(await commitsOf(storage)).toEqual(commitsIn(archive));
   for (const storage of opened) await storage.close();
-  const again = await adapterOn(place, place.factory).open(place.name);
+  const again = await adapterOn(place).open(place.name);
   expect(await verifyLog(again)).toBe(archive.expected.size);
   await again.close();
 };
@@ -160,7 +164,7 @@ const listenerLaw = async (place: ArchivePlace, archive: Archive): Promise<void>
   await load(archive, place.name, place.factory);
   const { factory, faults } = faultyIndexedDb(place.factory);
   const told: string[] = [];
-  const adapter = adapterOn(place, factory, ({ state }) => told.push(state));
+  const adapter = impatientOn(place, factory, ({ state }) => told.push(state));
   faults.arm(2, 'aborts');
   expect(await settled(adapter.open(place.name))).toEqual({ code: 'storage.upgrade-failed' });
   faults.disarm();
