@@ -22,7 +22,6 @@ const browserOf = (child: ChildProcess): Browser => {
       await endGroup(child);
       await ended;
     },
-    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
   };
 };
 
