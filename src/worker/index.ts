@@ -5,7 +5,7 @@ import { sealingPort, type Thread } from './port.ts';
 import { sealWithWorker } from './sealer.ts';
 
 /** The worker is a module beside this one: bundlers find it by this very expression. */
-const openThread = (): Thread | undefined =>
+export const openThread = (): Thread | undefined =>
   typeof Worker === 'undefined'
     ? undefined
     : new Worker(new URL('./sealing.worker.ts', import.meta.url), { type: 'module', name: 'indelible-sealing' });
