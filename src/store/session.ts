@@ -178,7 +178,7 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
 
 /** Opens the database and everything over it. @throws StoreError; then nothing stays open */
 export const openSession = async (options: StoreOptions): Promise<Session> => {
-  const storage = await (options.storage ?? dexieStorage()).open(options.name);
+  const storage = await (options.storage ?? dexieStorage({ onUpgrade: options.onUpgrade })).open(options.name);
   try {
     return await connect(storage, options);
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Clock, Entropy, KnownMarker, Scheduler, StorageFacts } from '../co
 import type { AggregateDefinition, EventDefinitions, MachineState, SendableEvent } from '../machines/aggregate.ts';
 import type { TrailEntry } from '../projections/auditTrail.ts';
 import type { AggregateSnapshot, Row, ViewDefinition } from '../projections/view.ts';
+import type { UpgradeProgress } from '../storage/dexie/index.ts';
 import type { Durability, StorageAdapter } from '../storage/port.ts';
 import type { LiveQuery } from '../streams/liveView.ts';
 import type { CommittedBatch } from '../streams/log.ts';
@@ -31,6 +32,8 @@ export type StoreOptions = {
   readonly actor: () => CurrentActor;
   /** Where commits are kept; IndexedDB, strictly durable, if absent. */
   readonly storage?: StorageAdapter;
+  /** Hears of an older database that is brought to the present layout when it is opened; of IndexedDB only. */
+  readonly onUpgrade?: (progress: UpgradeProgress) => void;
   /** Version of the application, recorded with each commit. */
   readonly app?: string;
   /** Whether the store packs and keeps snapshots by itself in idle moments (default), or on `compact` only. */

@@ -25,7 +25,7 @@ export type ConnectionOptions = {
   readonly watch: Watch;
   readonly durability: 'strict' | 'relaxed';
   readonly page: Page | undefined;
-  readonly onUpgrade: OnUpgrade | undefined;
+  readonly onUpgrade?: OnUpgrade | undefined;
   readonly indexedDB: IDBFactory | undefined;
   readonly IDBKeyRange: typeof IDBKeyRange | undefined;
 };
