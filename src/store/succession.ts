@@ -97,6 +97,7 @@ export const openSuccession = async (parts: SuccessionParts): Promise<Succession
     settle,
     close: (closing) => {
       due = closing;
+      closings$.next(withClosing(closings$.value, closing)); // told at once, also if there is no room to keep it
       return record(closing);
     },
     resume: async () => {

@@ -45,6 +45,8 @@ const ingester = (parts: WriterParts) => {
       await untilSettled(parts);
       const expectedSize = log.size(); // before the chains are looked at: what comes meanwhile is a conflict
       const { fitting, faults } = await fittingCommits(log, held, job.commits);
+      const isNothing = fitting.length === 0 && Object.keys(job.marks).length === 0; // a full device can do that
+      if (isNothing) return { ingested: 0, faults };
       const appended = await storage.append(requestOf(expectedSize, fitting, job.marks));
       if (appended.kind === 'appended') {
         await publish(appended.records, fitting);
