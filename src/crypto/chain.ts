@@ -4,16 +4,17 @@
  * Every use has its own domain, every field before the last a fixed width, so no two inputs coincide. The inputs are
  * the stored bytes, never a re-serialisation. Law: `chain.laws`. None of this may ever change; vectors freeze it.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
 import { type Hash32, hash32, type PublicKey32, type ReplicaId, replicaId, type TenantId } from '../core/ids.ts';
 import { sameBytes, utf8 } from './bytes.ts';
+import { sha256 } from './sha256.ts';
 
 const REPLICA_DOMAIN = utf8('indelible/v1/replica\0');
 const CONTEXT_DOMAIN = utf8('indelible/v1/context\0');
 const GENESIS_DOMAIN = utf8('indelible/v1/genesis\0');
 const LINK_DOMAIN = utf8('indelible/v1/link\0');
-const LEAF_PREFIX = Uint8Array.of(0x00);
+/** Prefix of a leaf, 0x00, then the hash of the context. */
+const LEAF_HEAD = new Uint8Array(33);
 
 let lastNamed: { readonly key: Uint8Array; readonly replica: ReplicaId } | undefined;
 
@@ -30,15 +31,16 @@ export const replicaIdOf = (publicKey: PublicKey32): ReplicaId => {
 };
 
 /** Hash of the canonical bytes that the events of a commit share. */
-export const contextHash = (contextBytes: Uint8Array): Hash32 =>
-  hash32(sha256(concatBytes(CONTEXT_DOMAIN, contextBytes)));
+export const contextHash = (contextBytes: Uint8Array): Hash32 => hash32(sha256(CONTEXT_DOMAIN, contextBytes));
 
 /**
  * Leaf hash of one event: H(0x00 || context hash || event bytes). It is an RFC 6962 leaf hash, in the commit's tree
  * and in the server's.
  */
-export const leafHash = (context: Hash32, eventBytes: Uint8Array): Hash32 =>
-  hash32(sha256.create().update(LEAF_PREFIX).update(context).update(eventBytes).digest());
+export const leafHash = (context: Hash32, eventBytes: Uint8Array): Hash32 => {
+  LEAF_HEAD.set(context, 1);
+  return hash32(sha256(LEAF_HEAD, eventBytes));
+};
 
 /** The link before a replica's first commit. */
 export const genesisLink = (replica: ReplicaId, tenant: TenantId): Hash32 =>

@@ -4,11 +4,11 @@
  * Laws: `merkle.laws` (every leaf of every tree up to 64 leaves verifies, and nothing else does; every pair of sizes
  * up to 64 has a consistency proof that verifies, and no other root does). The hashing may never change.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { StoreError } from '../core/errors.ts';
 import { type Hash32, hash32 } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { sameBytes } from './bytes.ts';
+import { sha256 } from './sha256.ts';
 
 const NODE = new Uint8Array(65);
 NODE[0] = 0x01;

@@ -6,9 +6,10 @@
 import { type Hash32, hash32 } from '../core/ids.ts';
 import { sequence } from '../core/position.ts';
 import { utf8 } from './bytes.ts';
-import { contextHash, linkHash } from './chain.ts';
+import { contextHash, leafHash, linkHash } from './chain.ts';
 import { type CommitParts, encodeCommit, signedMessage } from './commitBytes.ts';
 import { merkleRoot } from './merkle.ts';
+import { isSha256Fast } from './sha256.ts';
 import { type SigningKey, sign } from './signer.ts';
 
 /** One commit before it is sealed: plain data that may go to another thread. */
@@ -48,6 +49,10 @@ export const leafHashes = async (context: Hash32, events: readonly Uint8Array[])
   return (await Promise.all(digests)).map((digest) => hash32(new Uint8Array(digest)));
 };
 
+/** By the platform, unless hashing here is fast. */
+const leavesOf = async (context: Hash32, events: readonly Uint8Array[]): Promise<readonly Hash32[]> =>
+  isSha256Fast() ? events.map((event) => leafHash(context, event)) : leafHashes(context, events);
+
 /** Seals commits in order, the first one after `previous`. @throws StoreError `append.too-large` */
 export const sealTexts = async (
   key: SigningKey,
@@ -56,7 +61,7 @@ export const sealTexts = async (
 ): Promise<SealedTexts> => {
   const eventBytes = texts.map(cut);
   const leaves = await Promise.all(
-    texts.map(({ contextBytes }, at) => leafHashes(contextHash(contextBytes), eventBytes[at] ?? [])),
+    texts.map(({ contextBytes }, at) => leavesOf(contextHash(contextBytes), eventBytes[at] ?? [])),
   );
   let link = previous;
   const links: Hash32[] = [];

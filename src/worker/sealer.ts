@@ -12,6 +12,7 @@ import type { PreparedCommit } from '../crypto/sealCommit.ts';
 import { signCommit } from '../crypto/sealCommit.ts';
 import { type CommitDraft, prepareDraft, type Sealer, type SealingRun, sealHere } from '../crypto/sealer.ts';
 import type { CommitText } from '../crypto/sealTexts.ts';
+import { loadFastSha256 } from '../crypto/sha256.ts';
 import type { SigningKey } from '../crypto/signer.ts';
 import type { SealingPort } from './port.ts';
 
@@ -81,6 +82,10 @@ const runOf = (port: SealingPort, key: SigningKey, previous: Hash32): SealingRun
   let helped = 0;
   let unsigned: PreparedCommit[] = [];
   const away: CommitDraft[] = [];
+  const askForHelp = (): void => {
+    port.start();
+    void loadFastSha256(); // links are made here all the same
+  };
   const sealed: Promise<readonly Commit[]>[] = [];
   const keep = (commits: Promise<readonly Commit[]>): void => {
     commits.catch(() => undefined); // told at the end
@@ -92,7 +97,7 @@ const runOf = (port: SealingPort, key: SigningKey, previous: Hash32): SealingRun
     const prepared = prepareDraft(key, draft, link);
     link = prepared.link;
     if (alone < ALONE || !port.isReady()) {
-      if (alone === ALONE) port.start();
+      if (alone === ALONE) askForHelp();
       alone += 1;
       signHere([prepared]);
       return;
@@ -113,7 +118,7 @@ const runOf = (port: SealingPort, key: SigningKey, previous: Hash32): SealingRun
   return {
     add: (draft) => {
       const isLarge = draft.events.length >= LARGE_EVENTS;
-      if (isLarge) port.start();
+      if (isLarge) askForHelp();
       if (away.length > 0 || (isLarge && port.isReady())) away.push(draft);
       else addHere(draft);
     },

@@ -1,4 +1,5 @@
 /** The sealing worker: hashes and signs for the page that started it, one request after the other. */
+import { loadFastSha256 } from '../crypto/sha256.ts';
 import { answer } from './answer.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
@@ -14,4 +15,4 @@ self.onmessage = ({ data: { id, key, request } }: MessageEvent<ToWorker>) => {
     );
   });
 };
-say({ kind: 'ready' });
+void loadFastSha256().then(() => say({ kind: 'ready' }));

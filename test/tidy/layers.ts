@@ -21,7 +21,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'core/schema', level: 0, files: /^src\/core\/schema\.ts$/, also: ['core'], packages: ['zod'] },
   { name: 'core', level: 0, files: /^src\/core\//, also: ['core/schema'] },
 
-  { name: 'crypto', level: 1, files: /^src\/crypto\//, packages: ['@noble/'] },
+  { name: 'crypto', level: 1, files: /^src\/crypto\//, packages: ['@noble/', 'hash-wasm'] },
   // The shipped aggregates bring the schemas of their events.
   {
     name: 'machines/clinical',
