@@ -3,10 +3,22 @@ export type { Commit, Fault, Finding, RecordedEvent } from './core/commit.ts';
 export type { Actor, CommitContext, EventBody, Originator, RecordedAt } from './core/envelope.ts';
 export { ERROR_TEXT, type ErrorCode, type ErrorDetails, isStoreError, StoreError } from './core/errors.ts';
 export type { Conflict, OpenedEvent } from './core/fold.ts';
-export type { AggregateId, EventId, EventType, ReplicaId, StreamId, TenantId, UserId } from './core/ids.ts';
+export {
+  type AggregateId,
+  type DirectoryKey,
+  type EventId,
+  type EventType,
+  publicKey32,
+  type ReplicaId,
+  type StreamId,
+  type TenantId,
+  type UserId,
+} from './core/ids.ts';
 export { LIMITS } from './core/limits.ts';
 export type { Clock, Entropy, KnownMarker, Scheduler, StorageFacts } from './core/ports.ts';
+export { type Position, position, type Size, size } from './core/position.ts';
 export { defineEvent, EVERYTHING, type EventDefinition, type Upcaster } from './core/schema.ts';
+export { privateKeyBytes, privateKeyFrom } from './crypto/keyBytes.ts';
 export {
   type AggregateDefinition,
   defineAggregate,
@@ -17,9 +29,25 @@ export {
 export type { SyncState } from './machines/sync.ts';
 export type { TrailEntry } from './projections/auditTrail.ts';
 export { type AggregateSnapshot, defineView, type Row, type ViewDefinition } from './projections/view.ts';
-export { type DexieStorageOptions, dexieStorage } from './storage/dexie/index.ts';
+export {
+  type DexieStorage,
+  type DexieStorageOptions,
+  dexieStorage,
+  type UpgradeProgress,
+} from './storage/dexie/index.ts';
 export { memoryStorage } from './storage/memory.ts';
-export type { Durability, EventStorage, StorageAdapter } from './storage/port.ts';
+export type {
+  AppendOutcome,
+  AppendRequest,
+  CommitBytes,
+  Durability,
+  EventStorage,
+  Identity,
+  PackOutcome,
+  PackRequest,
+  StorageAdapter,
+  StoredRecord,
+} from './storage/port.ts';
 export type { HealthCheck, HealthOptions, HealthReport, HealthWarning } from './store/health.ts';
 export type { HealthCheckName } from './store/healthChecks.ts';
 export type { HealthState } from './store/healthState.ts';
