@@ -16,6 +16,8 @@ export type LinkParts = {
   /** @throws StoreError `storage.lost` if the connection leads to another database, or to less of it */
   readonly checkSame: (connection: Connection) => Promise<void>;
   readonly watch: Watch;
+  /** Resolves when transactions may be begun; undefined if they may. */
+  readonly ready: () => Promise<void> | undefined;
 };
 
 /** One call: made on the first connection, and `again` on the second if the first one's answer did not come. */
@@ -70,12 +72,13 @@ export const linkOver = (first: Connection, parts: LinkParts): Link => {
   const state: State = { current: first, opening: undefined, ended: undefined };
 
   const attempt = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
-    const connection = connected(state, parts);
-    const ready = connection instanceof Promise ? await connection : connection;
+    for (let wait = parts.ready(); wait !== undefined; wait = parts.ready()) await wait;
+    const found = connected(state, parts);
+    const connection = found instanceof Promise ? await found : found;
     try {
-      return await parts.watch(work(ready));
+      return await parts.watch(work(connection));
     } catch (error) {
-      if (isDead(error)) ready.close();
+      if (isDead(error)) connection.close();
       throw error;
     }
   };

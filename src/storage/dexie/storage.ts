@@ -11,7 +11,7 @@ import { type Link, linkOver } from './link.ts';
 import { findPacked, logSize, readLog, readLogAt, readPackedTo } from './log.ts';
 import { startLookout } from './lookout.ts';
 import { packLog } from './pack.ts';
-import type { Page } from './page.ts';
+import { type Page, untilAwake } from './page.ts';
 import { watchPauses } from './pauses.ts';
 import type { Presence } from './presence.ts';
 import { type Memory, rememberDatabase } from './remembered.ts';
@@ -105,6 +105,7 @@ export const eventStorage = (parts: Parts): EventStorage => {
   const link = linkOver(parts.connection, {
     reopen: parts.reopen,
     watch,
+    ready: () => untilAwake(page),
     checkSame: async (connection) => {
       const [size, identities] = [await logSize(connection), await readIdentities(connection)];
       memory.check({ size, identities });

@@ -1,0 +1,139 @@
+/**
+ * Real tabs of one Chromium on one database, which can be frozen by the DevTools protocol and killed by process id.
+ * Driven by puppeteer: playwright keeps every page visible, and Chromium freezes no page that is.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { type Browser, launch, type Page } from 'puppeteer-core';
+import { z } from 'zod';
+import { findChromium } from '../../../scripts/chromium.mjs';
+import type { TabCalls } from './page.ts';
+
+const HTML = '<!doctype html><meta charset="utf-8"><title>tab</title><script type="module" src="/tab.js"></script>';
+const SPIN_MS = 250;
+
+type Result<Call> = Call extends (...args: never[]) => infer R ? Awaited<R> : never;
+
+export type Tab = {
+  readonly page: Page;
+  /** Calls a function of the tab's page. */
+  readonly call: <Name extends keyof TabCalls>(
+    name: Name,
+    ...parameters: Parameters<TabCalls[Name]>
+  ) => Promise<Result<TabCalls[Name]>>;
+  readonly freeze: () => Promise<void>;
+  readonly thaw: () => Promise<void>;
+  /** Finds the process that runs this tab; gives what kills it. */
+  readonly killer: () => Promise<() => Promise<void>>;
+};
+
+export type World = {
+  readonly openTab: () => Promise<Tab>;
+  readonly version: string;
+  /** Processes of the browser, by what they are for. */
+  readonly processes: () => Promise<readonly BrowserProcess[]>;
+  readonly stop: () => Promise<void>;
+};
+
+const Processes = z.object({
+  processInfo: z.array(z.object({ type: z.string(), id: z.number(), cpuTime: z.number() })),
+});
+export type BrowserProcess = z.infer<typeof Processes>['processInfo'][number];
+
+const bundle = async (): Promise<string> => {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('./page.ts', import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2023',
+    logLevel: 'warning',
+  });
+  return outputFiles.map(({ text }) => text).join('');
+};
+
+const serve = async (script: string) => {
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/tab.js';
+    response.writeHead(200, {
+      'content-type': isScript ? 'text/javascript' : 'text/html',
+      'cache-control': 'no-store',
+    });
+    response.end(isScript ? script : HTML);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the page server listens on a port');
+  return { url: `http://127.0.0.1:${address.port}/`, stop: () => server.close() };
+};
+
+const callOn =
+  (page: Page): Tab['call'] =>
+  (name, ...parameters) =>
+    page.evaluate(([chosen, given]) => Reflect.get(Reflect.get(globalThis, 'tab'), String(chosen))(given), [
+      name,
+      parameters[0],
+    ] as const);
+
+/** Finds the process of a tab by the work that it does when told to. To be asked while the others rest. */
+const processOf = async (call: Tab['call'], processes: World['processes']): Promise<number> => {
+  for (let tries = 0; tries < 10; tries++) {
+    const before = new Map((await processes()).map(({ id, cpuTime }) => [id, cpuTime]));
+    await call('spin', { forMs: SPIN_MS });
+    const [busiest, next] = (await processes())
+      .filter(({ type }) => type === 'renderer')
+      .map(({ id, cpuTime }) => ({ id, spent: cpuTime - (before.get(id) ?? 0) }))
+      .sort((one, other) => other.spent - one.spent);
+    if (busiest !== undefined && busiest.spent > 4 * (next?.spent ?? 0)) return busiest.id;
+  }
+  throw new Error('no process was busier than the others');
+};
+
+const tabOf = async (browser: Browser, url: string, processes: World['processes']): Promise<Tab> => {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.waitForFunction(() => 'tab' in globalThis);
+  const session = await page.createCDPSession();
+  const call = callOn(page);
+  const setState = async (state: 'active' | 'frozen') => {
+    await session.send('Page.setWebLifecycleState', { state });
+  };
+  return {
+    page,
+    call,
+    freeze: () => setState('frozen'),
+    thaw: () => setState('active'),
+    killer: async () => {
+      const id = await processOf(call, processes);
+      return async () => {
+        const gone = new Promise((resolve) => page.once('error', resolve));
+        process.kill(id, 'SIGKILL');
+        await gone;
+      };
+    },
+  };
+};
+
+export const startWorld = async (): Promise<World> => {
+  const profile = await mkdtemp(join(tmpdir(), 'indelible-tabs-'));
+  const server = await serve(await bundle());
+  const { path, args, env } = await findChromium();
+  const browser = await launch({ executablePath: path, args: [...args], env, userDataDir: profile });
+  const session = await browser.target().createCDPSession();
+  const processes = async () => Processes.parse(await session.send('SystemInfo.getProcessInfo')).processInfo;
+  return {
+    version: await browser.version(),
+    processes,
+    openTab: () => tabOf(browser, server.url, processes),
+    stop: async () => {
+      await browser.close();
+      server.stop();
+      await rm(profile, { recursive: true, force: true });
+    },
+  };
+};
