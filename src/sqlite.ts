@@ -5,5 +5,5 @@
 export type { SqliteConnection, SqliteDriver, SqlRow, SqlValue } from './storage/sqlite/driver.ts';
 export { type SqliteStorage, type SqliteStorageOptions, sqliteStorage } from './storage/sqlite/index.ts';
 export { type DatabaseKey, keyFromHex } from './storage/sqlite/key.ts';
-export { type NodeSqliteOptions, nodeSqlite } from './storage/sqlite/node.ts';
+export { type NodeSqliteOptions, type NodeSqlitePlace, nodeSqlite } from './storage/sqlite/node.ts';
 export { keyFromEnvironment, keyFromFile } from './storage/sqlite/nodeKey.ts';

@@ -1,6 +1,6 @@
 /**
  * The driver for Node and Electron's main process: `better-sqlite3-multiple-ciphers`, an optional peer, set to SQLCipher
- * 4's format. Database files lie in one folder, readable by their owner alone. Why this one:
+ * 4's format. Database files are readable by their owner alone. Why this one:
  * `docs/decisions/0012-sqlite-driver.md`.
  *
  * Nothing of Node is imported, so that this module can stand in a bundle for other platforms.
@@ -35,9 +35,10 @@ type Constructor = new (
   options?: { readonly timeout: number; readonly fileMustExist: boolean },
 ) => Database;
 
-export type NodeSqliteOptions = {
-  /** Where the database files lie; made if it is not there. */
-  readonly folder: string;
+/** `folder`: where the database files lie, one for each name; made if it is not there. `file`: the one file, whatever the name. */
+export type NodeSqlitePlace = { readonly folder: string } | { readonly file: string };
+
+export type NodeSqliteOptions = NodeSqlitePlace & {
   /** Loads the driver's module, where a bundler has to see the import: `() => import('better-sqlite3-multiple-ciphers')`. */
   readonly load?: () => Promise<unknown>;
 };
@@ -175,9 +176,11 @@ const syncFolder = (folder: string): void => {
   }
 };
 
-/** SQLite in Node or in Electron's main process, one file per database name in `folder`. */
-export const nodeSqlite = ({ folder, load = loadPackage }: NodeSqliteOptions): SqliteDriver => {
-  const pathOf = (name: string): string => paths().join(paths().resolve(folder), fileNameOf(name));
+/** SQLite in Node or in Electron's main process. */
+export const nodeSqlite = (options: NodeSqliteOptions): SqliteDriver => {
+  const { load = loadPackage } = options;
+  const pathOf = (name: string): string =>
+    paths().resolve('file' in options ? options.file : paths().join(options.folder, fileNameOf(name)));
   return {
     open: async ({ name, key, create }) => {
       const Loaded = await constructorFrom(load);
@@ -195,7 +198,7 @@ export const nodeSqlite = ({ folder, load = loadPackage }: NodeSqliteOptions): S
     discard: async (name) => {
       for (const suffix of SUFFIXES) files().rmSync(`${pathOf(name)}${suffix}`, { force: true });
     },
-    settle: async () => syncFolder(folder),
+    settle: async (name) => syncFolder(paths().dirname(pathOf(name))),
     placeOf: (name) => `file:${pathOf(name)}`,
   };
 };

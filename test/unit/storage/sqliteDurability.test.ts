@@ -202,8 +202,8 @@ describe('the format', () => {
   it('opens for a reader with the same key alone [SQL-01]', async () => {
     const folder = makeFolder();
     await fill(await openIn(folder), [10]);
-    const reader = sqliteStorage({ driver: nodeSqlite({ folder }), key: async () => KEY });
-    const rescued = await reader.rescue(NAME);
+    const reader = sqliteStorage({ driver: nodeSqlite({ file: fileIn(folder) }), key: async () => KEY });
+    const rescued = await reader.rescue('whatever it is called');
     expect(await verifyLog(rescued)).toBe(1);
     await rescued.close();
     expect(await settled(rescued.size())).toEqual({ code: 'storage.closed' });
