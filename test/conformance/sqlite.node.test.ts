@@ -2,7 +2,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeSigningKey } from '../../src/crypto/signer.ts';
 import { sqliteStorage } from '../../src/storage/sqlite/index.ts';
 import { nodeSqlite } from '../../src/storage/sqlite/node.ts';
 import { FAULT_KINDS } from '../../src/testing/conformance/index.ts';
@@ -19,7 +18,7 @@ describeStorage('SQLite', {
   durability: 'strict',
   faultKinds: FAULT_KINDS,
   modelRuns: 30,
-  makeKey: () => makeSigningKey({ extractable: true }),
+  keepsKeyBytes: true,
   makePlace: () => {
     const folder = mkdtempSync(join(TEMPORARY, 'indelible-sqlite-'));
     const driver = nodeSqlite({ folder });

@@ -2,7 +2,7 @@
 import { isStoreError } from '../../core/errors.ts';
 import { position } from '../../core/position.ts';
 import { toBase64 } from '../../crypto/bytes.ts';
-import { makeSigningKey, type SigningKey } from '../../crypto/signer.ts';
+import { makeSigningKey } from '../../crypto/signer.ts';
 import type { Durability, EventStorage, Identity, StorageAdapter, StoredRecord } from '../../storage/port.ts';
 import { holds } from './check.ts';
 import type { FaultKind, StorageFaults } from './faults.ts';
@@ -24,8 +24,8 @@ export type ConformanceEngine = {
   readonly makePlace: () => ConformancePlace | Promise<ConformancePlace>;
   /** Kinds of faults that the places bring about. None only for an engine of which no step can fail. */
   readonly faultKinds: readonly FaultKind[];
-  /** Makes the keys of replicas, where the adapter cannot keep one of WebCrypto that does not leave it. */
-  readonly makeKey?: () => Promise<SigningKey>;
+  /** True for an adapter that keeps private keys as bytes, and says so. */
+  readonly keepsKeyBytes?: true;
   /** How often the comparison with the reference model is run, 25 unless named; fewer where each step costs a disk. */
   readonly modelRuns?: number;
   /** Repeats a run of that comparison: the message of a failure names its seed. */
@@ -82,7 +82,8 @@ export const inPlace = async (engine: ConformanceEngine, work: (tools: Tools) =>
     opened.push(storage);
     return storage;
   };
-  const makeIdentity = () => identityWith(engine.makeKey ?? makeSigningKey);
+  const makeKey = () => makeSigningKey({ extractable: engine.keepsKeyBytes === true });
+  const makeIdentity = () => identityWith(makeKey);
   try {
     await work({
       engine,

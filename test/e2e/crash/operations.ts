@@ -96,7 +96,7 @@ const transport = () =>
   });
 
 /** Takes in what another device records, while this one records and sends as well. */
-const ingest: Work = onStore(async (store, { run }, ears) => {
+const ingest: Work = onStore(async (store, { run, use }, ears) => {
   const sync = store.sync({ url: '', transport: transport(), network: 'online', intervalMs: 3_600_000 });
   store.committed$.subscribe(({ events }) => {
     const foreign = events.filter(({ context }) => context.replica !== store.replica);
@@ -104,7 +104,7 @@ const ingest: Work = onStore(async (store, { run }, ears) => {
   });
   ears.arm();
   for (let at = 0; ; at++) {
-    await send(store, `own-${at % 5}`, { tag: `${run}.${at}` }, ears);
+    await send(store, `${use}-${at % 5}`, { tag: `${run}.${at}` }, ears);
     await fetch('/more', { method: 'POST' });
     await sync.now();
   }

@@ -22,6 +22,7 @@ const comparing: readonly Law[] = [
     async ({ open, makeWriter, engine }) => {
       const [storage, writer] = [await open(), await makeWriter()];
       same(storage.durability, engine.durability, 'storage.durability');
+      same(storage.keepsKeyBytes, engine.keepsKeyBytes, 'storage.keepsKeyBytes');
       same(await storage.size(), 0, 'storage.size');
       const first = await storage.append({ expectedSize: size(0), commits: [await writer.seal(3)], marks: {} });
       same(first, appended(engine, 3, [0]), 'the first append');
