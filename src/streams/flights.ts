@@ -101,14 +101,11 @@ export type Flights = {
   readonly land: () => Promise<Landed>;
 };
 
-/** The batches under way of one writer. */
-export const openFlights = (parts: WriterParts): Flights => {
-  const { storage, log } = parts;
+/** Stores a planned batch once it is sealed, and answers its callers. */
+const storer = (parts: WriterParts) => {
+  const { storage } = parts;
   const publish = publisher(parts);
-  const flights: Flight[] = [];
-  let tentative: Tentative | undefined;
-
-  const store = async (first: Size, plan: BatchPlan, sealed: Promise<SealedRun>): Promise<Landing> => {
+  return async (first: Size, plan: BatchPlan, sealed: Promise<SealedRun>): Promise<Landing> => {
     const { commits } = await sealed;
     let { durability } = storage;
     if (commits.length > 0) {
@@ -120,13 +117,16 @@ export const openFlights = (parts: WriterParts): Flights => {
     answer(plan, first, durability);
     return { kind: 'stored' };
   };
+};
 
-  /** Plans the batch; its commits go to be sealed as they are decided, or once the batch before it is sealed. */
-  const begin = (batch: readonly QueuedWrite[], before: Flight | undefined): Flight => {
+/** Plans a batch and begins to seal and store it: commits go to be sealed as they are decided, or after the batch before. */
+const starter = (parts: WriterParts) => {
+  const { log, sealer } = parts;
+  const store = storer(parts);
+  return (batch: readonly QueuedWrite[], tentative: Tentative, before: Flight | undefined): Flight => {
     const first = before?.size ?? log.size();
-    tentative ??= startTentative(parts);
     const { replica, key } = parts.identity;
-    const run = before === undefined ? parts.sealer.begin(key, log.head(replica).link) : beginAfter(parts, before.link);
+    const run = before === undefined ? sealer.begin(key, log.head(replica).link) : beginAfter(parts, before.link);
     let events = 0;
     const plan = planBatch(batch, tentative, parts, (draft) => {
       events += draft.events.length;
@@ -140,46 +140,56 @@ export const openFlights = (parts: WriterParts): Flights => {
     const landing = land().catch((error: unknown): Landing => ({ kind: 'failed', error }));
     return { batch, plan, link, size: size(first + events), landing };
   };
+};
 
-  /** A batch that could not be planned: what was planned after it would rest on half of it. */
-  const broken = (batch: readonly QueuedWrite[], error: unknown): Flight => {
-    const link = Promise.reject(error);
-    link.catch(() => undefined);
-    return { batch, plan: NOTHING, link, size: log.size(), landing: Promise.resolve({ kind: 'failed', error }) };
+/** A batch that could not be planned: what was planned after it would rest on half of it. */
+const brokenFlight = (batch: readonly QueuedWrite[], error: unknown): Flight => {
+  const link = Promise.reject(error);
+  link.catch(() => undefined); // told by the landing
+  return { batch, plan: NOTHING, link, size: size(0), landing: Promise.resolve({ kind: 'failed', error }) };
+};
+
+/** True if nothing may be decided on top of what is planned: a job waits for it, or failed in it. */
+const isHeld = ({ plan }: Pick<Flight, 'plan'>): boolean => plan.left.length > 0 || plan.failed.length > 0;
+
+/** The batches under way of one writer. */
+export const openFlights = (parts: WriterParts): Flights => {
+  const start = starter(parts);
+  const flights: Flight[] = [];
+  let tentative: Tentative | undefined;
+
+  const launch = (batch: readonly QueuedWrite[]): void => {
+    try {
+      tentative ??= startTentative(parts);
+      flights.push(start(batch, tentative, flights.at(-1)));
+    } catch (error) {
+      flights.push(brokenFlight(batch, error));
+    }
   };
 
-  const isHeld = (): boolean => {
-    const plan = flights.at(-1)?.plan ?? NOTHING;
-    return plan.left.length > 0 || plan.failed.length > 0;
+  const land = async (): Promise<Landed> => {
+    const [oldest] = flights;
+    if (oldest === undefined) return { landing: { kind: 'stored' }, batch: [], again: [] };
+    const landing = await oldest.landing;
+    const { left, ends } = oldest.plan;
+    const batch = oldest.batch.slice(0, oldest.batch.length - left.length);
+    flights.shift();
+    if (landing.kind === 'stored' && tentative !== undefined && flights.length > 0) {
+      forgetPublished(tentative, ends);
+      return { landing, batch, again: left };
+    }
+    const later = flights.splice(0).flatMap((each) => each.batch);
+    tentative = undefined;
+    return { landing, batch, again: [...left, ...later] };
   };
 
   return {
     isUnderWay: () => flights.length > 0,
-    mayLaunch: (drafts) =>
-      flights.length === 0 || (flights.length < UNDER_WAY_MAX && drafts >= AHEAD_DRAFTS_MIN && !isHeld()),
-    launch: (batch) => {
-      try {
-        flights.push(begin(batch, flights.at(-1)));
-      } catch (error) {
-        flights.push(broken(batch, error));
-      }
+    mayLaunch: (drafts) => {
+      const last = flights.at(-1);
+      return last === undefined || (flights.length < UNDER_WAY_MAX && drafts >= AHEAD_DRAFTS_MIN && !isHeld(last));
     },
-    land: async () => {
-      const [oldest] = flights;
-      if (oldest === undefined) return { landing: { kind: 'stored' }, batch: [], again: [] };
-      const landing = await oldest.landing;
-      const { left, ends } = oldest.plan;
-      flights.shift();
-      const batch = oldest.batch.slice(0, oldest.batch.length - left.length);
-      if (landing.kind === 'stored') {
-        if (flights.length === 0) tentative = undefined;
-        else if (tentative !== undefined) forgetPublished(tentative, ends);
-        return { landing, batch, again: left };
-      }
-      const again = [...left, ...flights.flatMap((later) => later.batch)];
-      flights.length = 0;
-      tentative = undefined;
-      return { landing, batch, again };
-    },
+    launch,
+    land,
   };
 };

@@ -32,17 +32,12 @@ export type LiveView<R extends Row = Row> = {
 const sameRows = <R extends Row>(a: readonly R[] | undefined, b: readonly R[]): boolean =>
   a !== undefined && a.length === b.length && a.every((row, at) => row === b[at]);
 
-/** Starts a view over a source of snapshots. */
-export const openView = <R extends Row>(
-  definition: ViewDefinition<R>,
-  snapshotOf: (stream: StreamId) => AggregateSnapshot | undefined,
-): LiveView<R> => {
-  const rows = new Map<string, R>();
-  const changes = new Subject<readonly Change<R>[]>();
+type Snapshots = (stream: StreamId) => AggregateSnapshot | undefined;
 
-  const faults: unknown[] = [];
-  /** The row of a stream; none for one whose row cannot be made, as an old one would show what is not so any more. */
-  const rowOf = (stream: StreamId): R | undefined => {
+/** Gives the row of a stream; none for one whose row cannot be made: an old one would show what is not so any more. */
+const rowMaker =
+  <R extends Row>(definition: ViewDefinition<R>, snapshotOf: Snapshots, faults: unknown[]) =>
+  (stream: StreamId): R | undefined => {
     const snapshot = snapshotOf(stream);
     try {
       return snapshot === undefined ? undefined : definition.row(snapshot);
@@ -52,6 +47,13 @@ export const openView = <R extends Row>(
     }
   };
 
+/** Starts a view over a source of snapshots. */
+export const openView = <R extends Row>(definition: ViewDefinition<R>, snapshotOf: Snapshots): LiveView<R> => {
+  const rows = new Map<string, R>();
+  const changes = new Subject<readonly Change<R>[]>();
+
+  const faults: unknown[] = [];
+  const rowOf = rowMaker(definition, snapshotOf, faults);
   const advance = (streams: Iterable<StreamId>): void => {
     const changed: Change<R>[] = [];
     for (const stream of streams) {

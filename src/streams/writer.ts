@@ -109,17 +109,15 @@ const returner = ({ log }: WriterParts, queue: Queued[]) => {
   };
 };
 
-/** Starts a writer over one connection. */
-export const openWriter = (parts: WriterParts): Writer => {
+/** Takes one job or batch after the other from the queue. */
+const stepper = (parts: WriterParts, queue: Queued[]) => {
   const { states, succession } = parts;
   const ingest = ingester(parts);
   const flights = openFlights(parts);
-  const queue: Queued[] = [];
   const giveBack = returner(parts, queue);
-  let running: Promise<void> | undefined;
 
   /** Sends the next writes on their way if they may go now. */
-  const launched = (): boolean => {
+  const launch = (): boolean => {
     const isReady = states.isSettled() && succession?.isDue() !== true;
     const may = queue[0]?.kind === 'write' && isReady && flights.mayLaunch(draftsWaiting(queue));
     if (may) flights.launch(takeWrites(queue));
@@ -127,7 +125,7 @@ export const openWriter = (parts: WriterParts): Writer => {
   };
 
   const step = async (): Promise<void> => {
-    if (launched()) return;
+    if (launch()) return;
     if (flights.isUnderWay()) {
       await giveBack(await flights.land());
       return;
@@ -145,19 +143,25 @@ export const openWriter = (parts: WriterParts): Writer => {
       rejectAll(takeWrites(queue), error);
     }
   };
+  return { launch, step, isUnderWay: flights.isUnderWay };
+};
+
+/** Starts a writer over one connection. */
+export const openWriter = (parts: WriterParts): Writer => {
+  const queue: Queued[] = [];
+  const { launch, step, isUnderWay } = stepper(parts, queue);
+  let running: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {
     await undefined; // whoever writes in this very moment shares the transaction
-    while (queue.length > 0 || flights.isUnderWay()) await step();
+    while (queue.length > 0 || isUnderWay()) await step();
     running = undefined; // at once: what is queued from here on starts anew
   };
-
   const enqueue = (queued: Queued): void => {
     queue.push(queued);
     if (running === undefined) running = run();
-    else if (flights.isUnderWay()) launched();
+    else if (isUnderWay()) launch();
   };
-
   const idle = (): Promise<void> => running ?? Promise.resolve();
 
   return {

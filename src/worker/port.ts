@@ -33,12 +33,39 @@ const FAILED: Answer = { kind: 'failed' };
 
 type State = 'none' | 'starting' | 'ready' | 'broken';
 
+/** Questions that have no answer yet. `onSilence` is called when one has had none for too long. */
+const openQuestions = (scheduler: Scheduler, onSilence: () => void) => {
+  const waiting = new Map<number, (answer: Answer) => void>();
+  let asked = 0;
+  return {
+    ask: (say: (id: number) => void): Promise<Answer> =>
+      new Promise((resolve) => {
+        const id = asked++;
+        const stopWatching = scheduler.after(ANSWER_MS_MAX, onSilence);
+        waiting.set(id, (answer) => {
+          stopWatching();
+          resolve(answer);
+        });
+        say(id);
+      }),
+    answer: (id: number, answer: Answer): void => {
+      const tell = waiting.get(id);
+      waiting.delete(id);
+      tell?.(answer);
+    },
+    failAll: (): void => {
+      const left = [...waiting.values()];
+      waiting.clear();
+      for (const tell of left) tell(FAILED);
+    },
+    isEmpty: () => waiting.size === 0,
+  };
+};
+
 /** @param open  starts a thread; undefined where there is none to be had */
 export const sealingPort = (open: () => Thread | undefined, scheduler: Scheduler): SealingPort => {
-  const waiting = new Map<number, (answer: Answer) => void>();
   let state: State = 'none';
   let thread: Thread | undefined;
-  let asked = 0;
   let failures = 0;
   let stopIdling: () => void = () => undefined;
 
@@ -47,30 +74,23 @@ export const sealingPort = (open: () => Thread | undefined, scheduler: Scheduler
     thread?.terminate();
     thread = undefined;
     state = next;
-    const left = [...waiting.values()];
-    waiting.clear();
-    for (const tell of left) tell(FAILED);
+    questions.failAll();
   };
   const fail = (): void => {
     failures += 1;
     end(failures < FAILURES_MAX ? 'none' : 'broken');
   };
+  const questions = openQuestions(scheduler, fail);
   const idle = (): void => {
     stopIdling();
     stopIdling = scheduler.after(IDLE_MS, () => {
-      if (waiting.size === 0 && state === 'ready') end('none');
+      if (questions.isEmpty() && state === 'ready') end('none');
     });
   };
   const hear = (message: FromWorker): void => {
-    if (message.kind === 'ready') {
-      state = 'ready';
-      idle();
-      return;
-    }
-    const tell = waiting.get(message.id);
-    waiting.delete(message.id);
-    tell?.(message.answer);
-    if (waiting.size === 0) idle();
+    if (message.kind === 'ready') state = 'ready';
+    else questions.answer(message.id, message.answer);
+    if (questions.isEmpty()) idle();
   };
   const start = (): void => {
     if (state !== 'none') return;
@@ -86,18 +106,12 @@ export const sealingPort = (open: () => Thread | undefined, scheduler: Scheduler
     thread.onmessageerror = fail;
   };
   const ask = ({ publicKey, privateKey }: SigningKey, request: Request): Promise<Answer> =>
-    new Promise((resolve) => {
-      const id = asked++;
-      const stopWatching = scheduler.after(ANSWER_MS_MAX, fail);
-      waiting.set(id, (answer) => {
-        stopWatching();
-        resolve(answer);
-      });
+    questions.ask((id) => {
       try {
-        if (thread === undefined) throw new Error();
-        thread.postMessage({ id, key: { publicKey, privateKey }, request });
+        if (thread === undefined) fail();
+        else thread.postMessage({ id, key: { publicKey, privateKey }, request });
       } catch {
-        fail(); // a key that cannot be handed over, or no thread
+        fail(); // a key that cannot be handed over
       }
     });
   return { start, isReady: () => state === 'ready', ask, close: () => end('none') };
