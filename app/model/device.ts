@@ -23,6 +23,8 @@ export type Device = {
   readonly actor: Setting<CurrentActor>;
   /** The person's switch: off means that nothing is tried. */
   readonly online: Setting<boolean>;
+  /** Replicas whose loss a person has read of. */
+  readonly readLosses: Setting<readonly string[]>;
 };
 
 const isActor = (value: unknown): value is CurrentActor =>
@@ -42,6 +44,8 @@ const parseActor = (text: string): CurrentActor | undefined => {
   }
 };
 
+const parseNames = (text: string): readonly string[] => text.split(' ').filter((name) => /^[0-9a-f]{32}$/.test(name));
+
 const followSwitch = (sync: Sync, online: Setting<boolean>): void => {
   const tell = () => sync.setOnline(online.value() && navigator.onLine);
   online.value$.subscribe(tell);
@@ -58,6 +62,10 @@ export const openDevice = async (spec: DeviceSpec): Promise<Device> => {
   const online = setting<boolean>(`${spec.database}.online`, true, {
     parse: (text) => text !== 'off',
     print: (value) => (value ? 'on' : 'off'),
+  });
+  const readLosses = setting<readonly string[]>(`${spec.database}.read-losses`, [], {
+    parse: parseNames,
+    print: (names) => names.join(' '),
   });
   const store = await openStore({
     name: spec.database,
@@ -77,5 +85,5 @@ export const openDevice = async (spec: DeviceSpec): Promise<Device> => {
   });
   followSwitch(sync, online);
   token.value$.subscribe(() => void sync.now());
-  return { spec, store, sync, actor, online };
+  return { spec, store, sync, actor, online, readLosses };
 };

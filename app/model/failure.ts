@@ -14,6 +14,10 @@ const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
   ['import.', 'Nothing of this file was recorded. Correct the file, or export it again from its system, and retry.'],
   ['storage.unavailable', 'Open this page in a normal window of a current browser, not in private mode.'],
   ['storage.quota-exceeded', 'Everything recorded before is kept. Free space on this device, then try again.'],
+  [
+    'storage.lost',
+    'Sync to get back what the server had confirmed. What to enter again is told at the top of the device.',
+  ],
   ['storage.', 'Everything recorded before is kept. Close other tabs of this page and try again.'],
   ['key.', 'Open this page at localhost or over https in a current browser.'],
   ['sync.unauthorised', 'Enter the access token in the Server pane. Recording goes on; nothing is lost.'],
@@ -21,6 +25,7 @@ const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
   ['sync.', 'Recording goes on; what is pending is sent when the server answers.'],
   ['server.key-changed', 'Ask whoever runs the server whether its data folder was replaced. Nothing is lost here.'],
   ['server.', 'Recording goes on; what is pending is sent when the server answers.'],
+  ['append.too-large', 'Nothing was stored. Shorten the text or split it: its size and the limit are given above.'],
   ['append.', 'Nothing was stored. Correct the input and try again.'],
 ];
 

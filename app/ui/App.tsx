@@ -43,13 +43,10 @@ export const App = () => {
   const [a, retryA] = useOpening(specA);
   const [b, retryB] = useOpening(specB);
   const names = useMemo(() => {
-    const known = new Map(
-      [a, b].flatMap((one) =>
-        one.kind === 'open' ? [[one.device.store.replica.toString(), one.device.spec.title]] : [],
-      ),
-    );
+    // asked each time: a device may go on as another replica
     return (replica: string) => {
-      const title = known.get(replica);
+      const device = [a, b].find((one) => one.kind === 'open' && one.device.store.replica === replica);
+      const title = device?.kind === 'open' ? device.device.spec.title : undefined;
       return title === undefined ? shortId(replica) : `${title} (${shortId(replica)})`;
     };
   }, [a, b]);

@@ -1,5 +1,6 @@
 /** One device: its person, its sync, its study, its casebook or an opened form. */
 import { useEffect, useMemo, useState } from 'react';
+import type { HealthState } from '../../src/index.ts';
 import { type CasebookRow, casebook, fingerprintOf } from '../model/casebook.ts';
 import { type Catalog, catalogOf } from '../model/catalog.ts';
 import type { Device, DeviceSpec } from '../model/device.ts';
@@ -12,8 +13,10 @@ import { Casebook } from './Casebook.tsx';
 import { CheckPanel } from './CheckPanel.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
 import { FormPanel } from './FormPanel.tsx';
+import { HealthPanel } from './HealthPanel.tsx';
 import { useObservable } from './hooks.ts';
 import { ImportPanel } from './ImportPanel.tsx';
+import { LossBanner } from './LossBanner.tsx';
 import { SyncBar } from './SyncBar.tsx';
 
 export type Opening =
@@ -66,8 +69,11 @@ const OpenDevice = ({ device }: { readonly device: Device }) => {
   const fingerprint = useFingerprint(rows);
   const [form, setForm] = useState<string>();
   const conflicts = rows.filter((row) => row.conflicts > 0).length;
+  const health = useObservable<HealthState | undefined>(device.store.health$, () => undefined);
+  const hasLost = (health?.losses.length ?? 0) > 0;
   return (
     <Announcements>
+      {health === undefined ? null : <LossBanner device={device} health={health} />}
       <ActorEditor device={device} />
       <SyncBar device={device} />
       {conflicts === 0 ? null : (
@@ -80,15 +86,22 @@ const OpenDevice = ({ device }: { readonly device: Device }) => {
       )}
       <StudyLine catalog={catalog} />
       <div hidden={form !== undefined}>
-        <ImportPanel device={device} isFirst={rows.length === 0} />
+        <ImportPanel device={device} isFirst={rows.length === 0 && !hasLost} />
         {rows.length === 0 ? null : <Casebook rows={rows} catalog={catalog} onOpen={setForm} />}
       </div>
       {form === undefined ? null : (
         <FormPanel device={device} form={form} catalog={catalog} onClose={() => setForm(undefined)} />
       )}
       <CheckPanel device={device} fingerprint={fingerprint} />
+      {health === undefined ? null : <HealthPanel device={device} health={health} />}
     </Announcements>
   );
+};
+
+/** Who writes on this device now. */
+const Replica = ({ device }: { readonly device: Device }) => {
+  const health = useObservable<HealthState | undefined>(device.store.health$, () => undefined);
+  return <code>{shortId(health?.replica ?? device.store.replica)}</code>;
 };
 
 export const DevicePane = (props: {
@@ -104,7 +117,7 @@ export const DevicePane = (props: {
         <h2 id={title}>{spec.title}</h2>
         {opening.kind === 'open' ? (
           <span className="muted">
-            replica <code>{shortId(opening.device.store.replica)}</code>
+            replica <Replica device={opening.device} />
           </span>
         ) : null}
       </header>

@@ -64,14 +64,14 @@ export const ERROR_TEXT = {
     'The browser lost its connection to the database, and a new one did not help. Reload the page; what had been recorded is kept.',
   'storage.corrupt': 'A stored record cannot be read. Nothing was changed; the record is kept.',
   'storage.driver-missing':
-    'The SQLite driver is not installed, or not for this platform: npm install better-sqlite3-multiple-ciphers. Nothing was opened.',
+    'The SQLite driver is not installed, or not for this platform: npm install better-sqlite3-multiple-ciphers (version 12 for Node 20). Nothing was opened.',
   'storage.failed': 'The database refused an operation. Nothing was stored.',
   'storage.immutable': 'Committed records cannot be changed or deleted.',
   'storage.key-missing': 'A database key is 32 bytes, not all zero; none was given. Nothing was opened.',
   'storage.key-wrong':
     'The database does not open with this key, or its first page is damaged. Nothing was changed; bring the key it was made with.',
   'storage.lost':
-    'The database that was here is gone or shorter than it was. Nothing is recorded into what is there now; keep this device as it is and ask for help.',
+    'The database that was here is gone or shorter than it was. A new replica goes on once the store is opened again; what the server had confirmed comes back by sync.',
   'storage.outdated':
     'A newer version of this application has opened the database. Reload the page; what had been recorded is kept.',
   'storage.quota-exceeded': 'The device is out of space for this site. Nothing was stored; free space and try again.',
