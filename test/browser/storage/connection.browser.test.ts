@@ -1,13 +1,11 @@
 /** How connections to a real IndexedDB begin and end: missing, blocked, foreign, newer, deleted under way. */
 import { Dexie } from 'dexie';
 import { expect, it } from 'vitest';
-import { size } from '../../../src/core/position.ts';
 import { openConnection } from '../../../src/storage/dexie/connection.ts';
 import { dexieStorage } from '../../../src/storage/dexie/index.ts';
 import { NATIVE_VERSION } from '../../../src/storage/dexie/layout.ts';
-import { contentOf, eventually, settled } from '../../conformance/engine.ts';
-import { verifyLog } from '../../conformance/sealed.ts';
-import { makeWriter } from '../../conformance/writer.ts';
+import { eventually, settled } from '../../conformance/engine.ts';
+import { connectionLaws } from '../../connection/laws.ts';
 import { CONNECTION, openNative, removeDatabase, withName } from './place.ts';
 
 // On localhost Dexie prints the trace of every failure; here each is expected.
@@ -78,51 +76,9 @@ it('a database of another layout, older or newer, is refused and left as it was 
     }
   }));
 
-it('a connection makes way for a newer layout, and is closed from then on [REC-08]', () =>
-  withName(async (name) => {
-    const storage = await dexieStorage().open(name);
-    const writer = await makeWriter();
-    await storage.append({ expectedSize: size(0), commits: [await writer.seal()], marks: {} });
-    const newer = await openNative(name, NATIVE_VERSION + 10);
-    expect(newer.version).toBe(NATIVE_VERSION + 10);
-    const append = storage.append({ expectedSize: size(1), commits: [await writer.seal()], marks: {} });
-    expect(await settled(append)).toEqual({ code: 'storage.closed' });
-    expect(await settled(storage.size())).toEqual({ code: 'storage.closed' });
-    newer.close();
-  }));
+let grounds = 0;
 
-it('a database that is deleted under a connection does not come up again empty [REC-08]', () =>
-  withName(async (name) => {
-    const storage = await dexieStorage().open(name);
-    const writer = await makeWriter();
-    await storage.append({ expectedSize: size(0), commits: [await writer.seal()], marks: {} });
-    await removeDatabase(name);
-    const append = storage.append({ expectedSize: size(1), commits: [await writer.seal()], marks: {} });
-    expect(await settled(append)).toEqual({ code: 'storage.closed' });
-    expect(await settled(storage.readMarks())).toEqual({ code: 'storage.closed' });
-    expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(name);
-    await storage.close();
-  }));
-
-it('a connection that dies silently fails loudly, and is not opened again behind the caller [REC-08]', () =>
-  withName(async (name) => {
-    const opened: IDBDatabase[] = [];
-    const counting = withOpen((database, version) => {
-      const request = indexedDB.open(database, version);
-      request.addEventListener('success', () => opened.push(request.result));
-      return request;
-    });
-    const storage = await dexieStorage({ indexedDB: counting }).open(name);
-    const writer = await makeWriter();
-    await storage.append({ expectedSize: size(0), commits: [await writer.seal()], marks: {} });
-    const before = await contentOf(storage);
-    opened[0]?.close();
-    const append = storage.append({ expectedSize: size(1), commits: [await writer.seal()], marks: {} });
-    expect(await settled(append)).toHaveProperty('code');
-    expect(await settled(storage.readMarks())).toEqual({ code: 'storage.closed' });
-    expect(opened).toHaveLength(1);
-    const again = await dexieStorage().open(name);
-    expect(await contentOf(again)).toEqual(before);
-    expect(await verifyLog(again)).toBe(1);
-    await again.close();
-  }));
+connectionLaws(() => {
+  const name = `connection-${++grounds}`;
+  return { name, factory: indexedDB, keyRange: IDBKeyRange, remove: () => removeDatabase(name) };
+});
