@@ -4,7 +4,6 @@ import { HEALTH_TEXT, type HealthCheck, type HealthReport, type HealthState } fr
 import type { Device } from '../model/device.ts';
 import { bytesText, CHECK_NAMES, countText, forecastText, measuredText } from '../model/health.ts';
 import { utcText } from '../model/times.ts';
-import { useAnnounce } from './announce.tsx';
 
 const KEPT: Readonly<Record<HealthState['persistence'], readonly [tone: string, text: string]>> = {
   granted: ['good', 'The browser keeps this data until somebody deletes it.'],
@@ -75,17 +74,11 @@ const Check = ({ check }: { readonly check: HealthCheck }) => (
 const useChecking = (device: Device) => {
   const [done, setDone] = useState<number>();
   const [report, setReport] = useState<HealthReport>();
-  const announce = useAnnounce();
   const check = async () => {
     setDone(0);
     const found = await device.store.health({ onProgress: (progress) => setDone(progress.done) });
     setDone(undefined);
     setReport(found);
-    const warnings = found.checks.filter(({ ok }) => !ok).length;
-    announce(
-      found.ok ? 'Health: every check is well.' : `Health: ${countText(warnings, 'check')} with warnings.`,
-      found.ok ? 'good' : 'plain',
-    );
   };
   return { done, report, check };
 };
@@ -105,18 +98,19 @@ export const HealthPanel = ({ device, health }: { readonly device: Device; reado
       </div>
       <Room health={health} />
       {done === undefined ? null : <progress aria-label="Checks made" max={total} value={done} />}
+      <p className="muted" role="status">
+        {report === undefined
+          ? ''
+          : `Checked ${utcText(report.at)}: ${countText(report.checks.length, 'check')}, ${
+              warned.length === 0 ? 'all well' : countText(warned.length, 'with a warning', 'with warnings')
+            }.`}
+      </p>
       {report === undefined ? null : (
-        <>
-          <p className="muted">
-            Checked {utcText(report.at)}: {countText(report.checks.length, 'check')},{' '}
-            {warned.length === 0 ? 'all well' : countText(warned.length, 'with a warning', 'with warnings')}.
-          </p>
-          <ul className="checklist">
-            {[...warned, ...report.checks.filter(({ ok }) => ok)].map((each) => (
-              <Check key={each.name} check={each} />
-            ))}
-          </ul>
-        </>
+        <ul className="checklist">
+          {[...warned, ...report.checks.filter(({ ok }) => ok)].map((each) => (
+            <Check key={each.name} check={each} />
+          ))}
+        </ul>
       )}
     </section>
   );

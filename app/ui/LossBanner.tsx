@@ -22,6 +22,7 @@ const LossPanel = ({ device, loss }: { readonly device: Device; readonly loss: L
       <ul>
         <li>
           {returning}
+          {isBack || online ? '' : ' This device is offline: switch it online first.'}
           {confirmed === 0 ? null : (
             <progress
               aria-label={`Confirmed events that are back: ${back} of ${confirmed}`}
