@@ -33,7 +33,9 @@ const e2e = { ...endToEnd, name: 'e2e', include: ['test/e2e/**/*.e2e.test.ts'], 
 const e2eIn = (engine: EngineName): TestProjectInlineConfiguration => {
   const older = engine === 'chromium-old' ? { INDELIBLE_CHROMIUM_SOURCE: 'npm' } : {};
   const env = { INDELIBLE_ENGINE: engine, ...older };
-  return { test: { ...endToEnd, name: `e2e-${engine}`, include: [EVERY_ENGINE], env } };
+  // After the browser tests of the same engine: two browsers at once would wait for each other on a small machine.
+  const sequence = { groupOrder: 2 };
+  return { test: { ...endToEnd, name: `e2e-${engine}`, include: [EVERY_ENGINE], env, sequence } };
 };
 
 // Found late, a dependency makes the page reload in the middle of a test: all are named before the first one starts.
@@ -52,18 +54,21 @@ const optimizeDeps = {
 
 type InBrowser = {
   readonly name: string;
+  /** Projects of one number run at the same time, after those of a lower one. */
+  readonly groupOrder?: number;
   readonly browser: 'chromium' | 'firefox' | 'webkit';
   readonly provider: BrowserProviderOption;
 };
 
 /** The browser tests in one engine. Those that need the DevTools protocol run in Chromium alone. */
-const inBrowser = ({ name, browser, provider }: InBrowser): TestProjectInlineConfiguration => ({
+const inBrowser = ({ name, browser, provider, groupOrder = 0 }: InBrowser): TestProjectInlineConfiguration => ({
   test: {
     name,
     include: ['test/browser/**/*.browser.test.ts'],
     exclude: browser === 'chromium' ? [] : ['test/browser/**/*.chromium.browser.test.ts'],
     testTimeout: 60_000,
     fileParallelism: false,
+    sequence: { groupOrder },
     browser: { enabled: true, headless: true, screenshotFailures: false, instances: [{ browser }], provider },
   },
   optimizeDeps,
@@ -79,7 +84,7 @@ const PROJECTS: { readonly [Name in EngineName]: (found: FoundEngines[Name]) => 
   firefox: (found) => [{ name: 'browser-firefox', browser: 'firefox', provider: firefoxProvider(found) }],
   webkit: (found) => [
     { name: 'browser-webkit', browser: 'webkit', provider: webkitProvider(found) },
-    { name: 'browser-webkit-private', browser: 'webkit', provider: privateWebkitProvider(found) },
+    { name: 'browser-webkit-private', browser: 'webkit', provider: privateWebkitProvider(found), groupOrder: 1 },
   ],
 };
 

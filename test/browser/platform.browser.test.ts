@@ -1,5 +1,6 @@
 /** What the store relies on in a browser, asked of the very browser that runs the tests. */
 import { expect, it } from 'vitest';
+import { makeSigningKey } from '../../src/crypto/signer.ts';
 
 const open = (name: string): Promise<IDBDatabase> =>
   new Promise((resolve, reject) => {
@@ -40,6 +41,39 @@ it('the test browser commits strictly durable transactions and refuses a taken k
   expect(await read(database, 1)).toEqual(bytes);
   database.close();
   await remove(name);
+});
+
+type Told = 'when the last request has succeeded' | 'never';
+
+/** Adds rows with a mark in one transaction; gives the error that it ended in, if it did. */
+const addAll = (database: IDBDatabase, keys: readonly number[], told: Told): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const transaction = database.transaction('commits', 'readwrite', { durability: 'strict' });
+    const table = transaction.objectStore('commits');
+    const requests = keys.map((key) => table.add(Uint8Array.of(1), key));
+    const mark = table.put(Uint8Array.of(2), 0);
+    if (told !== 'never') mark.onsuccess = () => transaction.commit();
+    transaction.oncomplete = () => resolve(requests.find(({ error }) => error !== null)?.error?.name);
+    transaction.onabort = () => resolve(transaction.error?.name ?? 'no error');
+  });
+
+it('a request that fails undoes its whole transaction and names the reason [HOU-11, REC-01]', async () => {
+  const name = `platform-${crypto.randomUUID()}`;
+  const database = await open(name);
+  await add(database, 1, Uint8Array.of(1));
+  for (const told of ['never', 'when the last request has succeeded'] as const) {
+    for (const keys of [[1], [1, 2], [2, 1], [2, 1, 3]])
+      expect(await addAll(database, keys, told), `${keys}, told ${told}`).toBe('ConstraintError');
+    for (const key of [0, 2, 3]) expect(await read(database, key)).toBeUndefined();
+  }
+  database.close();
+  await remove(name);
+});
+
+it('every device gets a signing key, however the numbers of one fall [HOU-11, FMT-07]', async () => {
+  const keys = new Set<string>();
+  for (let at = 0; at < 400; at++) keys.add((await makeSigningKey()).publicKey.join());
+  expect(keys.size).toBe(400);
 });
 
 it('the test browser signs and verifies with a non-extractable Ed25519 key, and a flipped bit fails [HOU-11]', async () => {

@@ -3,10 +3,13 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { z } from 'zod';
 import { usualPlaces } from '../../../scripts/chromium.mjs';
+import { ENGINES } from '../../../scripts/engines/index.mjs';
 import { listFaults, promisedFiles } from '../../../scripts/pack.mjs';
 
 const finder = fileURLToPath(new URL('../../../scripts/chromium.mjs', import.meta.url));
+const engines = new URL('../../../scripts/engines/index.mjs', import.meta.url).href;
 const find = (env: Readonly<Record<string, string>>) =>
   promisify(execFile)(process.execPath, [finder], { env: { ...process.env, ...env } }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout: stdout.trim(), stderr }),
@@ -34,6 +37,23 @@ it('a search that ends without a browser says what to do [HOU-11]', async () => 
   expect(none.stderr).toContain('set INDELIBLE_CHROMIUM');
   const unknown = await find({ INDELIBLE_CHROMIUM_SOURCE: 'elsewhere' });
   expect(unknown.stderr).toContain('env, system, apt, npm');
+});
+
+it('an engine that is missing is named with what to install, and another is never taken for it [HOU-12]', async () => {
+  expect(ENGINES).toEqual(['chromium', 'chromium-old', 'firefox', 'webkit']);
+  const nowhere = {
+    INDELIBLE_FIREFOX: '/nowhere/firefox',
+    INDELIBLE_WEBKIT_DRIVER: '/nowhere/WebKitWebDriver',
+    INDELIBLE_WEBKIT_BROWSER: '/nowhere/MiniBrowser',
+  };
+  const script = `import { findEngine } from ${JSON.stringify(engines)};
+    console.log(JSON.stringify(await Promise.all(['firefox', 'webkit'].map((name) => findEngine(name)))));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    env: { ...process.env, ...nowhere },
+  });
+  const [firefox, webkit] = z.array(z.strictObject({ name: z.string(), advice: z.string() })).parse(JSON.parse(stdout));
+  expect(firefox?.advice).toContain('apt-get install -y firefox-esr');
+  expect(webkit?.advice).toContain('apt-get install -y webkit2gtk-driver xvfb xauth');
 });
 
 it('the package holds every promised file and nothing else [HOU-06]', () => {
