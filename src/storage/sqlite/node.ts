@@ -48,7 +48,20 @@ const paths = () => process.getBuiltinModule('node:path');
 
 const isConstructor = (value: unknown): value is Constructor => typeof value === 'function';
 
-const loadPackage = (): Promise<unknown> => import(/* @vite-ignore */ PACKAGE);
+/** From version 13 on the driver is made against Node-API 10: an older Node would end in the middle of its first call. */
+const NODE_API_NEEDED = { from: 13, nodeApi: 10 } as const;
+
+/** True if a version of the package can run on a Node with this Node-API. */
+export const runsOn = (version: string, nodeApi: number): boolean =>
+  Number.parseInt(version, 10) < NODE_API_NEEDED.from || nodeApi >= NODE_API_NEEDED.nodeApi;
+
+const loadPackage = async (): Promise<unknown> => {
+  const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
+  const about: unknown = require(`${PACKAGE}/package.json`);
+  const version = isRecord(about) ? String(about['version']) : '';
+  if (runsOn(version, Number(process.versions['napi']))) return import(/* @vite-ignore */ PACKAGE);
+  throw new StoreError('storage.driver-missing', { version, needed: '12' });
+};
 
 /** SQLite without a cipher takes a key in silence: it must name its ciphers before it sees a file. */
 const isEncrypting = (Loaded: Constructor): boolean => {

@@ -6,18 +6,7 @@ import { size } from '../../../src/core/position.ts';
 import { nodeSqlite, type SqliteConnection, sqliteStorage } from '../../../src/sqlite.ts';
 import { contentOf, settled } from '../../../src/testing/conformance/engine.ts';
 import { verifyLog } from '../../../src/testing/conformance/sealed.ts';
-import {
-  fileIn,
-  fill,
-  fillEverything,
-  KEY,
-  makeFolder,
-  makeWriter,
-  NAME,
-  openIn,
-  openRaw,
-  spyOn,
-} from './sqliteWorld.ts';
+import { fileIn, fill, fillEverything, KEY, makeFolder, makeWriter, openIn, openRaw, spyOn } from './sqliteWorld.ts';
 
 const settingOf = async (connection: SqliteConnection | undefined, name: string): Promise<unknown> =>
   Object.values((await connection?.all(`PRAGMA ${name}`))?.[0] ?? {})[0];

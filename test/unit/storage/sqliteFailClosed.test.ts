@@ -13,6 +13,7 @@ import {
   nodeSqlite,
   sqliteStorage,
 } from '../../../src/sqlite.ts';
+import { runsOn } from '../../../src/storage/sqlite/node.ts';
 import { settled } from '../../../src/testing/conformance/engine.ts';
 import { verifyLog } from '../../../src/testing/conformance/sealed.ts';
 import {
@@ -254,6 +255,15 @@ describe('the driver', () => {
       expect(failure).toContain('npm install better-sqlite3-multiple-ciphers');
     }
     expect(existsSync(folder)).toBe(false);
+  });
+
+  it('of a version that would end this Node in its first call is not loaded [SQL-07]', () => {
+    for (const nodeApi of [9, 10])
+      for (const version of ['12.9.0', '12.11.1']) expect(runsOn(version, nodeApi)).toBe(true);
+    for (const version of ['13.0.3', '14.0.0']) {
+      expect(runsOn(version, 9)).toBe(false);
+      expect(runsOn(version, 10)).toBe(true);
+    }
   });
 
   it('is named in the package as an optional peer alone, and compiles when the tests need it [SQL-07]', () => {
