@@ -8,7 +8,7 @@ import type { EventStorage } from '../port.ts';
 import { abortIfAlive } from './abort.ts';
 import { openFailure, operationFailure } from './failures.ts';
 import { findPacked, logSize, readLog, readLogAt, readPackedTo, type Source } from './log.ts';
-import { readFindings, readIdentities, readMarks, readSnapshot } from './sideReads.ts';
+import { readAllIdentities, readFindings, readMarks, readSnapshot } from './sideReads.ts';
 import type { Watch } from './watchdog.ts';
 
 export type RescueOptions = {
@@ -78,8 +78,8 @@ export const rescueDatabase = async (name: string, options: RescueOptions): Prom
     find: (key) => use(() => findPacked(source, key)),
     readMarks: () => use(() => readMarks(native)),
     writeMarks: refuse,
-    readIdentity: () => use(async () => (await readIdentities(native)).at(-1)),
-    readIdentities: () => use(() => readIdentities(native)),
+    readIdentity: () => use(async () => (await readAllIdentities(native)).at(-1)),
+    readIdentities: () => use(() => readAllIdentities(native)),
     keepIdentity: refuse,
     keepFinding: refuse,
     readFindings: () => use(() => readFindings(native)),

@@ -10,7 +10,7 @@ const allOf = (native: IDBDatabase, table: string): Promise<readonly unknown[]> 
 export const readMarks = async (native: IDBDatabase): Promise<Marks> => readMarkRows(await allOf(native, 'marks'));
 
 /** Oldest first. */
-export const readIdentities = async (native: IDBDatabase): Promise<readonly Identity[]> =>
+export const readAllIdentities = async (native: IDBDatabase): Promise<readonly Identity[]> =>
   (await allOf(native, 'identity')).map(readIdentityRow);
 
 /** In the order in which they were kept. */

@@ -3,16 +3,8 @@ import type { Finding } from '../../core/commit.ts';
 import type { ReplicaId } from '../../core/ids.ts';
 import type { EventStorage, Identity, Marks } from '../port.ts';
 import type { Connection } from './connection.ts';
-import {
-  findingRow,
-  identityRow,
-  markRows,
-  readFindingRow,
-  readIdentityRow,
-  readMarkRows,
-  readSnapshotRow,
-  snapshotRow,
-} from './sideRows.ts';
+import { readAllIdentities, readFindings, readMarks, readSnapshot } from './sideReads.ts';
+import { findingRow, identityRow, markRows, readIdentityRow, snapshotRow } from './sideRows.ts';
 
 /** Makes a call on the connection that is in use. */
 export type Use = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
@@ -34,19 +26,21 @@ const change = async <T>(connection: Connection, name: SideTable, work: () => Pr
   }
 };
 
-export const readIdentities = async (connection: Connection): Promise<readonly Identity[]> =>
-  (await tableOf(connection, 'identity').toArray()).map(readIdentityRow);
+export const readIdentities = ({ native }: Connection): Promise<readonly Identity[]> => readAllIdentities(native);
 
-const keepIdentity = async (connection: Connection, identity: Identity, instead?: ReplicaId): Promise<Identity> => {
+/** Gives every identity that there is after it, oldest first. */
+const keepIdentity = async (
+  connection: Connection,
+  identity: Identity,
+  instead?: ReplicaId,
+): Promise<readonly Identity[]> => {
   const table = tableOf(connection, 'identity');
-  const newest = await change(connection, 'identity', async () => {
-    const kept = await table.toArray();
-    const last = kept.at(-1);
-    if ((last === undefined ? undefined : readIdentityRow(last).replica) !== instead) return last;
+  return change(connection, 'identity', async () => {
+    const kept = (await table.toArray()).map(readIdentityRow);
+    if (kept.at(-1)?.replica !== instead) return kept;
     await table.add(identityRow(identity, kept.length));
-    return undefined;
+    return [...kept, identity];
   });
-  return newest === undefined ? identity : readIdentityRow(newest);
 };
 
 const keepFinding = (connection: Connection, finding: Finding, evidence: Uint8Array): Promise<void> => {
@@ -76,24 +70,19 @@ export const sideTablesOf = (use: Use, onIdentities: (identities: readonly Ident
       onIdentities(all);
       return all;
     });
-  const rowsOf = (name: SideTable) => use(async (connection) => tableOf(connection, name).toArray());
   return {
-    readMarks: async () => readMarkRows(await rowsOf('marks')),
+    readMarks: () => use(({ native }) => readMarks(native)),
     writeMarks: (marks) => use(async (connection) => void (await writeMarks(connection, marks))),
     readIdentity: async () => (await identities()).at(-1),
     readIdentities: identities,
     keepIdentity: async (identity, instead) => {
-      const newest = await use((connection) => keepIdentity(connection, identity, instead));
-      await identities();
-      return newest;
+      const all = await use((connection) => keepIdentity(connection, identity, instead));
+      onIdentities(all);
+      return all.at(-1) ?? identity;
     },
     keepFinding: (finding, evidence) => use((connection) => keepFinding(connection, finding, evidence)),
-    readFindings: async () => (await rowsOf('findings')).map(readFindingRow),
+    readFindings: () => use(({ native }) => readFindings(native)),
     writeSnapshot: (name, bytes) => use(async (connection) => void (await writeSnapshot(connection, name, bytes))),
-    readSnapshot: (name) =>
-      use(async (connection) => {
-        const row = await tableOf(connection, 'snapshots').get(name);
-        return row === undefined ? undefined : readSnapshotRow(row);
-      }),
+    readSnapshot: (name) => use(({ native }) => readSnapshot(native, name)),
   } satisfies Partial<EventStorage>;
 };
