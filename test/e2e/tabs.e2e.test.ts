@@ -173,3 +173,25 @@ it('a tab that is frozen in the middle of a sync exchange stops nobody for longe
   report('frozen in an exchange', { 'longest wait ms': Math.max(...waits), 'bound ms': LIMITS.exchangeSilentMs });
   expect(Math.max(...waits)).toBeLessThan(LIMITS.exchangeSilentMs + SLACK_MS);
 }, 60_000);
+
+it('connections that the browser drops in the middle of appends cost no event, and nobody waits for long [REC-18]', async () => {
+  const tabs = await openTabs(3);
+  for (const [at, tab] of tabs.entries()) await tab.call('start', { tag: `d${at}` });
+  for (let round = 0; round < 3; round++) await world?.dropConnections();
+  const sent = await Promise.all(tabs.map((tab) => tab.call('stop')));
+  const size = await checkSeen(tabs, sent);
+  report('connections dropped 3 times', { 'longest append ms': longestOf(sent), events: size });
+  expect(longestOf(sent)).toBeLessThan(LIMITS.storageAnswerMs / 2);
+}, 60_000);
+
+it('tabs whose site is cleared under them say that the database is lost, and begin no new one [REC-10]', async () => {
+  const tabs = await openTabs(2);
+  await tabs[0].call('send', { tag: 'a', count: 10, callers: 1 });
+  await tabs[0].clearSite();
+  for (const tab of tabs) {
+    const { ids, codes } = await tab.call('send', { tag: 'b', count: 2, callers: 1 });
+    expect(ids).toEqual([]);
+    expect(codes).toEqual(['storage.lost', 'storage.lost']);
+    expect(await tab.page.evaluate(async () => (await indexedDB.databases()).length)).toBe(0);
+  }
+}, 60_000);

@@ -36,6 +36,8 @@ export type Connection = {
   readonly native: IDBDatabase;
   readonly keyRange: typeof IDBKeyRange;
   readonly isOpen: () => boolean;
+  /** Calls back when the browser drops the connection; what was under way on it may never be answered. */
+  readonly onDropped: (listener: () => void) => () => void;
   readonly close: () => void;
 };
 
@@ -175,5 +177,9 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
   const open = openTransactions(native);
   const stop = options.page?.onSleep(open.abort);
   dexie.on('close', () => stop?.());
-  return { dexie, native, keyRange, isOpen: () => !lifecycle.ended, close };
+  const onDropped = (listener: () => void) => {
+    native.addEventListener('close', listener);
+    return () => native.removeEventListener('close', listener);
+  };
+  return { dexie, native, keyRange, isOpen: () => !lifecycle.ended, onDropped, close };
 };

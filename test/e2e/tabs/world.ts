@@ -15,6 +15,8 @@ import type { TabCalls } from './page.ts';
 
 const HTML = '<!doctype html><meta charset="utf-8"><title>tab</title><script type="module" src="/tab.js"></script>';
 const SPIN_MS = 250;
+/** The button tells nobody when it is done. */
+const DROP_MS = 200;
 
 type Result<Call> = Call extends (...args: never[]) => infer R ? Awaited<R> : never;
 
@@ -27,22 +29,23 @@ export type Tab = {
   ) => Promise<Result<TabCalls[Name]>>;
   readonly freeze: () => Promise<void>;
   readonly thaw: () => Promise<void>;
+  /** Clears the databases of this site, as a person does in the settings. */
+  readonly clearSite: () => Promise<void>;
   /** Finds the process that runs this tab; gives what kills it. */
   readonly killer: () => Promise<() => Promise<void>>;
 };
 
 export type World = {
   readonly openTab: () => Promise<Tab>;
-  readonly version: string;
-  /** Processes of the browser, by what they are for. */
-  readonly processes: () => Promise<readonly BrowserProcess[]>;
+  /** Lets the browser drop every connection to a database, as it does when its disk or its store fails. */
+  readonly dropConnections: () => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
 const Processes = z.object({
   processInfo: z.array(z.object({ type: z.string(), id: z.number(), cpuTime: z.number() })),
 });
-export type BrowserProcess = z.infer<typeof Processes>['processInfo'][number];
+type BrowserProcesses = () => Promise<z.infer<typeof Processes>['processInfo']>;
 
 const bundle = async (): Promise<string> => {
   const { outputFiles } = await build({
@@ -81,7 +84,7 @@ const callOn =
     ] as const);
 
 /** Finds the process of a tab by the work that it does when told to. To be asked while the others rest. */
-const processOf = async (call: Tab['call'], processes: World['processes']): Promise<number> => {
+const processOf = async (call: Tab['call'], processes: BrowserProcesses): Promise<number> => {
   for (let tries = 0; tries < 10; tries++) {
     const before = new Map((await processes()).map(({ id, cpuTime }) => [id, cpuTime]));
     await call('spin', { forMs: SPIN_MS });
@@ -94,7 +97,7 @@ const processOf = async (call: Tab['call'], processes: World['processes']): Prom
   throw new Error('no process was busier than the others');
 };
 
-const tabOf = async (browser: Browser, url: string, processes: World['processes']): Promise<Tab> => {
+const tabOf = async (browser: Browser, url: string, processes: BrowserProcesses): Promise<Tab> => {
   const page = await browser.newPage();
   await page.goto(url);
   await page.waitForFunction(() => 'tab' in globalThis);
@@ -108,6 +111,9 @@ const tabOf = async (browser: Browser, url: string, processes: World['processes'
     call,
     freeze: () => setState('frozen'),
     thaw: () => setState('active'),
+    clearSite: async () => {
+      await session.send('Storage.clearDataForOrigin', { origin: new URL(url).origin, storageTypes: 'indexeddb' });
+    },
     killer: async () => {
       const id = await processOf(call, processes);
       return async () => {
@@ -119,16 +125,28 @@ const tabOf = async (browser: Browser, url: string, processes: World['processes'
   };
 };
 
+/** Presses the button of the browser's own page about its databases. */
+const dropConnections = async (browser: Browser): Promise<void> => {
+  const page = await browser.newPage();
+  await page.goto('chrome://indexeddb-internals');
+  await page.waitForSelector('.force-close');
+  await page.$$eval('.force-close', (buttons) => {
+    for (const button of buttons) button.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+  });
+  await new Promise((resolve) => setTimeout(resolve, DROP_MS));
+  await page.close();
+};
+
 export const startWorld = async (): Promise<World> => {
   const profile = await mkdtemp(join(tmpdir(), 'indelible-tabs-'));
   const server = await serve(await bundle());
   const { path, args, env } = await findChromium();
   const browser = await launch({ executablePath: path, args: [...args], env, userDataDir: profile });
   const session = await browser.target().createCDPSession();
-  const processes = async () => Processes.parse(await session.send('SystemInfo.getProcessInfo')).processInfo;
+  const processes: BrowserProcesses = async () =>
+    Processes.parse(await session.send('SystemInfo.getProcessInfo')).processInfo;
   return {
-    version: await browser.version(),
-    processes,
+    dropConnections: () => dropConnections(browser),
     openTab: () => tabOf(browser, server.url, processes),
     stop: async () => {
       await browser.close();
