@@ -9,8 +9,10 @@ import type { Answer, FromWorker, Request, ToWorker } from './messages.ts';
 export type SealingPort = {
   /** Starts the worker unless it runs or cannot. */
   readonly start: () => void;
-  /** True if the worker takes requests now. */
+  /** True if the worker has said that it runs. */
   readonly isReady: () => boolean;
+  /** True if the worker takes requests, now or as soon as it runs. */
+  readonly isOpen: () => boolean;
   /** Never rejects: `failed` if the worker did not do it. */
   readonly ask: (key: SigningKey, request: Request) => Promise<Answer>;
   readonly close: () => void;
@@ -114,5 +116,11 @@ export const sealingPort = (open: () => Thread | undefined, scheduler: Scheduler
         fail(); // a key that cannot be handed over
       }
     });
-  return { start, isReady: () => state === 'ready', ask, close: () => end('none') };
+  return {
+    start,
+    isReady: () => state === 'ready',
+    isOpen: () => thread !== undefined,
+    ask,
+    close: () => end('none'),
+  };
 };

@@ -7,7 +7,7 @@
  */
 import type { Commit } from '../core/commit.ts';
 import { type Hash32, hash32, signature64 } from '../core/ids.ts';
-import { decodeCommit, encodeCommit, signedMessage } from '../crypto/commitBytes.ts';
+import { decodeCommit, decodeFrame, encodeCommit, signedMessage } from '../crypto/commitBytes.ts';
 import type { PreparedCommit } from '../crypto/sealCommit.ts';
 import { signCommit } from '../crypto/sealCommit.ts';
 import { type CommitDraft, prepareDraft, type Sealer, type SealingRun, sealHere } from '../crypto/sealer.ts';
@@ -30,13 +30,17 @@ const textOf = ({ context, events }: CommitDraft): CommitText => ({
   lengths: events.map(({ byteLength }) => byteLength),
 });
 
-/** A commit as its bytes and its draft say. */
+/** A commit as its bytes and its draft say. Whoever publishes it has no use for its leaves: they are read when asked for. */
 const commitOf = (key: SigningKey, draft: CommitDraft, sealed: { bytes: Uint8Array; link: Hash32 }): Commit => {
-  const { first, previous, root, leaves } = decodeCommit(sealed.bytes);
+  const { first, previous, root } = decodeFrame(sealed.bytes);
   const { context } = draft.context;
-  const { publicKey } = key;
-  const events = draft.events.map(({ body }) => body);
-  return { ...sealed, publicKey, replica: context.replica, first, previous, root, leaves, context, events };
+  return {
+    ...{ ...sealed, publicKey: key.publicKey, replica: context.replica, first, previous, root, context },
+    events: draft.events.map(({ body }) => body),
+    get leaves() {
+      return decodeCommit(sealed.bytes).leaves;
+    },
+  };
 };
 
 /** Drafts sealed by the worker; undefined if it did not. */
@@ -82,10 +86,7 @@ const runOf = (port: SealingPort, key: SigningKey, previous: Hash32): SealingRun
   let helped = 0;
   let unsigned: PreparedCommit[] = [];
   const away: CommitDraft[] = [];
-  const askForHelp = (): void => {
-    port.start();
-    void loadFastSha256(); // links are made here all the same
-  };
+
   const sealed: Promise<readonly Commit[]>[] = [];
   const keep = (commits: Promise<readonly Commit[]>): void => {
     commits.catch(() => undefined); // told at the end
@@ -97,7 +98,10 @@ const runOf = (port: SealingPort, key: SigningKey, previous: Hash32): SealingRun
     const prepared = prepareDraft(key, draft, link);
     link = prepared.link;
     if (alone < ALONE || !port.isReady()) {
-      if (alone === ALONE) askForHelp();
+      if (alone === ALONE) {
+        port.start();
+        void loadFastSha256(); // only the signatures are made elsewhere
+      }
       alone += 1;
       signHere([prepared]);
       return;
@@ -118,8 +122,8 @@ const runOf = (port: SealingPort, key: SigningKey, previous: Hash32): SealingRun
   return {
     add: (draft) => {
       const isLarge = draft.events.length >= LARGE_EVENTS;
-      if (isLarge) askForHelp();
-      if (away.length > 0 || (isLarge && port.isReady())) away.push(draft);
+      if (isLarge) port.start();
+      if (away.length > 0 || (isLarge && port.isOpen())) away.push(draft);
       else addHere(draft);
     },
     end: async () => {
