@@ -7,3 +7,4 @@ export { type SqliteStorage, type SqliteStorageOptions, sqliteStorage } from './
 export { type DatabaseKey, keyFromHex } from './storage/sqlite/key.ts';
 export { type NodeSqliteOptions, type NodeSqlitePlace, nodeSqlite } from './storage/sqlite/node.ts';
 export { keyFromEnvironment, keyFromFile } from './storage/sqlite/nodeKey.ts';
+export { fileMarker } from './storage/sqlite/nodeMarker.ts';

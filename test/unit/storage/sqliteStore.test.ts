@@ -1,12 +1,15 @@
 /** A store on SQLite through the public entries alone: recorded, closed, opened, verified, exported. */
+import { readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { openStore } from '../../../src/index.ts';
-import { keyFromHex, nodeSqlite, sqliteStorage } from '../../../src/sqlite.ts';
+import { openStore, type StoreOptions } from '../../../src/index.ts';
+import { fileMarker, keyFromHex, nodeSqlite, sqliteStorage } from '../../../src/sqlite.ts';
 import { verifyBundle } from '../../../src/verify/index.ts';
 import { casebook, item, LOCK, Visit } from '../store/trial.ts';
 import { bytesIn, KEY_HEX, makeFolder, NAME } from './sqliteWorld.ts';
 
-const openTrial = (folder: string) =>
+const openTrial = (folder: string, options: Partial<StoreOptions> = {}) =>
   openStore({
     name: NAME,
     tenant: 'acme-042',
@@ -14,6 +17,7 @@ const openTrial = (folder: string) =>
     views: [casebook],
     actor: () => ({ userId: 'nurse-1', role: 'site' }),
     storage: sqliteStorage({ driver: nodeSqlite({ folder }), key: keyFromHex(KEY_HEX) }),
+    ...options,
   });
 
 describe('a store on SQLite', () => {
@@ -55,5 +59,25 @@ describe('a store on SQLite', () => {
     expect(one.aggregate(Visit, 'b').state().context).toEqual({ items: { systolic: 2 } });
     expect(other.aggregate(Visit, 'a').state().context).toEqual({ items: { systolic: 1 } });
     await Promise.all([one.close(), other.close()]);
+  });
+
+  it('whose file is gone is reported as lost where a marker is kept, and writes on as another replica [REC-10]', async () => {
+    const [folder, elsewhere] = [makeFolder(), makeFolder()];
+    const path = join(elsewhere, 'known', 'trial');
+    const known = fileMarker(path);
+    expect(await known.read()).toBeUndefined();
+    const store = await openTrial(folder, { known });
+    for (let at = 0; at < 3; at++) await store.aggregate(Visit, `subject-${at}`).send(item('weight', at));
+    const { replica } = store;
+    await store.close();
+    expect(readdirSync(dirname(path))).toEqual(['trial']);
+    rmSync(folder, { recursive: true });
+
+    const again = await openTrial(folder, { known });
+    const { losses } = await firstValueFrom(again.health$);
+    expect(losses).toMatchObject([{ replica, reason: 'lost', size: 3 }]);
+    expect(again.replica).not.toBe(replica);
+    expect(await again.aggregate(Visit, 'subject-9').send(item('weight', 9))).toMatchObject({ kind: 'committed' });
+    await again.close();
   });
 });
