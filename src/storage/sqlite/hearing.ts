@@ -41,11 +41,12 @@ export const hearingOn = ({ place, pollMs, size, version, readSize }: Options): 
     seen = now;
   };
   const poll = () => {
-    timer = setTimeout(async () => {
+    const own = setTimeout(async () => {
       await look().catch(() => undefined); // asked again in a while
-      if (timer !== undefined) poll();
+      if (timer === own) poll();
     }, pollMs);
-    if (typeof timer === 'object') timer.unref(); // in Node: waiting for others keeps no process alive
+    if (typeof own === 'object') own.unref(); // in Node: waiting for others keeps no process alive
+    timer = own;
   };
   const rest = () => {
     clearTimeout(timer);

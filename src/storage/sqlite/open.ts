@@ -188,6 +188,7 @@ const connect = async (name: string, options: OpenOptions): Promise<OpenDatabase
     return opened;
   } catch (error) {
     await connection.close().catch(() => undefined);
+    place.leave(connection);
     throw error;
   }
 };
