@@ -241,7 +241,9 @@ const lossLaws = (makeGrounds: () => Grounds): void => {
       const { factory, name } = tools.grounds;
       await done(factory.deleteDatabase(name));
       expect(await calls(tools)).toEqual(LOST);
-      expect((await factory.databases()).map((database) => database.name)).not.toContain(name);
+      // WebKit lists a database whose first layout was refused, as version 0: there is nothing in it.
+      const listed = (await factory.databases()).filter(({ version }) => version !== 0);
+      expect(listed.map((database) => database.name)).not.toContain(name);
     }));
 
   it('a database that another tab began anew is reported as lost, and nothing is recorded into it [REC-10, REC-18]', () =>
