@@ -5,6 +5,7 @@ export const HELP = {
   main: `Usage: indelible <command> [options]
 
 Commands:
+  doctor FILE   Check the health of an SQLite store: chains, receipts, writing, room, losses.
   serve         Run the sync server, and the app with it.
   verify FILE   Check an exported bundle on its own: no store, no server, no network.
 
@@ -29,6 +30,22 @@ Options:
   --help             This text.
 
 ${EXIT_TEXT}`,
+  doctor: `Usage: indelible doctor FILE [options]
+
+Checks an SQLite store on its own: whole chains, receipts, that it can be written to, what waits to be sent, the clock,
+room on the disk, what was lost. Each check is made by itself; one that fails is a warning. No recorded value is shown.
+Writes one small mark into the store to see that it can be written to, and nothing else.
+
+The key is 64 hexadecimal digits. It is read from the file or the environment, never from the command line.
+
+Options:
+  --key-file FILE  File with the key.
+  --key-env NAME   Variable of the environment with the key. Default: INDELIBLE_KEY
+  --known FILE     Where the store remembers this database. Default: FILE.known.json beside it
+  --json           Print the report as one JSON object.
+  --help           This text.
+
+Exit codes: 0 all well, 1 warnings, 2 could not be checked.`,
   verify: `Usage: indelible verify FILE [options]
 
 Checks an exported bundle from its bytes alone: every hash, link, signature and receipt, and that nothing is missing.

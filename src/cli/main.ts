@@ -3,12 +3,13 @@
 import { readFile } from 'node:fs/promises';
 import { isRecord } from '../core/json.ts';
 import { nearest, UsageError } from './arguments.ts';
+import { doctor } from './doctor.ts';
 import { HELP } from './help.ts';
 import { EXIT, type ExitCode, fail, failureOf } from './output.ts';
 import { serve } from './serve.ts';
 import { verify } from './verify.ts';
 
-const COMMANDS = { serve, verify } as const;
+const COMMANDS = { doctor, serve, verify } as const;
 
 const versionText = async (): Promise<string> => {
   const about: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));

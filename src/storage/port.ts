@@ -13,6 +13,7 @@
 import type { Finding } from '../core/commit.ts';
 import type { DirectoryKey, ReplicaId, TenantId } from '../core/ids.ts';
 import type { JsonValue } from '../core/json.ts';
+import type { KnownMarker } from '../core/ports.ts';
 import type { Position, Size } from '../core/position.ts';
 import type { SigningKey } from '../crypto/signer.ts';
 
@@ -134,6 +135,11 @@ export type EventStorage = {
 
 /** Opens databases by name. */
 export type StorageAdapter = {
+  /**
+   * Where it is remembered, outside a database, that it exists, so that its loss is noticed. Where it is absent the browser's
+   * local storage is that place.
+   */
+  readonly known?: (name: string) => KnownMarker;
   /** @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.failed` */
   readonly open: (name: string) => Promise<EventStorage>;
 };

@@ -1,7 +1,7 @@
 /** The checks of health, each a function of what it looks at. They read the database as it is, not what is in memory. */
 import type { Head } from '../core/commit.ts';
 import { isStoreError } from '../core/errors.ts';
-import type { ReplicaId } from '../core/ids.ts';
+import type { ReplicaId, TenantId } from '../core/ids.ts';
 import type { Clock, Scheduler, StorageFacts } from '../core/ports.ts';
 import { type Position, position } from '../core/position.ts';
 import { sameBytes } from '../crypto/bytes.ts';
@@ -61,10 +61,10 @@ const USED_SHARE_MAX = 0.9;
 
 type Walk = { readonly heads: Map<ReplicaId, Head>; readonly broken: Warning[]; commits: number; events: number };
 
-const stepThrough = (walk: Walk, bytes: Uint8Array, identity: Identity): void => {
+const stepThrough = (walk: Walk, bytes: Uint8Array, tenant: TenantId): void => {
   const { publicKey, first, previous, root, count } = decodeFrame(bytes);
   const replica = replicaIdOf(publicKey);
-  const head = walk.heads.get(replica) ?? emptyHead(replica, identity.tenant);
+  const head = walk.heads.get(replica) ?? emptyHead(replica, tenant);
   const follows = first === head.sequence + 1 && sameBytes(previous, head.link);
   const isTold = walk.broken.some(({ details }) => details['replica'] === replica);
   if (!follows && !isTold)
@@ -74,17 +74,26 @@ const stepThrough = (walk: Walk, bytes: Uint8Array, identity: Identity): void =>
   walk.events += count;
 };
 
-/** Every chain in the log is whole: each commit continues the one before it. Signatures are what `verify` checks. */
-const chain = async ({ storage, identity }: HealthParts, signal: AbortSignal): Promise<CheckResult> => {
+/** Follows every chain of a log from its beginning. */
+export const walkChains = async (
+  storage: Pick<EventStorage, 'read'>,
+  tenant: TenantId,
+  signal: AbortSignal,
+): Promise<Walk> => {
   const walk: Walk = { heads: new Map(), broken: [], commits: 0, events: 0 };
-  if (identity === undefined) return { warnings: [], facts: { events: 0, commits: 0, replicas: 0 } };
   for (let from: Position = position(0); !signal.aborted; ) {
     const records = await storage.read(from, READ_BYTES);
     if (records.length === 0) break;
-    for (const { commits } of records) for (const { bytes } of commits) stepThrough(walk, bytes, identity);
+    for (const { commits } of records) for (const { bytes } of commits) stepThrough(walk, bytes, tenant);
     from = position(walk.events);
   }
-  const { heads, broken, commits, events } = walk;
+  return walk;
+};
+
+/** Every chain in the log is whole: each commit continues the one before it. Signatures are what `verify` checks. */
+const chain = async ({ storage, identity }: HealthParts, signal: AbortSignal): Promise<CheckResult> => {
+  if (identity === undefined) return { warnings: [], facts: { events: 0, commits: 0, replicas: 0 } };
+  const { heads, broken, commits, events } = await walkChains(storage, identity.tenant, signal);
   return { warnings: broken, facts: { events, commits, replicas: heads.size } };
 };
 

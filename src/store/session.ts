@@ -90,7 +90,9 @@ const snapshots = (states: AggregateStates, pending: Pending) => {
 
 /** Where it is remembered that this database exists: beside a database on a disk, nowhere for one in memory. */
 const markerOf = (options: StoreOptions, storage: EventStorage): KnownMarker =>
-  options.known ?? (storage.durability === 'memory' ? NO_MARKER : localMarker(options.name));
+  options.known ??
+  options.storage?.known?.(options.name) ??
+  (storage.durability === 'memory' ? NO_MARKER : localMarker(options.name));
 
 /** Opens the log where the kept states end, and everything that follows it. */
 const openFollowed = async (parts: {
@@ -178,7 +180,10 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
 
 /** Opens the database and everything over it. @throws StoreError; then nothing stays open */
 export const openSession = async (options: StoreOptions): Promise<Session> => {
-  const storage = await (options.storage ?? dexieStorage({ onUpgrade: options.onUpgrade })).open(options.name);
+  const opening = (options.storage ?? dexieStorage({ onUpgrade: options.onUpgrade })).open(options.name);
+  const clock = options.clock ?? systemClock;
+  clock.zone(clock.nowMs()); // the first time it takes the platform some 20 ms to tell: while the database opens, nobody waits
+  const storage = await opening;
   try {
     return await connect(storage, options);
   } catch (error) {

@@ -18,13 +18,12 @@ export const systemStorageFacts: StorageFacts = {
 /** Where a browser keeps the marker of a database. */
 export const markerKey = (name: string): string => `indelible.known.${name}`;
 
+const storageOf = (): Storage | undefined => (typeof window === 'undefined' ? undefined : window.localStorage);
+
 /** A marker in the browser's local storage; one that remembers nothing where there is none. */
 export const localMarker = (name: string): KnownMarker => ({
-  read: async () =>
-    typeof localStorage === 'undefined' ? undefined : (localStorage.getItem(markerKey(name)) ?? undefined),
-  write: async (text) => {
-    if (typeof localStorage !== 'undefined') localStorage.setItem(markerKey(name), text);
-  },
+  read: async () => storageOf()?.getItem(markerKey(name)) ?? undefined,
+  write: async (text) => storageOf()?.setItem(markerKey(name), text),
 });
 
 /** Calls back when the page may be about to end: the last moment at which something can be written. */

@@ -6,6 +6,8 @@
  * connection under way at once.
  */
 
+import type { KnownMarker } from '../../core/ports.ts';
+
 /** What a statement takes in the place of a `?`. Numbers are whole. */
 export type SqlValue = string | number | Uint8Array | null;
 
@@ -43,6 +45,8 @@ export type SqliteDriver = {
   readonly discard: (name: string) => Promise<void>;
   /** Makes the file's place in its folder durable, where that takes a step of its own. */
   readonly settle: (name: string) => Promise<void>;
+  /** Where it is remembered, outside the database, that there is one. Nowhere if absent. */
+  readonly known?: (name: string) => KnownMarker;
   /** One text for one database, the same for every connection of this process to it. */
   readonly placeOf: (name: string) => string;
 };

@@ -47,5 +47,9 @@ export const sqliteStorage = (options: SqliteStorageOptions): SqliteStorage => {
     const database = await openDatabase(name, { driver, key, durability, access, busyMs, answerMs });
     return eventStorage({ database, durability, pollMs });
   };
-  return { open: openAs('write'), rescue: openAs('inspect') };
+  return {
+    open: openAs('write'),
+    rescue: openAs('inspect'),
+    ...(driver.known === undefined ? {} : { known: driver.known }),
+  };
 };

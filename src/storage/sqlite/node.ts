@@ -9,11 +9,14 @@ import { StoreError } from '../../core/errors.ts';
 import { isRecord } from '../../core/json.ts';
 import { utf8 } from '../../crypto/bytes.ts';
 import type { SqliteConnection, SqliteDriver, SqlRow, SqlValue } from './driver.ts';
+import { fileMarker } from './nodeMarker.ts';
 
 const PACKAGE = 'better-sqlite3-multiple-ciphers';
 const HEAD_BYTES = 16;
 /** The database and what SQLite keeps beside it. */
 const SUFFIXES = ['', '-journal', '-wal', '-shm'] as const;
+/** What remembers a database, unless the host names another place: it goes with the folder, not with the file. */
+const MARKER_SUFFIX = '.known.json';
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
@@ -213,5 +216,6 @@ export const nodeSqlite = (options: NodeSqliteOptions): SqliteDriver => {
     },
     settle: async (name) => syncFolder(paths().dirname(pathOf(name))),
     placeOf: (name) => `file:${pathOf(name)}`,
+    known: (name) => fileMarker(`${pathOf(name)}${MARKER_SUFFIX}`),
   };
 };
