@@ -148,9 +148,10 @@ const connectionOf = (database: Database): SqliteConnection => {
   };
 };
 
-/** Capital letters are spelled out: many file systems do not tell them from small ones. */
+/** Capital letters are spelled out: many file systems do not tell them from small ones. @throws StoreError `id.malformed` */
 const fileNameOf = (name: string): string => {
-  const spelled = encodeURIComponent(name.toWellFormed()).replace(
+  if (!name.isWellFormed()) throw new StoreError('id.malformed', { kind: 'database name' });
+  const spelled = encodeURIComponent(name).replace(
     /(%[0-9A-F]{2})|([A-Z*])/g,
     (_, spelledAlready: string | undefined, letter: string | undefined) =>
       spelledAlready ?? `%${letter?.charCodeAt(0).toString(16).toUpperCase()}`,
