@@ -99,6 +99,12 @@ export const inPlace = async (engine: ConformanceEngine, work: (tools: Tools) =>
   }
 };
 
+/** Work that goes on at once. When some of it fails, the rest is waited for all the same. */
+export const atOnce = async (work: readonly Promise<unknown>[]): Promise<void> => {
+  await Promise.allSettled(work);
+  await Promise.all(work);
+};
+
 export type Settled<T> = { readonly value: T } | { readonly code: string };
 
 /** What a call came to: its value, or the code of its failure. A failure without a code breaks every law. */

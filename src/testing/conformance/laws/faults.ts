@@ -9,6 +9,7 @@
  */
 import { directoryKey } from '../../../core/ids.ts';
 import { position, size } from '../../../core/position.ts';
+import { memoryStorage } from '../../../storage/memory.ts';
 import type { CommitBytes, EventStorage, Identity } from '../../../storage/port.ts';
 import { areSame, holds, same } from '../check.ts';
 import { contentOf, type Law, law, NAME, plain, type Settled, settled, settledInTime, type Tools } from '../engine.ts';
@@ -121,14 +122,21 @@ const check = (
   holds(areSame(now, before) || areSame(now, after), `step ${at}: all of the operation is stored, or nothing of it`);
 };
 
-const fill = async (storage: EventStorage, writer: Writer, records: readonly number[]): Promise<number> => {
-  let at = 0;
-  for (const filler of records) {
-    const commits = [await writer.seal(3, Math.floor(filler / 3))];
-    await storage.append({ expectedSize: size(at), commits, marks: { cursor: 1 } });
-    at += 3;
+/** Events of each commit that the log begins with. */
+const EVENTS = 3;
+
+const sealAll = async (writer: Writer, fillers: readonly number[]): Promise<readonly CommitBytes[]> => {
+  const commits: CommitBytes[] = [];
+  for (const filler of fillers) commits.push(await writer.seal(EVENTS, Math.floor(filler / EVENTS)));
+  return commits;
+};
+
+/** Brings a storage to where an operation begins. */
+const fill = async (storage: EventStorage, commits: readonly CommitBytes[], identity?: Identity): Promise<void> => {
+  for (const [at, commit] of commits.entries()) {
+    await storage.append({ expectedSize: size(at * EVENTS), commits: [commit], marks: { cursor: 1 } });
   }
-  return at;
+  if (identity !== undefined) await storage.keepIdentity(identity);
 };
 
 const onOwnConnection = async <T>({ place }: Tools, work: (storage: EventStorage) => Promise<T>): Promise<T> => {
@@ -146,37 +154,40 @@ const faultyOf = ({ place }: Tools) => {
   return faulty;
 };
 
+/** What the operation does to the reference model, where nothing fails. */
+const undisturbed = async (fillIt: (storage: EventStorage) => Promise<void>, act: Act) => {
+  const model = await memoryStorage().open(NAME);
+  await fillIt(model);
+  const before = await contentOf(model);
+  const expected = await act(model);
+  return { before, expected, after: await contentOf(model) };
+};
+
 /** Runs one case; false when the operation ended before the fault was reached. */
 const runCase = async (tools: Tools, tried: Case): Promise<boolean> => {
   const { operation, kind, at } = tried;
   const { adapter, faults } = faultyOf(tools);
   const [writer, successor] = [await tools.makeWriter(), await tools.makeIdentity()];
-  const records = operation.records ?? [8];
-  let length = 0;
-  const fillIt = async (storage: EventStorage) => {
-    length = await fill(storage, writer, records);
-    if (operation.known) await storage.keepIdentity(writer.identity);
-  };
+  const commits = await sealAll(writer, operation.records ?? [8]);
+  const fillIt = (storage: EventStorage) => fill(storage, commits, operation.known ? writer.identity : undefined);
   if (operation.fresh) await onOwnConnection(tools, fillIt);
   const storage = await adapter.open(NAME);
   if (!operation.fresh) await fillIt(storage);
-  const act = await operation.prepare({ writer, at: length, successor });
-  const before = await onOwnConnection(tools, contentOf);
-  const expected = operation.reads ? await onOwnConnection(tools, act) : undefined;
+  const act = await operation.prepare({ writer, at: commits.length * EVENTS, successor });
+  const { before, after, expected } = await undisturbed(fillIt, act);
+  same(await onOwnConnection(tools, contentOf), before, 'what is stored before the operation');
   faults.arm(at, kind);
   const call = settledInTime(tools.engine, act(storage));
   const answer = isCrash(kind) ? await Promise.race([call, faults.reached().then((): 'gone' => 'gone')]) : await call;
   const reached = faults.disarm();
   holds(answer !== undefined, `step ${at}: the call ends although the engine does not answer`);
   const now = await onOwnConnection(tools, contentOf);
+  check(tried, reached && isCrash(kind) ? 'gone' : answer, { before, now, after });
+  if (operation.reads && answer !== 'gone' && 'value' in answer)
+    same(answer.value, expected, `step ${at}: what was read`);
   if (answers(kind)) await settled(act(storage));
   else await onOwnConnection(tools, (again) => settled(act(again)));
-  const after = await onOwnConnection(tools, contentOf);
-  check(tried, reached && isCrash(kind) ? 'gone' : answer, { before, now, after });
-  if (operation.reads) {
-    same(after, before, `step ${at}: what is stored after reading`);
-    if (answer !== 'gone' && 'value' in answer) same(answer.value, expected, `step ${at}: what was read`);
-  } else holds(!areSame(after, before), 'the operation can be done again, and has an effect then');
+  same(await onOwnConnection(tools, contentOf), after, `step ${at}: what is stored after the operation was done again`);
   if (!reached) holds(answer !== 'gone' && 'value' in answer, 'the operation succeeds when nothing fails');
   await onOwnConnection(tools, verifyLog);
   // A connection whose engine is gone or silent may have no answer to closing either.
@@ -246,7 +257,9 @@ export const harmlessLaws: readonly Law[] = [
     'no step can fail half way: an operation either answers or has refused before it changed anything [REC-07]',
     async (tools) => {
       let storage = await tools.open();
-      const length = await fill(storage, await tools.makeWriter(), [8]);
+      const commits = await sealAll(await tools.makeWriter(), [8]);
+      const length = commits.length * EVENTS;
+      await fill(storage, commits);
       const [identity, successor] = [await tools.makeIdentity(), await tools.makeIdentity()];
       for (const operation of [...WRITES, ...READS]) {
         const act = await operation.prepare({ writer: writerFor(identity), at: length, successor });

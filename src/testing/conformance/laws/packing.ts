@@ -5,7 +5,7 @@ import { LIMITS } from '../../../core/limits.ts';
 import { position, size } from '../../../core/position.ts';
 import type { CommitBytes, EventStorage, PackOutcome, StoredRecord } from '../../../storage/port.ts';
 import { holds, same } from '../check.ts';
-import { contentOf, type Law, law, pause, plain, settled } from '../engine.ts';
+import { atOnce, contentOf, type Law, law, pause, plain, settled } from '../engine.ts';
 import { verifyLog } from '../sealed.ts';
 import type { Writer } from '../writer.ts';
 
@@ -185,24 +185,24 @@ const reading: readonly Law[] = [
           await storage.append({ expectedSize: size(at), commits: [await writer.seal(1, 7_000)], marks: {} });
         }
       };
-      const appended = append().finally(() => {
-        appending = false;
-      });
-      const packed = (async () => {
-        while (appending) {
-          await packer.pack({ bytesMax: 1, keysOf });
-          await pause(1);
-        }
-      })();
+      const pack = async () => {
+        for (; appending; await pause(1)) await packer.pack({ bytesMax: 1, keysOf });
+      };
       let next = 0;
-      while (appending || next < (await storage.size())) {
-        for (const record of await reader.read(position(next), 40_000)) {
-          holds(record.position <= next, 'no event is passed over');
-          next = Math.max(next, record.position + eventsIn(record));
+      const read = async () => {
+        for (let reads = 0; appending || next < (await storage.size()); reads++) {
+          await pause(1);
+          holds(reads < 20_000, 'a reader comes to the end of the log');
+          for (const record of await reader.read(position(next), 40_000)) {
+            holds(record.position <= next, 'no event is passed over');
+            next = Math.max(next, record.position + eventsIn(record));
+          }
         }
-        await pause(1);
-      }
-      await Promise.all([appended, packed]);
+      };
+      const stop = () => {
+        appending = false;
+      };
+      await atOnce([append().finally(stop), pack().finally(stop), read()]);
       same(next, 60, 'events that the reader has seen');
       holds((await reader.packedTo()) > 0, 'something was packed meanwhile');
       same(await verifyLog(reader), 60, 'events of the whole log');

@@ -2,7 +2,7 @@
 import { position, size } from '../../../core/position.ts';
 import type { EventStorage } from '../../../storage/port.ts';
 import { holds, same } from '../check.ts';
-import { type Law, law, pause, plain, settled } from '../engine.ts';
+import { atOnce, type Law, law, pause, plain, settled } from '../engine.ts';
 import { verifyLog, verifyRecords } from '../sealed.ts';
 import type { Writer } from '../writer.ts';
 
@@ -118,18 +118,18 @@ export const readLaws: readonly Law[] = [
         await storage.append({ expectedSize: size(at), commits, marks: {} });
       }
     };
-    const appended = append().finally(() => {
+    const read = async () => {
+      for (let seen = 0; appending; await pause(1)) {
+        const events = await verifyRecords(await reader.read(position(0), 100_000_000));
+        holds(events >= seen, 'a reader never sees less than before');
+        same(events % 2, 0, 'commits of an append that are missing');
+        seen = events;
+      }
+    };
+    const stop = () => {
       appending = false;
-    });
-    let seen = 0;
-    while (appending) {
-      const events = await verifyRecords(await reader.read(position(0), 100_000_000));
-      holds(events >= seen, 'a reader never sees less than before');
-      same(events % 2, 0, 'commits of an append that are missing');
-      seen = events;
-      await pause(1);
-    }
-    await appended;
+    };
+    await atOnce([append().finally(stop), read().finally(stop)]);
     same(await verifyLog(reader), 60, 'events of the whole log');
   }),
 ];
