@@ -71,3 +71,9 @@ export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
   for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
   return true;
 };
+
+/** Writes a whole number from 0 to 2^53 - 1 as 8 bytes, greatest first. */
+export const setSequence = (view: DataView, at: number, value: number): void => {
+  view.setUint32(at, Math.floor(value / 0x1_0000_0000));
+  view.setUint32(at + 4, value >>> 0);
+};

@@ -6,7 +6,7 @@
  */
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
 import { type Hash32, hash32, type PublicKey32, type ReplicaId, replicaId, type TenantId } from '../core/ids.ts';
-import { sameBytes, utf8 } from './bytes.ts';
+import { sameBytes, setSequence, utf8 } from './bytes.ts';
 import { sha256 } from './sha256.ts';
 
 const REPLICA_DOMAIN = utf8('indelible/v1/replica\0');
@@ -49,11 +49,16 @@ export const genesisLink = (replica: ReplicaId, tenant: TenantId): Hash32 =>
 /** What a commit adds to its replica's chain. */
 export type Step = { readonly first: number; readonly count: number; readonly root: Hash32 };
 
-/** The link after a commit: H(domain, previous link, first sequence, count, root). */
-export const linkHash = (previous: Hash32, step: Step): Hash32 => {
-  const place = new Uint8Array(10);
-  const view = new DataView(place.buffer);
-  view.setBigUint64(0, BigInt(step.first));
-  view.setUint16(8, step.count);
-  return hash32(sha256(concatBytes(LINK_DOMAIN, previous, place, step.root)));
+const LINK = new Uint8Array(LINK_DOMAIN.length + 74);
+const LINK_VIEW = new DataView(LINK.buffer);
+LINK.set(LINK_DOMAIN);
+
+/** The link after a commit: H(domain, previous link, first sequence, count, root). Filled and read synchronously. */
+export const linkHash = (previous: Hash32, { first, count, root }: Step): Hash32 => {
+  const at = LINK_DOMAIN.length;
+  LINK.set(previous, at);
+  setSequence(LINK_VIEW, at + 32, first);
+  LINK_VIEW.setUint16(at + 40, count);
+  LINK.set(root, at + 42);
+  return hash32(sha256(LINK));
 };

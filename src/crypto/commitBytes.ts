@@ -8,7 +8,7 @@ import { invariant, StoreError } from '../core/errors.ts';
 import { type Hash32, hash32, type PublicKey32, publicKey32, type Signature64, signature64 } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Sequence, sequence } from '../core/position.ts';
-import { utf8 } from './bytes.ts';
+import { setSequence, utf8 } from './bytes.ts';
 
 const MAGIC = 0x49_4e_44_43; // "INDC"
 const FORMAT = 1;
@@ -52,7 +52,7 @@ const writeHeader = (view: DataView<ArrayBuffer>, header: CommitHeader): void =>
   view.setUint8(4, FORMAT);
   view.setUint8(5, ED25519_SHA256);
   bytes.set(header.publicKey, 6);
-  view.setBigUint64(38, BigInt(header.first));
+  setSequence(view, 38, header.first);
   view.setUint16(46, header.count);
   bytes.set(header.previous, 48);
   bytes.set(header.root, 80);

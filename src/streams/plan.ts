@@ -14,7 +14,7 @@ import { type WrittenEvent, writeEvent } from '../crypto/eventText.ts';
 import type { SealedContext } from '../crypto/sealCommit.ts';
 import type { CommitDraft } from '../crypto/sealer.ts';
 import type { Draft, DraftOutcome, PlannedJob, QueuedWrite, WriterParts } from './job.ts';
-import { bodyOf, commitsOf, contextOf } from './sealing.ts';
+import { bodyOf, commitsOf, contextOf, type Moment, momentOf } from './sealing.ts';
 import {
   advanceState,
   emptyState,
@@ -42,8 +42,6 @@ export type Tentative = {
   readonly states: Map<StreamId, StreamState | undefined>;
   readonly readers: Map<AggregateDefinition, StreamReader>;
   sequence: number;
-  /** The context sealed last: jobs of one actor in one millisecond share its bytes. */
-  context: SealedContext | undefined;
 };
 
 /** Nothing is under way: what is published is all there is. */
@@ -51,7 +49,6 @@ export const startTentative = ({ log, identity }: WriterParts): Tentative => ({
   states: new Map(),
   readers: new Map(),
   sequence: log.head(identity.replica).sequence,
-  context: undefined,
 });
 
 /** Leaves to the published states what they show by now; `ends` as a plan gave it. */
@@ -125,6 +122,9 @@ type JobEvents = {
   /** Takes back what the job did to `states`, the last change first. */
   readonly undo: (() => void)[];
 };
+/** When a batch is decided, and the context that was sealed last for it: jobs of one actor share its bytes. */
+type Act = { readonly moment: Moment; context: SealedContext | undefined };
+
 type JobPlan = { readonly planned: PlannedJob; readonly commits: readonly CommitDraft[] } | { readonly wait: true };
 
 const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: WriterParts): Outcome | 'wait' => {
@@ -152,10 +152,10 @@ const withdrawn = (outcomes: readonly Outcome[]): readonly Outcome[] =>
     outcome.kind === 'planned' ? { kind: 'refused', why: 'with-others', state: '' } : outcome,
   );
 
-const planJob = (queued: QueuedWrite, tentative: Tentative, parts: WriterParts): JobPlan => {
-  const { drafts, atomic } = queued.job;
-  const context = contextOf(queued.job.actor, tentative.context, parts);
-  tentative.context = context;
+const planJob = (queued: QueuedWrite, act: Act, tentative: Tentative, parts: WriterParts): JobPlan => {
+  const { drafts, atomic, actor } = queued.job;
+  const context = contextOf(actor, act.moment, act.context);
+  act.context = context;
   const job: JobEvents = { context, events: [], undo: [] };
   const sequenceBefore = tentative.sequence;
   const undo = () => {
@@ -208,6 +208,7 @@ export const planBatch = (
   const failed: { queued: QueuedWrite; error: unknown }[] = [];
   const planned = (left: readonly QueuedWrite[]): BatchPlan => ({ jobs, failed, left, ends: endsOf(batch, tentative) });
   const isFirst = tentative.states.size === 0;
+  const act: Act = { moment: momentOf(parts), context: undefined };
   for (const [at, queued] of batch.entries()) {
     const { failure } = queued.job.series ?? {};
     if (failure !== undefined) {
@@ -216,7 +217,7 @@ export const planBatch = (
     }
     let plan: JobPlan;
     try {
-      plan = planJob(queued, tentative, parts);
+      plan = planJob(queued, act, tentative, parts);
     } catch (error) {
       failed.push({ queued, error });
       continue;

@@ -11,6 +11,16 @@ import type { CommitDraft } from '../crypto/sealer.ts';
 import type { Draft, WriterParts } from './job.ts';
 import type { StreamState } from './streamState.ts';
 
+/** Members of an event that are not always there. */
+const extrasOf = ({ reason, originator, resolves }: Draft): Pick<EventBody, 'reason' | 'originator' | 'resolves'> => {
+  if (originator === undefined && resolves === undefined) return reason === undefined ? {} : { reason };
+  return {
+    ...(reason === undefined ? {} : { reason }),
+    ...(originator === undefined ? {} : { originator }),
+    ...(resolves === undefined ? {} : { resolves }),
+  };
+};
+
 /** The event of a draft that was decided on. */
 export const bodyOf = (
   draft: Draft,
@@ -25,34 +35,35 @@ export const bodyOf = (
   sequence: sequence(place.sequence),
   basis: parts.basis.told(place.state.fold.frontier),
   payload: draft.payload,
-  ...(draft.reason === undefined ? {} : { reason: draft.reason }),
-  ...(draft.originator === undefined ? {} : { originator: draft.originator }),
-  ...(draft.resolves === undefined ? {} : { resolves: draft.resolves }),
+  ...extrasOf(draft),
 });
 
-/**
- * What the events of a job share, sealed. Jobs of one actor in one millisecond have equal contexts: the one sealed last
- * is used again.
- */
-export const contextOf = (actor: Actor, last: SealedContext | undefined, parts: WriterParts): SealedContext => {
-  const { clock, identity } = parts;
+/** What the commits of one batch share, whoever acts: they are decided at one moment. */
+export type Moment = Omit<CommitContext, 'actor'>;
+
+export const momentOf = ({ clock, identity, provenance }: WriterParts): Moment => {
   const nowMs = clock.nowMs();
   const zone = clock.zone(nowMs);
-  const context: CommitContext = {
+  return {
     format: 1,
     tenant: identity.tenant,
     replica: identity.replica,
-    actor,
     recordedAt: {
       utc: new Date(nowMs).toISOString(),
       offsetMin: zone.offsetMin,
       zone: zone.name,
       uptimeMs: Math.floor(clock.uptimeMs()),
     },
-    ...parts.provenance(),
+    ...provenance(),
   };
-  return last !== undefined && sameJson(last.context, context) ? last : sealContext(context);
 };
+
+/**
+ * What the events of a job share, sealed.
+ * @param last  the context of the job before, of the same moment: used again if it is the same actor's
+ */
+export const contextOf = (actor: Actor, moment: Moment, last: SealedContext | undefined): SealedContext =>
+  last !== undefined && sameJson(last.context.actor, actor) ? last : sealContext({ ...moment, actor });
 
 /** Cuts events into commits within the limits. */
 export const commitsOf = (events: readonly WrittenEvent[], context: SealedContext): readonly CommitDraft[] => {

@@ -15,7 +15,9 @@ const signAll = async (key: SigningKey, messages: Uint8Array<ArrayBuffer>, count
 };
 
 /** Never throws: what fails here is done by whoever asked, who is told why then. */
-export const answer = async ({ publicKey, privateKey }: HandedKey, request: Request): Promise<Answer> => {
+export const answer = async (handed: HandedKey | undefined, request: Request): Promise<Answer> => {
+  if (handed === undefined) return { kind: 'failed' };
+  const { publicKey, privateKey } = handed;
   try {
     const key = { publicKey: publicKey32(publicKey), privateKey };
     if (request.kind === 'sign')

@@ -9,7 +9,8 @@ export type Request =
   /** Messages of one length, back to back. */
   | { readonly kind: 'sign'; readonly messages: Uint8Array<ArrayBuffer>; readonly count: number };
 
-export type ToWorker = { readonly id: number; readonly key: HandedKey; readonly request: Request };
+/** `key`: where it is another one than before; handing one over takes as long as signing with it. */
+export type ToWorker = { readonly id: number; readonly key?: HandedKey; readonly request: Request };
 
 export type Answer =
   | {

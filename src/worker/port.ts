@@ -68,6 +68,8 @@ const openQuestions = (scheduler: Scheduler, onSilence: () => void) => {
 export const sealingPort = (open: () => Thread | undefined, scheduler: Scheduler): SealingPort => {
   let state: State = 'none';
   let thread: Thread | undefined;
+  /** The key that the thread has. */
+  let handed: SigningKey | undefined;
   let failures = 0;
   let stopIdling: () => void = () => undefined;
 
@@ -75,6 +77,7 @@ export const sealingPort = (open: () => Thread | undefined, scheduler: Scheduler
     stopIdling();
     thread?.terminate();
     thread = undefined;
+    handed = undefined;
     state = next;
     questions.failAll();
   };
@@ -107,11 +110,16 @@ export const sealingPort = (open: () => Thread | undefined, scheduler: Scheduler
     thread.onerror = fail;
     thread.onmessageerror = fail;
   };
-  const ask = ({ publicKey, privateKey }: SigningKey, request: Request): Promise<Answer> =>
+  const ask = (key: SigningKey, request: Request): Promise<Answer> =>
     questions.ask((id) => {
+      const { publicKey, privateKey } = key;
       try {
-        if (thread === undefined) fail();
-        else thread.postMessage({ id, key: { publicKey, privateKey }, request });
+        if (thread === undefined) {
+          fail();
+          return;
+        }
+        thread.postMessage(handed === key ? { id, request } : { id, key: { publicKey, privateKey }, request });
+        handed = key;
       } catch {
         fail(); // a key that cannot be handed over
       }

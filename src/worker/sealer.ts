@@ -19,7 +19,7 @@ import type { SealingPort } from './port.ts';
 /** Commits of so many events go to the worker whole. */
 const LARGE_EVENTS = 32;
 /** Signatures that are asked for in one message. */
-const GROUP = 8;
+const GROUP = 16;
 /** Signatures that a run makes here before it asks for help: one commit is not worth a message. */
 const ALONE = 4;
 

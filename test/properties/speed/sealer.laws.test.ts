@@ -6,12 +6,13 @@ import { checkCommit } from '../../../src/crypto/checkCommit.ts';
 import { writeEvent } from '../../../src/crypto/eventText.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../../src/crypto/sealCommit.ts';
 import { type CommitDraft, type Sealer, sealHere } from '../../../src/crypto/sealer.ts';
+import { sign } from '../../../src/crypto/signer.ts';
 import { simulatedTime } from '../../../src/testing/index.ts';
 import { answer } from '../../../src/worker/answer.ts';
-import type { Answer } from '../../../src/worker/messages.ts';
+import type { Answer, HandedKey } from '../../../src/worker/messages.ts';
 import { sealingPort, type Thread } from '../../../src/worker/port.ts';
 import { sealWithWorker } from '../../../src/worker/sealer.ts';
-import { bodyOf, contextOf, hex, KEY_A } from '../../unit/support.ts';
+import { bodyOf, contextOf, hex, KEY_A, KEY_B } from '../../unit/support.ts';
 import { text } from '../facts/arbitraries.ts';
 
 const REPLICA = replicaIdOf(KEY_A.publicKey);
@@ -63,6 +64,7 @@ type Manner = (nth: number, done: Promise<Answer>) => Promise<Answer | 'silent' 
 const threadOf = (manner: Manner) => (): Thread => {
   let asked = 0;
   let ended = false;
+  let handed: HandedKey | undefined;
   const thread: Thread = {
     onmessage: null,
     onerror: null,
@@ -71,8 +73,8 @@ const threadOf = (manner: Manner) => (): Thread => {
       ended = true;
     },
     postMessage: ({ id, key, request }) => {
-      const handed = structuredClone(request);
-      void manner(asked++, answer(key, handed)).then((found) => {
+      handed = key ?? handed;
+      void manner(asked++, answer(handed, structuredClone(request))).then((found) => {
         if (ended || found === 'silent') return;
         if (found === 'dies') thread.onerror?.call(thread, Object.assign(new Event('error'), ERROR));
         else thread.onmessage?.(new MessageEvent('message', { data: { kind: 'answer', id, answer: found } }));
@@ -169,6 +171,19 @@ describe('every sealer gives the bytes of the clear way', () => {
 });
 
 describe('the sealing worker', () => {
+  it('signs with the key it is asked for, whichever it was asked for before, also after it was ended [FMT-07]', async () => {
+    const { port } = helped(threadOf(async (_, done) => done));
+    const messages = new Uint8Array(132).fill(9);
+    for (const key of [KEY_A, KEY_A, KEY_B, KEY_A, KEY_B, KEY_B]) {
+      port.start();
+      const signatures = await sign(key, messages);
+      expect(await port.ask(key, { kind: 'sign', messages, count: 1 })).toEqual({ kind: 'signed', signatures });
+      if (key === KEY_B) port.close();
+      expect(await sign(key, messages)).toEqual(signatures);
+    }
+    expect(await port.ask(KEY_A, { kind: 'sign', messages, count: 1 })).toEqual({ kind: 'failed' });
+  });
+
   it('is ended when it has had nothing to do for a while, and started again [BEN-03]', async () => {
     let started = 0;
     const { port, time } = helped(() => {
