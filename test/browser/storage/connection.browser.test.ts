@@ -80,5 +80,5 @@ let grounds = 0;
 
 connectionLaws(() => {
   const name = `connection-${++grounds}`;
-  return { name, factory: indexedDB, keyRange: IDBKeyRange, remove: () => removeDatabase(name) };
+  return { name, factory: indexedDB, keyRange: IDBKeyRange, answerMs: 3_000, remove: () => removeDatabase(name) };
 });

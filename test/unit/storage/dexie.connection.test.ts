@@ -9,5 +9,6 @@ connectionLaws(() => ({
   name: 'trial-042',
   factory: new IDBFactory(),
   keyRange: IDBKeyRange,
+  answerMs: 500,
   remove: async () => {},
 }));
