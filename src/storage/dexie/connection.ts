@@ -177,9 +177,13 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
   const open = openTransactions(native);
   const stop = options.page?.onSleep(open.abort);
   dexie.on('close', () => stop?.());
+  const underWay = new Set<() => void>();
+  native.addEventListener('close', () => {
+    for (const drop of underWay) drop();
+  });
   const onDropped = (listener: () => void) => {
-    native.addEventListener('close', listener);
-    return () => native.removeEventListener('close', listener);
+    underWay.add(listener);
+    return () => void underWay.delete(listener);
   };
   return { dexie, native, keyRange, isOpen: () => !lifecycle.ended, onDropped, close };
 };

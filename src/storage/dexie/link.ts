@@ -67,15 +67,6 @@ const connected = (state: State, parts: LinkParts): Connection | Promise<Connect
   return state.opening;
 };
 
-/** Rejects when the browser drops the connection; a transaction on it may get no event of its own any more. */
-const whenDropped = (connection: Connection): readonly [Promise<never>, () => void] => {
-  let forget = () => {};
-  const dropped = new Promise<never>((_, reject) => {
-    forget = connection.onDropped(() => reject(new StoreError('storage.connection-lost')));
-  });
-  return [dropped, forget];
-};
-
 /** Keeps a link over a connection that is open. */
 export const linkOver = (first: Connection, parts: LinkParts): Link => {
   const state: State = { current: first, opening: undefined, ended: undefined };
@@ -84,14 +75,11 @@ export const linkOver = (first: Connection, parts: LinkParts): Link => {
     for (let wait = parts.ready(); wait !== undefined; wait = parts.ready()) await wait;
     const found = connected(state, parts);
     const connection = found instanceof Promise ? await found : found;
-    const [dropped, forget] = whenDropped(connection);
     try {
-      return await parts.watch(Promise.race([work(connection), dropped]));
+      return await parts.watch(work(connection), connection.onDropped);
     } catch (error) {
       if (isDead(error)) connection.close();
       throw error;
-    } finally {
-      forget();
     }
   };
 

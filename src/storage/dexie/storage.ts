@@ -68,7 +68,8 @@ const appenderOf = ({ link, hints, turns, presence, page, clock, durability, mem
   };
   const append = async (request: AppendRequest): Promise<AppendOutcome> => {
     const appending = appendingOf(request, durability);
-    const isLate = await turns.begin();
+    const isLate = turns.isWanted();
+    if (isLate) await turns.begin();
     try {
       const outcome = await link.use({
         once: (connection) => once(connection, appending, isLate),

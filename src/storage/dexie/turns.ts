@@ -16,8 +16,10 @@ import type { Page } from './page.ts';
 export type Locks = Pick<LockManager, 'request'> & Partial<Pick<LockManager, 'query'>>;
 
 export type Turns = {
-  /** Before an append: takes a turn if another tab waits for one. True if there was one to wait for. */
-  readonly begin: () => Promise<boolean>;
+  /** True if another tab waits for a turn, and this one has none. */
+  readonly isWanted: () => boolean;
+  /** Before an append where that is so: resolves when it is this tab's turn. */
+  readonly begin: () => Promise<void>;
   /** After an append that was overtaken: resolves when it is this tab's turn, which it keeps for the next append. */
   readonly overtaken: () => Promise<void>;
   /** After any other end of an append. */
@@ -35,7 +37,8 @@ export type TurnsParts = {
 
 /** Nobody waits for anybody: where there are no Web Locks. */
 export const NO_TURNS: Turns = {
-  begin: () => Promise.resolve(false),
+  isWanted: () => false,
+  begin: () => Promise.resolve(),
   overtaken: () => Promise.resolve(),
   end: () => undefined,
   close: () => undefined,
@@ -159,11 +162,8 @@ export const turnsOver = (parts: TurnsParts): Turns => {
     page?.onSleep(letGo),
   ];
   return {
-    begin: async () => {
-      if (!isWanted || kept.isHeld()) return false;
-      await take();
-      return true;
-    },
+    isWanted: () => isWanted && !kept.isHeld(),
+    begin: take,
     overtaken: () => {
       hints.wait();
       return take();
