@@ -69,33 +69,33 @@ export const findPacked = (source: Source, key: DirectoryKey): Promise<readonly 
 
 type Start = { readonly store: IDBObjectStore; readonly at: number };
 
-/** The start of the last unpacked record at or before the position; 0 where there is none. */
-const recordBefore = async ({ records, keyRange }: LogTables, at: Position): Promise<number> => {
-  const cursor = await ask(records.openKeyCursor(keyRange.upperBound(at), 'prev'));
-  return typeof cursor?.key === 'number' ? cursor.key : 0;
-};
+/** What `end` says of a segment, without loading it. */
+export type SegmentPlace = { readonly at: number; readonly end: number };
 
-/** The start of the segment that holds the position; undefined if none does. */
-const segmentHolding = async (
+/** The segment that holds the position; undefined if none does. @throws StoreError `storage.corrupt` */
+export const segmentHolding = async (
   segments: IDBObjectStore,
   keyRange: typeof IDBKeyRange,
-  at: Position,
-): Promise<number | undefined> => {
-  const start = await ask(segments.index('end').getKey(keyRange.lowerBound(at, true)));
-  if (start === undefined) return undefined;
-  if (typeof start !== 'number' || start > at) throw corruptAt(at);
-  return start;
+  at: number,
+): Promise<SegmentPlace | undefined> => {
+  const cursor = await ask(segments.index('end').openKeyCursor(keyRange.lowerBound(at, true)));
+  if (cursor === null) return undefined;
+  const { key: end, primaryKey: start } = cursor;
+  if (typeof start !== 'number' || typeof end !== 'number' || start > at) throw corruptAt(at);
+  return { at: start, end };
 };
 
-/** Where the row starts that should hold the position; both tables are asked at once. */
-const startOf = async (tables: LogTables, at: Position): Promise<Start> => {
-  const { records, segments } = tables;
-  if (segments === undefined) return { store: records, at: await recordBefore(tables, at) };
-  const [segment, record] = await Promise.all([
-    segmentHolding(segments, tables.keyRange, at),
-    recordBefore(tables, at),
-  ]);
-  return segment === undefined ? { store: records, at: record } : { store: segments, at: segment };
+/**
+ * Where the row starts that should hold the position; both tables are asked at once. Only beyond the segments does it
+ * look backwards in `records`: below lie keys that were deleted, and passing over them costs what reading them would.
+ */
+const startOf = async ({ records, segments, keyRange }: LogTables, at: Position): Promise<Start> => {
+  const inSegment = async () => (segments === undefined ? undefined : segmentHolding(segments, keyRange, at));
+  const [exact, segment] = await Promise.all([ask(records.getKey(at)), inSegment()]);
+  if (segments !== undefined && segment !== undefined) return { store: segments, at: segment.at };
+  if (exact !== undefined) return { store: records, at };
+  const before = await ask(records.openKeyCursor(keyRange.upperBound(at), 'prev'));
+  return { store: records, at: typeof before?.key === 'number' ? before.key : 0 };
 };
 
 type Piece = { readonly records: StoredRecord[]; readonly ends: Size[]; bytes: number };

@@ -1,27 +1,75 @@
 /**
- * Takes the stubs away that packing left behind. Only while no other connection can hold an old size: `presence.ts`.
- * What goes is checked to be a stub and to lie below the packed end; anything else stays and stops the sweep.
+ * Takes the stubs away that packing left behind, oldest first, a segment's all at once. Only while no other connection
+ * can hold an old size: `presence.ts`. What goes is checked to be what that segment left; anything else stays and ends
+ * the sweep.
  */
-import { packedEnd, type Source } from './log.ts';
+import { packedEnd, type SegmentPlace, type Source, segmentHolding } from './log.ts';
 import { isStub } from './rows.ts';
-import { ask, writing } from './transaction.ts';
+import { ask, reading, writing } from './transaction.ts';
 
-/** Stubs of one transaction: an append never waits for more. */
-const BATCH_STUBS = 1_000;
+const TABLES = ['segments', 'records'];
+/** Segments of one transaction: an append never waits for more. */
+const BATCH_SEGMENTS = 8;
 
-/** Takes some stubs away; false if there are no more, or if what lies there is none. */
-const sweepSome = ({ native, keyRange }: Source, durability: 'strict' | 'relaxed'): Promise<boolean> =>
-  writing(native, { tables: ['segments', 'records'], durability }, async (transaction) => {
+type Places = readonly SegmentPlace[];
+
+/** The segment that holds a position, and whether its stubs are there still. */
+const lookAt = async ({ keyRange }: Source, transaction: IDBTransaction, at: number) => {
+  const segment = await segmentHolding(transaction.objectStore('segments'), keyRange, at);
+  if (segment === undefined) return undefined;
+  const stub = await ask(transaction.objectStore('records').getKey(segment.at));
+  return { segment, hasStubs: stub !== undefined };
+};
+
+/** Where the oldest segment starts that has stubs; the packed end if none has. What is swept is so from the start on. */
+const firstWithStubs = async (source: Source, transaction: IDBTransaction): Promise<number> => {
+  const end = await packedEnd(transaction.objectStore('segments'));
+  const newest = end === 0 ? undefined : await lookAt(source, transaction, end - 1);
+  if (newest?.hasStubs !== true) return end;
+  let [swept, left] = [0, newest.segment.at];
+  while (swept < left) {
+    const middle = await lookAt(source, transaction, Math.floor((swept + left) / 2));
+    if (middle === undefined) break;
+    if (middle.hasStubs) left = middle.segment.at;
+    else swept = middle.segment.end;
+  }
+  return left;
+};
+
+/** The next segments that have stubs, oldest first. */
+const nextPlaces = (source: Source): Promise<Places> =>
+  reading(source.native, TABLES, async (transaction) => {
+    const places: SegmentPlace[] = [];
+    for (let at = await firstWithStubs(source, transaction); places.length < BATCH_SEGMENTS; ) {
+      const found = await lookAt(source, transaction, at);
+      if (found?.hasStubs !== true) break;
+      places.push(found.segment);
+      at = found.segment.end;
+    }
+    return places;
+  });
+
+/** Takes away what the segments left; false if something else lies there, which stays. */
+const sweepPlaces = (
+  { native, keyRange }: Source,
+  places: Places,
+  durability: 'strict' | 'relaxed',
+): Promise<boolean> =>
+  writing(native, { tables: ['records'], durability }, async (transaction) => {
     const records = transaction.objectStore('records');
-    const end = await packedEnd(transaction.objectStore('segments'));
-    const rows: readonly unknown[] = await ask(records.getAll(keyRange.upperBound(end, true), BATCH_STUBS));
-    const last = rows.at(-1);
-    if (!isStub(last) || !rows.every(isStub)) return false;
-    records.delete(keyRange.upperBound(last.at));
-    return rows.length === BATCH_STUBS;
+    for (const { at, end } of places) {
+      const range = keyRange.bound(at, end, false, true);
+      const rows: readonly unknown[] = await ask(records.getAll(range));
+      if (!rows.every((row) => isStub(row) && row.into === at)) return false;
+      records.delete(range);
+    }
+    return true;
   });
 
 /** Takes every stub away, a bounded number at a time. */
 export const sweepStubs = async (source: Source, durability: 'strict' | 'relaxed'): Promise<void> => {
-  while (await sweepSome(source, durability));
+  for (;;) {
+    const places = await nextPlaces(source);
+    if (places.length === 0 || !(await sweepPlaces(source, places, durability))) return;
+  }
 };

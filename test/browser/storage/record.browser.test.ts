@@ -1,13 +1,14 @@
 /** What only a real IndexedDB shows: durability, immutability, damaged rows. */
 import { Dexie } from 'dexie';
 import { expect, it } from 'vitest';
+import { directoryKey } from '../../../src/core/ids.ts';
 import { position, size } from '../../../src/core/position.ts';
 import { type Connection, openConnection } from '../../../src/storage/dexie/connection.ts';
 import { dexieStorage } from '../../../src/storage/dexie/index.ts';
 import { APPEND_ONLY, TABLES } from '../../../src/storage/dexie/layout.ts';
 import { contentOf, settled } from '../../conformance/engine.ts';
 import { verifyLog } from '../../conformance/sealed.ts';
-import { makeWriter } from '../../conformance/writer.ts';
+import { makeWriter, type Writer } from '../../conformance/writer.ts';
 import { CONNECTION, openNative, withName } from './place.ts';
 
 // On localhost Dexie prints the trace of every failure; here each is expected.
@@ -95,9 +96,22 @@ const changesOf = ({ dexie }: Connection, table: string): readonly (() => Promis
   ];
 };
 
+/** Goes on to twenty events and packs most of them. */
+const fillSegments = async (name: string, writer: Writer) => {
+  const storage = await dexieStorage().open(name);
+  for (let at = 6; at < 20; at++) {
+    await storage.append({ expectedSize: size(at), commits: [await writer.seal(1, 20_000)], marks: {} });
+  }
+  await storage.pack({ bytesMax: Number.MAX_SAFE_INTEGER, keysOf: () => [directoryKey(1)] });
+  const content = await contentOf(storage);
+  await storage.close();
+  return content;
+};
+
 it('refuses to change or delete what the append-only tables hold [REC-05]', () =>
   withName(async (name) => {
-    const { content } = await fill(name);
+    const { writer } = await fill(name);
+    const content = await fillSegments(name, writer);
     const connection = await openConnection(name, { ...CONNECTION, indexedDB, IDBKeyRange });
     for (const table of APPEND_ONLY) {
       for (const [at, change] of changesOf(connection, table).entries()) {
@@ -111,7 +125,7 @@ it('refuses to change or delete what the append-only tables hold [REC-05]', () =
     connection.close();
     const storage = await dexieStorage().open(name);
     expect(await contentOf(storage)).toEqual(content);
-    expect(await verifyLog(storage)).toBe(6);
+    expect(await verifyLog(storage)).toBe(20);
     await storage.close();
   }));
 
@@ -173,6 +187,49 @@ it('a damaged, missing or misplaced record is reported with its place, and the r
     const misplaced = await dexieStorage().open(name);
     await expect(misplaced.read(position(0), 1e9)).rejects.toMatchObject(corrupt);
     await misplaced.close();
+  }));
+
+it('a damaged or missing segment is reported with its place, and the rest stays readable and appendable [REC-08]', () =>
+  withName(async (name) => {
+    const { writer } = await fill(name);
+    await fillSegments(name, writer);
+    const opened = await dexieStorage().open(name);
+    const [first, second] = await opened.read(position(0), 100_000);
+    if (first === undefined || second === undefined) throw new Error('two segments');
+    await opened.close();
+    const at = second.position;
+    const corrupt = { code: 'storage.corrupt', details: { position: at } };
+    const damaged = { ...ROW, at, end: at + 3, count: 3, keys: [1] };
+    const changes: readonly ((store: IDBObjectStore) => void)[] = [
+      (store) => store.put({ ...damaged, bytes: 'none' }),
+      (store) => store.put({ ...damaged, lengths: [6] }),
+      (store) => store.put({ ...damaged, count: 4 }),
+      (store) => store.delete(at),
+    ];
+    for (const [index, change] of changes.entries()) {
+      await tamper(name, 'segments', change);
+      const storage = await dexieStorage().open(name);
+      await expect(storage.read(position(0), 1e9), `change ${index}`).rejects.toMatchObject(corrupt);
+      await expect(storage.readAt([at])).rejects.toMatchObject(corrupt);
+      expect(await storage.readAt([position(0), position(19)])).toHaveLength(2);
+      const end = await storage.size();
+      const append = storage.append({ expectedSize: end, commits: [await writer.seal()], marks: {} });
+      expect((await append).kind).toBe('appended');
+      await storage.close();
+    }
+  }));
+
+it('a log whose newest record is gone, and has segments, is not taken for a shorter one [REC-08]', () =>
+  withName(async (name) => {
+    const { writer } = await fill(name);
+    await fillSegments(name, writer);
+    await tamper(name, 'records', (store) => store.clear());
+    const storage = await dexieStorage().open(name);
+    expect(await settled(storage.size())).toEqual({ code: 'storage.corrupt' });
+    const request = { expectedSize: size(0), commits: [await writer.seal()], marks: {} };
+    expect(await settled(storage.append(request))).toEqual({ code: 'storage.corrupt' });
+    expect(await storage.readAt([position(0)])).toHaveLength(1);
+    await storage.close();
   }));
 
 it('a log whose last record is damaged takes no append and says why [REC-08]', () =>
