@@ -10,7 +10,7 @@ import type { Row, ViewDefinition } from './projections/view.ts';
 import { aggregateHandle, watchStreams } from './store/aggregates.ts';
 import { appendAll } from './store/bulk.ts';
 import { exportSession, verifySession } from './store/checks.ts';
-import { openHealth } from './store/healthState.ts';
+import { openHealth } from './store/openHealth.ts';
 import { openSession, type Session } from './store/session.ts';
 import { systemStorageFacts } from './store/storageFacts.ts';
 import { startSyncing } from './store/syncing.ts';

@@ -96,7 +96,7 @@ const examine = async (
   return checkHealth({
     ...{ storage, identity, mark, clock: systemClock, scheduler: systemScheduler, facts: factsOf(file) },
     losses: walked === undefined ? [] : await lossesOf({ storage, identity, marker, mark, ...walked }).catch(() => []),
-    samples: await readSamples(storage).catch(() => []),
+    samples: () => readSamples(storage),
     pending: { events: Math.max(0, own - mark.acknowledged), oldest: undefined },
     session: undefined,
   });

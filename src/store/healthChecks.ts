@@ -40,7 +40,8 @@ export type HealthParts = {
   readonly identity: Identity | undefined;
   readonly mark: SyncMark;
   readonly losses: readonly Loss[];
-  readonly samples: readonly Sample[];
+  /** What was measured of this database earlier. */
+  readonly samples: () => Promise<readonly Sample[]>;
   /** Own events that no receipt covers, and the device time of the oldest. */
   readonly pending: { readonly events: number; readonly oldest: string | undefined };
   readonly clock: Clock;
@@ -138,9 +139,10 @@ const writability = async ({ storage, clock }: HealthParts): Promise<CheckResult
 
 /** What waits to be sent does not grow, and does not wait for long. */
 const backlog = async ({ pending, samples, clock }: HealthParts): Promise<CheckResult> => {
+  const measured = await samples();
   const { events, oldest } = pending;
   const nowMs = clock.nowMs();
-  const earlier = samples.find(({ atMs }) => nowMs - atMs <= DAY_MS && nowMs - atMs >= BACKLOG_GROWS_MS);
+  const earlier = measured.find(({ atMs }) => nowMs - atMs <= DAY_MS && nowMs - atMs >= BACKLOG_GROWS_MS);
   const oldestDays = oldest === undefined ? 0 : (nowMs - Date.parse(oldest)) / DAY_MS;
   const warnings: Warning[] = [];
   if (earlier !== undefined && earlier.pending > 0 && events > earlier.pending)
@@ -183,7 +185,7 @@ const space = async ({ storage, samples, clock: device, facts, pending }: Health
   if (estimate === undefined) return { warnings, facts: { known: false, ...said } };
   const { usageBytes, quotaBytes } = estimate;
   const now = { atMs: device.nowMs(), usageBytes, events: await storage.size(), pending: pending.events };
-  const { bytesPerEvent, eventsPerDay, daysLeft } = forecastOf(samples, now, quotaBytes);
+  const { bytesPerEvent, eventsPerDay, daysLeft } = forecastOf(await samples(), now, quotaBytes);
   const usedShare = quotaBytes === 0 ? 1 : usageBytes / quotaBytes;
   if (usedShare > USED_SHARE_MAX || (daysLeft ?? Number.POSITIVE_INFINITY) < DAYS_LEFT_MIN)
     warnings.push({

@@ -6,15 +6,15 @@
  * the closing yet; a tab that reads the closing of its own replica goes on as the new one; whatever is interrupted is
  * taken up when the store opens again. Law: `succession.laws`.
  */
-import { BehaviorSubject } from 'rxjs';
+import type { BehaviorSubject } from 'rxjs';
 import type { RecordedEvent } from '../core/commit.ts';
-import { isStoreError } from '../core/errors.ts';
 import type { ReplicaId } from '../core/ids.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import type { AggregateStates } from '../streams/aggregateState.ts';
 import type { Log } from '../streams/log.ts';
 import type { Writer } from '../streams/writer.ts';
-import { type Closing, closingMarks, readClosings, withClosing } from '../sync/closings.ts';
+import type { Closing } from '../sync/closings.ts';
+import { openClosings } from './closings.ts';
 import { closingDraft, replicaStream, STORE_ACTOR } from './replica.ts';
 
 export type SuccessionParts = {
@@ -41,6 +41,8 @@ export type Succession = {
   /** How often a replica was succeeded since the store was opened. */
   readonly count: () => number;
   readonly closings$: BehaviorSubject<readonly Closing[]>;
+  /** Takes what other tabs have learned of closed replicas. */
+  readonly reread: () => Promise<void>;
   /** Keeps what became known of a closed replica. Without room for it, it is known until the store closes. */
   readonly keepClosing: (closing: Closing) => Promise<void>;
 };
@@ -52,7 +54,7 @@ const isClosingOf =
 
 export const openSuccession = async (parts: SuccessionParts): Promise<Succession> => {
   const { storage, log, states, onSuccession } = parts;
-  const closings$ = new BehaviorSubject(await readClosings(storage));
+  const { closings$, tell, keep, keepIfRoom, reread } = await openClosings(storage);
   let identity = parts.first;
   let due: Closing | undefined;
   let isStale = false;
@@ -65,11 +67,6 @@ export const openSuccession = async (parts: SuccessionParts): Promise<Succession
     closings$.next(closings$.value); // whoever follows them learns who writes
     await onSuccession(next);
   };
-  const keep = async (closing: Closing): Promise<void> => {
-    const next = withClosing(closings$.value, closing);
-    await storage.writeMarks(closingMarks(next));
-    closings$.next(next);
-  };
   const settle = async (): Promise<void> => {
     if (due !== undefined) {
       const closing = due;
@@ -80,7 +77,7 @@ export const openSuccession = async (parts: SuccessionParts): Promise<Succession
     }
     if (isStale) {
       const newest = await storage.readIdentity();
-      closings$.next(await readClosings(storage));
+      await reread();
       if (newest !== undefined) await succeedBy(newest);
       isStale = false;
     }
@@ -97,7 +94,7 @@ export const openSuccession = async (parts: SuccessionParts): Promise<Succession
     settle,
     close: (closing) => {
       due = closing;
-      closings$.next(withClosing(closings$.value, closing)); // told at once, also if there is no room to keep it
+      tell(closing); // at once, also if there is no room to keep it
       return record(closing);
     },
     resume: async () => {
@@ -108,13 +105,7 @@ export const openSuccession = async (parts: SuccessionParts): Promise<Succession
     },
     count: () => count,
     closings$,
-    keepClosing: async (closing) => {
-      try {
-        await keep(closing);
-      } catch (error) {
-        if (!isStoreError(error, 'storage.quota-exceeded')) throw error;
-        closings$.next(withClosing(closings$.value, closing));
-      }
-    },
+    keepClosing: keepIfRoom,
+    reread,
   };
 };

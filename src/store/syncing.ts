@@ -34,30 +34,25 @@ const hereOf = ({ identity, log, clock, mark }: Session) => ({
   nowMs: clock.nowMs(),
 });
 
-/** Starts syncing; the caller stops it. */
-export const startSyncing = (session: Session, name: string, options: SyncOptions): Sync => {
-  const { storage, log, writer, pending, scheduler, succession } = session;
-  const transport = transportOf(session, options);
-  const changed = new Subject<void>();
-  let isSaved = true;
-  let checkTurn = () => {};
+/** What the exchanges need of a session. `turn`: throws in a tab whose turn has passed to another. */
+const partsOf = (
+  session: Session,
+  transport: Transport,
+  own: { readonly turn: () => void; readonly marked: (saved: boolean) => void },
+): ExchangeParts => {
+  const { storage, log, writer, succession, findings } = session;
   const writeMarks: typeof storage.writeMarks = async (marks) => {
-    checkTurn(); // a tab that slept knows older marks than those that another one has written since
+    own.turn(); // a tab that slept knows older marks than those that another one has written since
     await storage.writeMarks(marks);
   };
-  const parts: ExchangeParts = {
+  return {
     storage: { ...storage, writeMarks },
-    log,
-    writer,
-    identity: succession.identity,
-    transport,
-    mark: session.mark,
+    ...{ log, writer, transport, identity: succession.identity, mark: session.mark },
     setMark: async (mark, saved) => {
-      isSaved = saved;
       await session.setMark(mark);
-      changed.next();
+      own.marked(saved);
     },
-    keepFinding: session.findings.keep,
+    keepFinding: findings.keep,
     succeed: async (contradiction) => {
       if (succession.count() > 0) return false;
       await succession.close(closingOfReceipt(contradiction, hereOf(session)));
@@ -66,6 +61,32 @@ export const startSyncing = (session: Session, name: string, options: SyncOption
     closings: () => succession.closings$.value,
     keepClosing: succession.keepClosing,
   };
+};
+
+/** Starts on what other tabs have left: their commits, their succession, their mark. */
+const catchUp = async (session: Session, isSaved: boolean): Promise<void> => {
+  const { storage, log, succession } = session;
+  await log.catchUp();
+  if (succession.isDue()) await succession.settle();
+  await succession.reread();
+  const stored = await readSyncMark(storage, session.identity.replica);
+  // what there was no room to keep is known here only; another tab may have come further all the same
+  if (isSaved || stored.acknowledged > session.mark().acknowledged) await session.setMark(stored);
+};
+
+/** Starts syncing; the caller stops it. */
+export const startSyncing = (session: Session, name: string, options: SyncOptions): Sync => {
+  const { log, pending, scheduler, succession } = session;
+  const changed = new Subject<void>();
+  let isSaved = true;
+  let checkTurn = () => {};
+  const parts = partsOf(session, transportOf(session, options), {
+    turn: () => checkTurn(),
+    marked: (saved) => {
+      isSaved = saved;
+      changed.next();
+    },
+  });
   const alone = exclusively(`indelible:sync:${name}`);
   const sync = startSync({
     ...parts,
@@ -84,11 +105,7 @@ export const startSyncing = (session: Session, name: string, options: SyncOption
     alone: (work, signal) =>
       alone(async (turn) => {
         checkTurn = turn.check;
-        await log.catchUp();
-        if (succession.isDue()) await succession.settle();
-        const stored = await readSyncMark(storage, session.identity.replica);
-        // what there was no room to keep is known here only; another tab may have come further all the same
-        if (isSaved || stored.acknowledged > session.mark().acknowledged) await session.setMark(stored);
+        await catchUp(session, isSaved);
         return work();
       }, signal),
     onChange: (show, recorded) => {

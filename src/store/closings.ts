@@ -1,0 +1,50 @@
+/** What is known of the replicas that this database has closed: followed, kept, and shared with other tabs by its mark. */
+import { BehaviorSubject } from 'rxjs';
+import { isStoreError } from '../core/errors.ts';
+import type { ReplicaId } from '../core/ids.ts';
+import type { EventStorage } from '../storage/port.ts';
+import { type Closing, closingMarks, readClosings, withClosing } from '../sync/closings.ts';
+
+export type Closings = {
+  readonly closings$: BehaviorSubject<readonly Closing[]>;
+  /** Told from now on, kept or not. */
+  readonly tell: (closing: Closing) => void;
+  /** @throws StoreError `storage.*` */
+  readonly keep: (closing: Closing) => Promise<void>;
+  /** Keeps it, or without room for it knows it until the store closes. */
+  readonly keepIfRoom: (closing: Closing) => Promise<void>;
+  /** Takes what other tabs have kept meanwhile. */
+  readonly reread: () => Promise<void>;
+};
+
+export const openClosings = async (storage: EventStorage): Promise<Closings> => {
+  const closings$ = new BehaviorSubject(await readClosings(storage));
+  const unkept = new Set<ReplicaId>();
+  const tell = (closing: Closing): void => {
+    unkept.add(closing.replica);
+    closings$.next(withClosing(closings$.value, closing));
+  };
+  const keep = async (closing: Closing): Promise<void> => {
+    const next = withClosing(closings$.value, closing);
+    await storage.writeMarks(closingMarks(next));
+    unkept.clear();
+    closings$.next(next);
+  };
+  return {
+    closings$,
+    tell,
+    keep,
+    keepIfRoom: async (closing) => {
+      try {
+        await keep(closing);
+      } catch (error) {
+        if (!isStoreError(error, 'storage.quota-exceeded')) throw error;
+        tell(closing);
+      }
+    },
+    reread: async () => {
+      const mine = closings$.value.filter(({ replica }) => unkept.has(replica));
+      closings$.next(mine.reduce(withClosing, await readClosings(storage)));
+    },
+  };
+};
