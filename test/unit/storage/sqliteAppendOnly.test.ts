@@ -77,6 +77,44 @@ describe('a second connection with the key', () => {
     });
   }
 
+  it('cannot replace an identity or a finding by one that comes after it [SQL-02]', async () => {
+    const folder = makeFolder();
+    const storage = await openIn(folder);
+    await fillEverything(storage);
+    const before = await contentOf(storage);
+    const raw = openRaw(folder);
+    raw.pragma('recursive_triggers = OFF');
+    const attacks = [
+      "INSERT OR REPLACE INTO identities SELECT number + 1, replica, 'other', publicKey, privateKey, createdAt FROM identities",
+      "INSERT OR REPLACE INTO findings SELECT number + 1, identity, '{}', evidence FROM findings",
+    ];
+    for (const attack of attacks) expect(attempt(raw, attack), attack).toBe('SQLITE_CONSTRAINT_TRIGGER');
+    expect(await contentOf(storage)).toEqual(before);
+  });
+
+  it('cannot change what is left of a packed record, nor give it bytes again [SQL-02]', async () => {
+    const folder = makeFolder();
+    const storage = await openIn(folder);
+    await fillEverything(storage);
+    const raw = openRaw(folder);
+    const packed = 'WHERE at = 0 AND bytes IS NULL';
+    const changes = [
+      'size = size + 1',
+      'count = count + 1',
+      'at = -1',
+      'at = 1000',
+      "lengths = '[1]'",
+      "events = '[2]', count = 2",
+      'bytes = zeroblob(size)',
+      'bytes = (SELECT substr(bytes, 1, records.size) FROM segments WHERE at = 0)',
+    ];
+    const rows = statementOf(raw, 'records');
+    for (const change of changes) {
+      expect(attempt(raw, `UPDATE records SET ${change} ${packed}`), change).toMatch(/^SQLITE_CONSTRAINT/);
+    }
+    expect(statementOf(raw, 'records')).toBe(rows);
+  });
+
   it('cannot clear a record that no segment holds, nor any but its bytes [SQL-02]', async () => {
     const folder = makeFolder();
     await fill(await openIn(folder), [10, 10, 10]);
@@ -97,15 +135,21 @@ describe('a second connection with the key', () => {
     await fill(storage, [10, 20, 30, 40]);
     const before = await contentOf(storage);
     const raw = openRaw(folder);
-    const segment = (at: number, count: number, change = '') =>
+    const segment = (at: number, count: number) =>
       `INSERT INTO segments (at, count, size, lengths, events, bytes)
        SELECT ${at}, sum(count), sum(size), '[' || group_concat(substr(lengths, 2, length(lengths) - 2)) || ']',
-       '[' || group_concat('1') || ']', unhex(group_concat(hex(bytes), ''))${change}
+       '[' || group_concat('1') || ']', unhex(group_concat(hex(bytes), ''))
        FROM (SELECT * FROM records WHERE at >= ${at} AND at < ${at + count} ORDER BY at)`;
     const flawed = [
       segment(1, 2),
       segment(0, 4),
-      segment(0, 2, ' || 1'),
+      segment(0, 2)
+        .replace("unhex(group_concat(hex(bytes), ''))", "unhex(group_concat(hex(bytes), '') || '00')")
+        .replace('sum(size)', 'sum(size) + 1'),
+      segment(0, 2).replace(
+        "'[' || group_concat(substr(lengths, 2, length(lengths) - 2)) || ']'",
+        "'[' || (min(size) + 1) || ',' || (max(size) - 1) || ']'",
+      ),
       segment(0, 2).replace("unhex(group_concat(hex(bytes), ''))", 'randomblob(sum(size))'),
       segment(0, 2).replace(
         "unhex(group_concat(hex(bytes), ''))",
