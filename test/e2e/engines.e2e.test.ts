@@ -24,6 +24,7 @@ const PULSE = 'Pulse';
 const [A, B] = [device('a'), device('b')];
 
 const untilEqual = async (page: EnginePage): Promise<void> => {
+  for (const each of [A, B]) await click(page, { what: 'button', name: 'Sync now', within: each });
   for (const each of [A, B]) await until(() => pending(page, each), 'nothing');
   await until(async () => {
     const [a, b] = [await fingerprint(page, A), await fingerprint(page, B)];
@@ -89,10 +90,10 @@ for (const [way, run] of waysToRun().entries()) {
       if (engine.isPersistent) await browser.kill();
       await served.startServer();
       if (engine.isPersistent) await start();
+      await untilEqual(browser.page);
       await openForm(browser.page, A, VITALS);
       await openForm(browser.page, B, VITALS);
       for (const each of [A, B]) await until(() => shown(browser.page, each, PULSE), '66 /min');
-      await untilEqual(browser.page);
     });
 
     it('verify finds nothing, and the exported file passes the command [APP-07, CLI-01]', async () => {
