@@ -11,8 +11,9 @@ import { verifyLog } from '../conformance/sealed.ts';
 import { type Archive, commitsIn, load } from './archive.ts';
 import { item, openOn, statesOf, Visit } from './content.ts';
 import layout1 from './layout-1.json' with { type: 'json' };
+import layout2 from './layout-2.json' with { type: 'json' };
 
-export const ARCHIVES: readonly Archive[] = [layout1];
+export const ARCHIVES: readonly Archive[] = [layout1, layout2];
 
 /** Where the laws are held: a place for one database, and the adapter on it. */
 export type ArchivePlace = {
