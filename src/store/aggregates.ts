@@ -41,15 +41,20 @@ export const draftOf = <E extends EventDefinitions, C>(
   const { type, payload } = payloadOf(event);
   const known = definition.events.get(eventType(type));
   if (known === undefined) throw new StoreError('append.unknown-event', { aggregate: definition.type, type });
-  return {
+  const draft: Draft = {
     stream: streamId(definition.type, aggregateId(id)),
     definition,
     type,
     payload: parsePayload(type, known, payload),
     ...reasonOf(options),
-    ...(options.originator === undefined ? {} : { originator: options.originator }),
-    ...(options.resolves === undefined ? {} : { resolves: options.resolves }),
-    ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
+  };
+  const { originator, resolves, expectedVersion } = options;
+  if (originator === undefined && resolves === undefined && expectedVersion === undefined) return draft;
+  return {
+    ...draft,
+    ...(originator === undefined ? {} : { originator }),
+    ...(resolves === undefined ? {} : { resolves }),
+    ...(expectedVersion === undefined ? {} : { expectedVersion }),
   };
 };
 

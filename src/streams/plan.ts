@@ -40,14 +40,14 @@ type Outcome = PlannedJob['outcomes'][number];
 export type Tentative = {
   /** Undefined where a stream has to be folded anew first. */
   readonly states: Map<StreamId, StreamState | undefined>;
-  readonly readers: Map<AggregateDefinition, StreamReader>;
+  readonly deciders: Map<AggregateDefinition, Decider>;
   sequence: number;
 };
 
 /** Nothing is under way: what is published is all there is. */
 export const startTentative = ({ log, identity }: WriterParts): Tentative => ({
   states: new Map(),
-  readers: new Map(),
+  deciders: new Map(),
   sequence: log.head(identity.replica).sequence,
 });
 
@@ -94,6 +94,14 @@ const decide = (
   return unreasoned ? { refusal: refused('reason-required', state) } : { next };
 };
 
+/** How the streams of a definition are read here, and read on when the machine has said where an event leads. */
+export type Decider = {
+  readonly reader: StreamReader;
+  readonly decided: { next: MachineState };
+  /** As `reader`; every event leads to `decided.next`. */
+  readonly following: StreamReader;
+};
+
 /**
  * The stream's state after the body that was decided on. The machine has said where it leads, so it is not asked again.
  * Law: `writer.laws` (jobs queued at once end as if each had been decided alone).
@@ -101,19 +109,22 @@ const decide = (
 const stateAfter = (
   state: StreamState,
   body: EventBody,
-  place: { readonly next: MachineState; readonly context: CommitContext; readonly reader: StreamReader },
+  place: { readonly next: MachineState; readonly context: CommitContext; readonly decider: Decider },
 ): StreamState | undefined => {
-  const { next, context, reader } = place;
-  const event = { body, context, position: position(0) };
-  return advanceState(state, event, { ...reader, reducer: { ...reader.reducer, next: () => next } });
+  const { next, context, decider } = place;
+  decider.decided.next = next;
+  return advanceState(state, { body, context, position: position(0) }, decider.following);
 };
 
-const readerFor = ({ definition }: Draft, { readers }: Tentative, parts: WriterParts): StreamReader => {
-  const known = readers.get(definition);
+const deciderFor = ({ definition }: Draft, { deciders }: Tentative, parts: WriterParts): Decider => {
+  const known = deciders.get(definition);
   if (known !== undefined) return known;
   const reader = readerOf(definition, parts.identity.replica, parts.basis);
-  readers.set(definition, reader);
-  return reader;
+  const decided = { next: definition.replay.initial };
+  const following = { ...reader, reducer: { ...reader.reducer, next: () => decided.next } };
+  const decider = { reader, decided, following };
+  deciders.set(definition, decider);
+  return decider;
 };
 
 type JobEvents = {
@@ -130,9 +141,9 @@ type JobPlan = { readonly planned: PlannedJob; readonly commits: readonly Commit
 const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: WriterParts): Outcome | 'wait' => {
   const { states } = tentative;
   const { stream } = draft;
-  const reader = readerFor(draft, tentative, parts);
+  const decider = deciderFor(draft, tentative, parts);
   const isOpen = states.has(stream);
-  const state = isOpen ? states.get(stream) : (parts.states.get(stream) ?? emptyState(reader));
+  const state = isOpen ? states.get(stream) : (parts.states.get(stream) ?? emptyState(decider.reader));
   if (state === undefined) return 'wait';
   const type = eventType(draft.type);
   const decided = decide(state, draft, type);
@@ -140,7 +151,7 @@ const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: Wr
   const body = bodyOf(draft, type, { state, sequence: tentative.sequence + 1 }, parts);
   job.events.push(writeEvent(body));
   tentative.sequence += 1;
-  states.set(stream, stateAfter(state, body, { next: decided.next, context: job.context.context, reader }));
+  states.set(stream, stateAfter(state, body, { next: decided.next, context: job.context.context, decider }));
   job.undo.push(() => (isOpen ? states.set(stream, state) : states.delete(stream)));
   const planned: Planned = { kind: 'planned', body, version: state.fold.version + 1 };
   return planned;
