@@ -110,6 +110,12 @@ const timed = async (work) => {
   return performance.now() - startedAt;
 };
 
+/** Microseconds of processor, all threads together: what other work on the machine does not distort. */
+const processorUs = () => {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+};
+
 const send = async (store, at) => {
   const { id, event, options } = itemOf(at);
   const outcome = await store.aggregate(Visit, id).send(event, options);
@@ -144,7 +150,9 @@ const bulk = async (folder, log) => {
   const store = await openProduct(folder, 'bulk');
   const [bare, encrypted] = [openBare(folder, false), openBare(folder, true)];
   const series = Array.from({ length: BULK }, (_, at) => itemOf(at));
+  const from = processorUs();
   log.product = await timed(() => store.appendAll(Visit, series));
+  log.productProcessorUs = (processorUs() - from) / BULK;
   log.bareOneTransaction = await timed(async () => insertAll(bare, 0, BULK, true));
   log.encryptedOneTransaction = await timed(async () => insertAll(encrypted, 0, BULK, true));
   log.bareEach = (await timed(async () => insertAll(bare, BULK, BULK / 10, false))) * 10;
@@ -230,6 +238,7 @@ const result = {
     bareOneTransaction: bulkRate('bareOneTransaction'),
     encryptedOneTransaction: bulkRate('encryptedOneTransaction'),
     bareEach: bulkRate('bareEach'),
+    productProcessorUsEach: round(median(all((log) => log.bulk.productProcessorUs))),
   },
   openMs: {
     events: EVENTS,
