@@ -5,18 +5,10 @@ import type { Device } from '../model/device.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
 import { useAnnounce } from './announce.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
+import { bundleName, offer } from './offer.ts';
 import { ReportView } from './ReportView.tsx';
 
 type Exported = { readonly name: string; readonly bytes: number };
-
-const offer = (bundle: Blob, name: string): void => {
-  const address = URL.createObjectURL(bundle);
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
-};
 
 const useChecks = (device: Device) => {
   const [busy, setBusy] = useState<'verify' | 'export'>();
@@ -53,7 +45,7 @@ const useChecks = (device: Device) => {
   const exportAll = () =>
     run('export', async () => {
       const bundle = await device.store.export({ onProgress: ({ events }) => setChecked(events) });
-      const name = `${device.store.tenant}-${device.spec.database}-${new Date().toISOString().slice(0, 10)}.jsonl`;
+      const name = bundleName(device.spec);
       offer(bundle, name);
       setExported({ name, bytes: bundle.size });
       announce(`Exported ${name}.`, 'good');

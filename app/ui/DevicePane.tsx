@@ -5,6 +5,7 @@ import { type CasebookRow, casebook, fingerprintOf } from '../model/casebook.ts'
 import { type Catalog, catalogOf } from '../model/catalog.ts';
 import type { Device, DeviceSpec } from '../model/device.ts';
 import type { Failure } from '../model/failure.ts';
+import { mayRescue } from '../model/rescue.ts';
 import { studies } from '../model/study.ts';
 import { shortId } from '../model/times.ts';
 import { ActorEditor } from './ActorEditor.tsx';
@@ -17,6 +18,7 @@ import { HealthPanel } from './HealthPanel.tsx';
 import { useObservable } from './hooks.ts';
 import { ImportPanel } from './ImportPanel.tsx';
 import { LossBanner } from './LossBanner.tsx';
+import { RescueButton } from './RescueButton.tsx';
 import { SyncBar } from './SyncBar.tsx';
 
 export type Opening =
@@ -127,6 +129,7 @@ export const DevicePane = (props: {
           <button type="button" onClick={props.onRetry}>
             Try again
           </button>
+          {mayRescue(opening.failure.code) ? <RescueButton spec={spec} /> : null}
         </FailurePanel>
       ) : null}
       {opening.kind === 'open' ? <OpenDevice device={opening.device} /> : null}

@@ -1,7 +1,8 @@
 /** Failures that a person can meet: each is a message with a code, the page goes on, and nothing recorded is lost. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   editValue,
@@ -59,6 +60,46 @@ it('a browser without IndexedDB is told so, with what to do [APP-08]', async () 
     await panel.getByRole('button', { name: 'Try again' }).waitFor();
   }
   await page.close();
+});
+
+/** Makes a database one of a layout that is not known yet, as a newer app would. */
+const makeNewer = async (page: Page, database: string): Promise<void> => {
+  await page.route('**/blank', (route) => route.fulfill({ contentType: 'text/html', body: '' }));
+  await page.goto(new URL('blank', world.address).href);
+  await page.evaluate(
+    (name) =>
+      new Promise<void>((resolve, reject) => {
+        const request = indexedDB.open(name, 1_000);
+        request.onerror = () => reject(request.error);
+        request.onsuccess = () => {
+          request.result.close();
+          resolve();
+        };
+      }),
+    database,
+  );
+};
+
+it('a device whose database cannot be opened says so, and all that it holds is exported [APP-08, REC-15]', async () => {
+  const context = await world.context.browser()?.newContext({ acceptDownloads: true });
+  if (context === undefined) throw new Error('the browser is gone');
+  const page = await context.newPage();
+  await page.goto(world.address);
+  await loadSample(pane(page, 'a'));
+  const recorded = (await importSummary(pane(page, 'a')))['Recorded'];
+  await makeNewer(page, 'device-a');
+  await page.goto(world.address);
+  const panel = pane(page, 'a').getByRole('alert').first();
+  await panel.getByText('storage.failed').waitFor();
+  const download = page.waitForEvent('download');
+  await panel.getByRole('button', { name: 'Export what is recorded' }).click();
+  const file = join(secrets, 'rescued.jsonl');
+  await (await download).saveAs(file);
+  const head: { readonly events: number } = JSON.parse((await readFile(file, 'utf8')).split('\n', 1)[0] ?? '');
+  // The study's own definitions come on top of its data.
+  expect(head.events).toBeGreaterThanOrEqual(Number(recorded));
+  await pane(page, 'b').getByText('replica').first().waitFor();
+  await context.close();
 });
 
 it('a full disk refuses a value in words and keeps what is recorded [APP-08]', async () => {
