@@ -12,12 +12,16 @@ export type Channel = {
 
 const COMMITTED = 'committed';
 const WAITING = 'waiting';
+const OPENED = 'opened';
+const PRESENT = 'present';
 
 export type Hints = {
-  /** Tells the others of a commit. */
+  /** Tells the others of a commit, if there are others. */
   readonly announce: () => void;
   /** Tells the others that this one was overtaken and waits. */
   readonly wait: () => void;
+  /** Tells the others that this one is here, when it opens and when it may not have heard them. */
+  readonly greet: () => void;
   /** Calls back when there may be something new. */
   readonly listen: (listener: () => void) => () => void;
   /** Calls back when another one waits. */
@@ -28,33 +32,57 @@ export type Hints = {
   readonly close: () => void;
 };
 
-/** Hints over a channel; without one, nobody hears of anybody. */
-export const hintsOver = (channel: Channel | undefined): Hints => {
-  const readers = new Set<() => void>();
-  const writers = new Set<() => void>();
-  let open = true;
-  const tell = (listeners: ReadonlySet<() => void>) => {
-    for (const listener of listeners) listener();
+const listeners = () => {
+  const all = new Set<() => void>();
+  return {
+    all,
+    tell: () => {
+      for (const listener of all) listener();
+    },
+    join: (listener: () => void) => {
+      all.add(listener);
+      return () => void all.delete(listener);
+    },
   };
+};
+
+/**
+ * Hints over a channel; without one, nobody hears of anybody. A message costs about a tenth of an append, so one that
+ * has never heard of others tells nobody: whoever opens greets, is answered, and is told of what was kept quiet.
+ */
+export const hintsOver = (channel: Channel | undefined): Hints => {
+  const [readers, writers] = [listeners(), listeners()];
+  let open = true;
+  let hasOthers = false;
+  let isOwed = false;
   const post = (word: string) => {
     if (open) channel?.postMessage(word);
   };
-  const join = (listeners: Set<() => void>) => (listener: () => void) => {
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+  const announce = () => {
+    isOwed = !hasOthers;
+    if (hasOthers) post(COMMITTED);
   };
-  if (channel !== undefined) channel.onmessage = ({ data }) => tell(data === WAITING ? writers : readers);
+  const hear = (word: unknown) => {
+    hasOthers = true;
+    if (word === OPENED) post(PRESENT);
+    if (isOwed) announce();
+    if (word === WAITING) writers.tell();
+    if (word === COMMITTED) readers.tell();
+  };
+  if (channel !== undefined) channel.onmessage = ({ data }) => hear(data);
+  post(OPENED);
   return {
-    announce: () => post(COMMITTED),
+    announce,
     wait: () => post(WAITING),
-    listen: join(readers),
-    onWaiting: join(writers),
-    stir: () => tell(readers),
-    isHeard: () => readers.size > 0,
+    greet: () => post(OPENED),
+    listen: readers.join,
+    onWaiting: writers.join,
+    stir: readers.tell,
+    isHeard: () => readers.all.size > 0,
     close: () => {
       open = false;
-      readers.clear();
-      writers.clear();
+      readers.all.clear();
+      writers.all.clear();
       channel?.close();
     },
   };

@@ -31,7 +31,10 @@ export const startLookout = ({ hints, page, scheduler, size }: LookoutParts): ((
       cancel = again();
     });
   let cancel = again();
-  const stop = page.onWake(hints.stir);
+  const stop = page.onWake(() => {
+    hints.greet();
+    hints.stir();
+  });
   return () => {
     cancel();
     stop();
