@@ -43,8 +43,8 @@ const agrees = (hasher: Hasher): boolean =>
 
 const load = async (): Promise<void> => {
   try {
-    const { createSHA256 } = await import('hash-wasm');
-    const hasher = await createSHA256();
+    const { makeWasmSha256 } = await import('./wasmSha256.ts');
+    const hasher = await makeWasmSha256();
     if (agrees(hasher)) fast = hasher;
   } catch {
     // no WebAssembly here, or a policy that forbids it: JavaScript goes on

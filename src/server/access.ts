@@ -51,11 +51,14 @@ export const checkLocal = (headers: {
     throw new StoreError('server.forbidden', { what: 'origin' });
 };
 
-/** Headers of every answer. The app needs no inline script, no `eval`, and no other host. */
+/**
+ * Headers of every answer. The app needs no inline script, no `eval`, and no other host; WebAssembly may be compiled, which
+ * hashes faster and cannot reach the page.
+ */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': [
     "default-src 'none'",
-    "script-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'",
     "style-src 'self'",
     "img-src 'self' data: blob:",
     "font-src 'self'",
