@@ -18,6 +18,7 @@ const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
     'storage.lost',
     'Sync to get back what the server had confirmed. What to enter again is told at the top of the device.',
   ],
+  ['storage.outdated', 'Everything recorded before is kept. Reload this page to get the newer app.'],
   ['storage.', 'Everything recorded before is kept. Close other tabs of this page and try again.'],
   ['key.', 'Open this page at localhost or over https in a current browser.'],
   ['sync.unauthorised', 'Enter the access token in the Server pane. Recording goes on; nothing is lost.'],

@@ -90,7 +90,7 @@ it('a device whose database cannot be opened says so, and all that it holds is e
   await makeNewer(page, 'device-a');
   await page.goto(world.address);
   const panel = pane(page, 'a').getByRole('alert').first();
-  await panel.getByText('storage.failed').waitFor();
+  await panel.getByText('storage.outdated').waitFor();
   const download = page.waitForEvent('download');
   await panel.getByRole('button', { name: 'Export what is recorded' }).click();
   const file = join(secrets, 'rescued.jsonl');

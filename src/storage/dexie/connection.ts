@@ -47,6 +47,8 @@ type Lifecycle = {
   readonly upgrade: UpgradeWatch;
   /** The database that was wanted is not there. */
   missing: boolean;
+  /** The database is of a newer layout. */
+  newer: boolean;
   /** The browser has answered with an upgrade. */
   upgrading: () => void;
 };
@@ -69,6 +71,9 @@ const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory =
     if (version !== NATIVE_VERSION) throw new DOMException('', 'VersionError');
     const request = factory.open(name, version);
     lifecycle.upgrade.follow(request);
+    request.addEventListener('error', () => {
+      lifecycle.newer ||= isNamed(request.error, 'VersionError');
+    });
     request.addEventListener('success', () => {
       if (lifecycle.ended) request.result.close();
     });
@@ -133,14 +138,14 @@ const openError = (error: unknown, lifecycle: Lifecycle): StoreError => {
     if (isStoreError(failure, 'storage.blocked') || isStoreError(failure, 'storage.unresponsive')) return failure;
     return lifecycle.upgrade.failure(nameOf(error)) ?? failure;
   }
-  return lifecycle.wanted === 'existing'
+  return lifecycle.newer || lifecycle.wanted === 'existing'
     ? new StoreError('storage.outdated')
     : new StoreError('storage.failed', { name: 'VersionError' });
 };
 
 /**
  * @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.unresponsive`, `storage.quota-exceeded`,
- * `storage.upgrade-failed`, `storage.failed`; where one is wanted that exists also `storage.lost`, `storage.outdated`
+ * `storage.upgrade-failed`, `storage.outdated`, `storage.failed`; where one is wanted that exists also `storage.lost`
  */
 export const openConnection = async (name: string, options: ConnectionOptions): Promise<Connection> => {
   const { indexedDB: factory, IDBKeyRange: keyRange } = options;
@@ -150,6 +155,7 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
     wanted: options.wanted,
     upgrade: watchUpgrade(options.onUpgrade),
     missing: false,
+    newer: false,
     upgrading: () => {},
   };
   const dexie = describe(name, guardedFactory(factory, lifecycle), options);

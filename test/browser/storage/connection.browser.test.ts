@@ -67,7 +67,8 @@ it('a database of another layout, older or newer, is refused and left as it was 
     for (const version of [1, 10, NATIVE_VERSION - 1, NATIVE_VERSION, NATIVE_VERSION + 10]) {
       const foreign = await openNative(name, version);
       foreign.close();
-      expect(await settled(dexieStorage().open(name)), `version ${version}`).toEqual({ code: 'storage.failed' });
+      const code = version > NATIVE_VERSION ? 'storage.outdated' : 'storage.failed';
+      expect(await settled(dexieStorage().open(name)), `version ${version}`).toEqual({ code });
       const untouched = await openNative(name);
       expect(untouched.version).toBe(version);
       expect([...untouched.objectStoreNames]).toEqual([]);
