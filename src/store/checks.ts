@@ -1,5 +1,6 @@
 /** What an inspector asks of a store: verify everything held, and export it. */
 import { position } from '../core/position.ts';
+import { loadFastSha256 } from '../crypto/sha256.ts';
 import { exportBundle } from '../export/bundle.ts';
 import type { StoredRecord } from '../storage/port.ts';
 import { type LogReport, verifyLog } from '../verify/index.ts';
@@ -33,7 +34,7 @@ const receiptsOf = (session: Session): readonly string[] => {
 
 /** Recomputes everything held against the heads and receipts known. */
 export const verifySession = async (session: Session, options: CheckOptions): Promise<LogReport> => {
-  await session.log.catchUp();
+  await Promise.all([session.log.catchUp(), loadFastSha256()]);
   const { identity, log } = session;
   const heads = Object.fromEntries(log.heads());
   return verifyLog(commitsOf(session, log.size()), {
