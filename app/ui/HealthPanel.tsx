@@ -8,7 +8,7 @@ import { utcText } from '../model/times.ts';
 const KEPT: Readonly<Record<HealthState['persistence'], readonly [tone: string, text: string]>> = {
   granted: ['good', 'The browser keeps this data until somebody deletes it.'],
   denied: ['warn', 'The browser may delete this data when the device runs short of room. Sync often.'],
-  unasked: ['off', 'The browser is asked to keep this data once something is recorded here.'],
+  unasked: ['off', 'At the next entry the browser is asked to keep this data.'],
   unknown: ['off', 'The browser does not say whether it keeps this data.'],
 };
 

@@ -63,12 +63,24 @@ const clockOf = (scheduler: Scheduler) => ({
   },
 });
 
+/**
+ * A device that is online and records nothing would not notice that a copy of its database goes on elsewhere: pulls leave
+ * out its own events. So it greets again with every so many pulls.
+ */
+const GREET_EVERY = 60;
+
 const provided = (parts: RunnerParts) => {
   const { timing, jitter } = parts;
+  let pulls = 0;
+  const pull = async (signal: AbortSignal) => {
+    pulls += 1;
+    if (pulls % GREET_EVERY === 0) await greet(parts, signal);
+    return pullAll(parts, signal);
+  };
   return syncMachine.provide({
     actors: {
       hello: fromPromise(({ signal }) => parts.alone(() => greet(parts, signal), signal)),
-      pull: fromPromise(({ signal }) => parts.alone(() => pullAll(parts, signal), signal)),
+      pull: fromPromise(({ signal }) => parts.alone(() => pull(signal), signal)),
       push: fromPromise(({ signal }) => parts.alone(() => pushAll(parts, signal), signal)),
     },
     delays: {

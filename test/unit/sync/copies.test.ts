@@ -207,6 +207,18 @@ it('a server that contradicts the new replica too is quarantined: a person has t
   expect((await health(third.store)).losses).toHaveLength(2);
 });
 
+it('a device that is online and records nothing notices in time that a copy of its database goes on [REC-16]', async () => {
+  const { server, original, name, copy } = await copied(['A']);
+  const idle = await makeBed({ server, storage: copy, name });
+  await online(idle);
+  await original.record('B');
+  await online(original);
+  for (let round = 0; round < 60; round++) await idle.sync.now();
+  expect(items(idle)).toEqual({ A: 1, B: 1 });
+  expect(idle.store.replica).not.toBe(original.store.replica);
+  expect(idle.sync.status()).toMatchObject({ state: 'live', lastError: undefined });
+});
+
 it('a commit in the place of another one is refused and kept as evidence, however far behind the head [REC-06]', async () => {
   const { server, original, name, copy } = await copied(['A']);
   const clone = await makeBed({ server: await simulatedServer({ tenant: 'acme-042' }), storage: copy, name });
