@@ -109,10 +109,11 @@ export const openSpace = (parts: SpaceParts): Space => {
   const room$ = new BehaviorSubject<Room>({ persistence: 'unasked', forecast: undefined });
   let samples: readonly Sample[] | undefined;
   let hasAsked = false;
+  let isAnswered = false;
   let cancel: (() => void) | undefined;
 
   const persistence = async (): Promise<Persistence> =>
-    answerOf(await facts.persisted(), hasAsked ? 'denied' : 'unasked');
+    answerOf(await facts.persisted(), isAnswered ? 'denied' : 'unasked');
 
   const look = async (): Promise<Room> => {
     const estimate = await facts.estimate();
@@ -140,6 +141,7 @@ export const openSpace = (parts: SpaceParts): Space => {
   };
   const ask = async (): Promise<void> => {
     const answer = (await facts.persisted()) === true ? true : await facts.persist();
+    isAnswered = true; // a browser may have put the question to the person, who may take their time
     room$.next({ ...room$.value, persistence: answerOf(answer, 'denied') });
   };
   return {
