@@ -64,8 +64,24 @@ const openQuestions = (scheduler: Scheduler, onSilence: () => void) => {
   };
 };
 
+type Open = () => Thread | undefined;
+
+const openIfAllowed = (open: Open): Thread | undefined => {
+  try {
+    return open();
+  } catch {
+    return undefined; // forbidden by the page's policy
+  }
+};
+
+const listen = (thread: Thread, hear: (message: FromWorker) => void, fail: () => void): void => {
+  thread.onmessage = ({ data }) => hear(data);
+  thread.onerror = fail;
+  thread.onmessageerror = fail;
+};
+
 /** @param open  starts a thread; undefined where there is none to be had */
-export const sealingPort = (open: () => Thread | undefined, scheduler: Scheduler): SealingPort => {
+export const sealingPort = (open: Open, scheduler: Scheduler): SealingPort => {
   let state: State = 'none';
   let thread: Thread | undefined;
   /** The key that the thread has. */
@@ -99,16 +115,9 @@ export const sealingPort = (open: () => Thread | undefined, scheduler: Scheduler
   };
   const start = (): void => {
     if (state !== 'none') return;
-    try {
-      thread = open();
-    } catch {
-      thread = undefined; // forbidden by the page's policy
-    }
+    thread = openIfAllowed(open);
     state = thread === undefined ? 'broken' : 'starting';
-    if (thread === undefined) return;
-    thread.onmessage = ({ data }) => hear(data);
-    thread.onerror = fail;
-    thread.onmessageerror = fail;
+    if (thread !== undefined) listen(thread, hear, fail);
   };
   const ask = (key: SigningKey, request: Request): Promise<Answer> =>
     questions.ask((id) => {
