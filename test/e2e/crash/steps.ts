@@ -1,15 +1,23 @@
 /**
  * Counts the steps that a page takes in IndexedDB, and stops the page for ever at one of them: in a synchronous request
- * that is never answered, so that nothing of the page runs on while the browser behind it does.
+ * that is never answered, or in a loop without end, so that nothing of the page runs on while the browser behind it does.
  */
 
 let left = 0;
 let address = '';
 
+/** Firefox runs its event loop during a synchronous request, and then commits a transaction that was half asked for. */
+const requestsSpin = Reflect.has(globalThis, 'mozInnerScreenX');
+
 const stop = (step: string): void => {
+  const told = JSON.stringify({ kind: 'stopped', step });
+  if (requestsSpin) {
+    navigator.sendBeacon(address, told);
+    for (;;); // until it is killed
+  }
   const request = new XMLHttpRequest();
   request.open('POST', address, false);
-  request.send(JSON.stringify({ kind: 'stopped', step }));
+  request.send(told);
 };
 
 const step = (name: string): void => {
