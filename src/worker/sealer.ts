@@ -18,8 +18,8 @@ import type { SealingPort } from './port.ts';
 
 /** Commits of so many events go to the worker whole. */
 const LARGE_EVENTS = 32;
-/** Signatures that are asked for in one message. */
-const GROUP = 16;
+/** Signatures that are asked for in one message; a message costs as much as two of them. */
+const GROUP = 24;
 /** Signatures that a run makes here before it asks for help: one commit is not worth a message. */
 const ALONE = 4;
 
@@ -107,7 +107,7 @@ const runOf = (port: SealingPort, key: SigningKey, previous: Hash32): SealingRun
       return;
     }
     unsigned.push(prepared);
-    if (unsigned.length < GROUP + helped / 4) return; // as many as are left at the end are signed here
+    if (unsigned.length < GROUP + helped / 3) return; // a quarter is left at the end and signed here meanwhile
     keep(signAway(port, key, unsigned.slice(0, GROUP)));
     unsigned = unsigned.slice(GROUP);
     helped += GROUP;
