@@ -90,6 +90,15 @@ it('eight tabs append at once and one brings 10,000 events: each tab sees every 
   });
 }, 60_000);
 
+it('an event is seen in another tab as soon as a message and a read are there [TAB-01]', async () => {
+  const [here, there] = await openTabs(2);
+  await there?.call('echo');
+  await here.call('latency', { tag: 'w', count: 50 });
+  const { eventMs, hopMs } = await here.call('latency', { tag: 'm', count: 200 });
+  console.log(`commit to other tab: ${eventMs.toFixed(2)} ms, a message takes ${hopMs.toFixed(2)} ms (medians)`);
+  expect(eventMs).toBeLessThan(hopMs + 50);
+}, 60_000);
+
 it('a tab that is frozen while it holds the turn stops nobody for longer than the bound [TAB-02]', async () => {
   const tabs = await openTabs(TABS);
   const [holder, ...others] = tabs;

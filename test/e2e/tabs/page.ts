@@ -109,6 +109,49 @@ const seen = async ({ count, withinMs }: { readonly count: number; readonly with
   return { seen: tabNow.seen, lastSeenAtMs: tabNow.lastSeenAtMs };
 };
 
+/** Tells a listening tab of each event that this one sees, and answers what is asked without any. */
+const echo = (): void => {
+  const line = new BroadcastChannel('echo');
+  here().store.committed$.subscribe(() => line.postMessage('seen'));
+  line.onmessage = () => line.postMessage('heard');
+};
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/**
+ * Milliseconds from the moment at which an append is durable here until another tab has seen its event, median; and of
+ * a message there, for comparison. The way back is taken off both.
+ */
+const latency = async ({
+  tag,
+  count,
+}: {
+  readonly tag: string;
+  readonly count: number;
+}): Promise<{ readonly eventMs: number; readonly hopMs: number }> => {
+  const line = new BroadcastChannel('echo');
+  const answer = () =>
+    new Promise<number>((resolve) => {
+      line.onmessage = () => resolve(performance.now());
+    });
+  const trips: number[] = [];
+  const events: number[] = [];
+  for (let at = 0; at < count; at++) {
+    const askedMs = performance.now();
+    const heard = answer();
+    line.postMessage('there?');
+    trips.push((await heard) - askedMs);
+    const seenThere = answer();
+    const { id, event } = itemOf(tag, at);
+    await here().store.aggregate(Visit, id).send(event);
+    const durableMs = performance.now();
+    events.push((await seenThere) - durableMs);
+  }
+  line.close();
+  const hopMs = median(trips) / 2;
+  return { eventMs: median(events) - hopMs, hopMs };
+};
+
 /** The whole log recomputed: true if every hash, signature and chain holds. */
 const verify = async (): Promise<{ readonly ok: boolean; readonly size: number }> => {
   const { ok } = await here().store.verify();
@@ -194,6 +237,8 @@ const calls = {
   stop,
   burst,
   seen,
+  echo,
+  latency,
   verify,
   holdLock,
   keepBusy,
