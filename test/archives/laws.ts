@@ -20,6 +20,8 @@ export type ArchivePlace = {
   readonly name: string;
   readonly factory: IDBFactory;
   readonly keyRange: typeof IDBKeyRange;
+  /** How long silence is not yet a fault: longer than a strict write takes on a busy machine. 100 ms if absent. */
+  readonly answerMs?: number;
   readonly remove: () => Promise<void>;
 };
 

@@ -24,8 +24,8 @@ const adapterOn = ({ keyRange, factory }: ArchivePlace, onUpgrade?: OnUpgrade) =
   dexieStorage({ indexedDB: factory, IDBKeyRange: keyRange, onUpgrade });
 
 /** An adapter that soon takes silence for a fault. */
-const impatientOn = ({ keyRange }: ArchivePlace, indexedDB: IDBFactory, onUpgrade?: OnUpgrade) =>
-  dexieStorage({ indexedDB, IDBKeyRange: keyRange, answerMs: 100, onUpgrade });
+const impatientOn = ({ keyRange, answerMs = 100 }: ArchivePlace, indexedDB: IDBFactory, onUpgrade?: OnUpgrade) =>
+  dexieStorage({ indexedDB, IDBKeyRange: keyRange, answerMs, onUpgrade });
 
 /** Lets an opening go on that nobody can hear of any more. */
 const orGone = <T>(call: Promise<T>, reached: Promise<void>, kind: FaultKind): Promise<T | 'gone'> =>

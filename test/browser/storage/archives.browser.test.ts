@@ -11,7 +11,7 @@ let made = 0;
 
 const makePlace = (): ArchivePlace => {
   const name = `archive-${Date.now()}-${++made}`;
-  return { name, factory: indexedDB, keyRange: IDBKeyRange, remove: () => removeDatabase(name) };
+  return { name, factory: indexedDB, keyRange: IDBKeyRange, answerMs: 5_000, remove: () => removeDatabase(name) };
 };
 
 archiveLaws(makePlace);
