@@ -9,6 +9,7 @@ import { contentOf } from '../../conformance/engine.ts';
 import { verifyLog } from '../../conformance/sealed.ts';
 import { makeWriter, type Writer } from '../../conformance/writer.ts';
 import { openNative, withName } from './place.ts';
+import type { RacerMessage } from './racer.ts';
 
 // On localhost Dexie prints the trace of every failure; here each is expected.
 Dexie.debug = false;
@@ -52,6 +53,15 @@ const expectStaleRefused = async (storage: EventStorage, writer: Writer): Promis
   }
 };
 
+/** Packs until nothing but records is left: a lock that was let go reaches the others a moment later. */
+const expectSwept = (storage: EventStorage, name: string): Promise<void> =>
+  expect
+    .poll(async () => {
+      await storage.pack(EVERYTHING);
+      return stubsIn(await rowsOf(name));
+    })
+    .toBe(0);
+
 it('keeps the keys of packed records while another connection is open, and takes them away after that [REC-12]', () =>
   withName(async (name) => {
     const [storage, other, writer] = [
@@ -66,6 +76,7 @@ it('keeps the keys of packed records while another connection is open, and takes
     const held = await rowsOf(name);
     expect([held.length, stubsIn(held)]).toEqual([RECORDS, records]);
     await other.close();
+    await expectSwept(storage, name);
     expect(await storage.pack(EVERYTHING)).toEqual({ records: 0, segments: 0, packedTo });
     const swept = await rowsOf(name);
     expect([swept.length, stubsIn(swept)]).toEqual([RECORDS - records, 0]);
@@ -98,8 +109,7 @@ it('refuses an old size after packing and after sweeping, on every connection th
     // Those that hold the lock leave; those without any stay, and the keys go under their feet.
     for (const { connection, believes } of sleepers) if (believes % 2 === 0) await connection.close();
     const awake = sleepers.filter(({ believes }) => believes % 2 !== 0);
-    await storage.pack(EVERYTHING);
-    expect(stubsIn(await rowsOf(name))).toBe(0);
+    await expectSwept(storage, name);
     sleepers.splice(0, sleepers.length, ...awake);
     await expectSleepersRefused();
     await expectStaleRefused(storage, foreign);
@@ -158,4 +168,54 @@ it('takes away nothing that is not what packing left [REC-09]', () =>
     expect(await rowsOf(name)).toEqual(before);
     expect(await verifyLog(storage)).toBe(RECORDS);
     await storage.close();
+  }));
+
+/** Appends from a worker of its own; gives the sizes at which it won. */
+const raceInWorker = (task: { readonly name: string; readonly appends: number }): Promise<readonly number[]> =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./racer.worker.ts', import.meta.url), { type: 'module' });
+    worker.onerror = (event) => reject(new Error(event.message));
+    worker.onmessage = ({ data }: MessageEvent<RacerMessage>) => {
+      if (data.kind !== 'done') return;
+      worker.terminate();
+      resolve(data.won);
+    };
+    worker.postMessage(task);
+  });
+
+it('workers race while pages pack and sweep, open and close: each size is won once, and nothing is lost [REC-03]', () =>
+  withName(async (name) => {
+    const appends = 120;
+    const first = await dexieStorage().open(name);
+    await fill(first, await makeWriter());
+    await first.close();
+    const racers = Promise.all([raceInWorker({ name, appends }), raceInWorker({ name, appends })]);
+    let racing = true;
+    const raced = racers.finally(() => {
+      racing = false;
+    });
+    let segments = 0;
+    const foreign = await makeWriter();
+    const packing = async () => {
+      while (racing) {
+        const storage = await dexieStorage().open(name);
+        const believes = await storage.size();
+        segments += (await storage.pack({ bytesMax: 1, keysOf })).segments;
+        if ((await storage.size()) > believes) {
+          const request = { expectedSize: size(believes), commits: [await foreign.seal()], marks: {} };
+          expect(await storage.append(request)).toEqual(CONFLICT);
+        }
+        await storage.close();
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    };
+    await Promise.all([packing(), packing()]);
+    const won = (await raced).flat();
+    expect(won).toHaveLength(2 * appends);
+    expect(new Set(won).size).toBe(won.length);
+    expect(segments).toBeGreaterThan(0);
+    const last = await dexieStorage().open(name);
+    await expectSwept(last, name);
+    expect(await verifyLog(last)).toBe(RECORDS + 2 * 40 * (1 + 2 + 3));
+    await last.close();
   }));
