@@ -58,14 +58,22 @@ type InBrowser = {
   readonly groupOrder?: number;
   readonly browser: 'chromium' | 'firefox' | 'webkit';
   readonly provider: BrowserProviderOption;
+  /** Files that this project leaves to another one of the same engine. */
+  readonly without?: readonly string[];
 };
 
 /** The browser tests in one engine. Those that need the DevTools protocol run in Chromium alone. */
-const inBrowser = ({ name, browser, provider, groupOrder = 0 }: InBrowser): TestProjectInlineConfiguration => ({
+const inBrowser = ({
+  name,
+  browser,
+  provider,
+  groupOrder = 0,
+  without = [],
+}: InBrowser): TestProjectInlineConfiguration => ({
   test: {
     name,
     include: ['test/browser/**/*.browser.test.ts'],
-    exclude: browser === 'chromium' ? [] : ['test/browser/**/*.chromium.browser.test.ts'],
+    exclude: [...without, ...(browser === 'chromium' ? [] : ['test/browser/**/*.chromium.browser.test.ts'])],
     testTimeout: 60_000,
     fileParallelism: false,
     sequence: { groupOrder },
@@ -84,7 +92,14 @@ const PROJECTS: { readonly [Name in EngineName]: (found: FoundEngines[Name]) => 
   firefox: (found) => [{ name: 'browser-firefox', browser: 'firefox', provider: firefoxProvider(found) }],
   webkit: (found) => [
     { name: 'browser-webkit', browser: 'webkit', provider: webkitProvider(found) },
-    { name: 'browser-webkit-private', browser: 'webkit', provider: privateWebkitProvider(found), groupOrder: 1 },
+    {
+      name: 'browser-webkit-private',
+      browser: 'webkit',
+      provider: privateWebkitProvider(found),
+      groupOrder: 1,
+      // The two that try a fault at every step: long, and whole on disk.
+      without: ['test/browser/storage/{conformance,archives}.browser.test.ts'],
+    },
   ],
 };
 
