@@ -37,6 +37,22 @@ export type Pending = {
   readonly total: () => { readonly events: number; readonly oldest: string | undefined };
 };
 
+const forget = ({ lines, sequences, recordedAt }: Waiting, count: number): void => {
+  for (const column of [lines, sequences, recordedAt]) column.splice(0, count);
+};
+
+function* eachFrom({ lines, sequences, recordedAt }: Waiting, start: number) {
+  for (let at = start; at < lines.length; at++) {
+    const [line, own, time] = [lines[at], sequences[at], recordedAt[at]];
+    if (line !== undefined && own !== undefined && time !== undefined) yield { stream: line.stream, own, time };
+  }
+}
+
+const countsOf = (lines: Iterable<Line>): ReadonlyMap<StreamId, number> =>
+  new Map([...lines].map(({ stream, count }) => [stream, count]));
+
+const empty = (): Waiting => ({ lines: [], sequences: [], recordedAt: [] });
+
 const NONE: PendingCounts = { acknowledged: 0, oldest: undefined, streams: new Map() };
 
 /**
@@ -44,12 +60,13 @@ const NONE: PendingCounts = { acknowledged: 0, oldest: undefined, streams: new M
  * @param kept  counts of events that will not be taken again
  */
 export const trackPending = (replica: ReplicaId, acknowledged: number, kept: PendingCounts = NONE): Pending => {
-  let waiting: Waiting = { lines: [], sequences: [], recordedAt: [] };
+  let waiting = empty();
   let streams = new Map<StreamId, Line>([...kept.streams].map(([stream, count]) => [stream, { stream, count }]));
   /** Events that are in the counts of their streams, and not among those waiting. */
   let summed = { events: [...kept.streams.values()].reduce((sum, count) => sum + count, 0), oldest: kept.oldest };
   let from = 0;
   let confirmed = acknowledged;
+  const oldest = () => summed.oldest ?? waiting.recordedAt[from];
   const add = (stream: StreamId, sequence: number, recordedAt: string): void => {
     const line = streams.get(stream) ?? { stream, count: 0 };
     if (line.count === 0) streams.set(stream, line);
@@ -64,10 +81,6 @@ export const trackPending = (replica: ReplicaId, acknowledged: number, kept: Pen
       add(body.stream, body.sequence, context.recordedAt.utc);
     }
   };
-  const forget = (count: number): void => {
-    for (const column of [waiting.lines, waiting.sequences, waiting.recordedAt]) column.splice(0, count);
-    from -= count;
-  };
   return {
     take,
     reopen: (sequence, events) => {
@@ -75,16 +88,12 @@ export const trackPending = (replica: ReplicaId, acknowledged: number, kept: Pen
       const start = from;
       const before = [...streams.keys()];
       summed = { events: 0, oldest: undefined };
-      waiting = { lines: [], sequences: [], recordedAt: [] };
+      waiting = empty();
       streams = new Map();
       [from, confirmed] = [0, sequence];
       take(events);
       const last = waiting.sequences.at(-1) ?? sequence;
-      for (let at = start; at < since.lines.length; at++) {
-        const { lines, sequences, recordedAt } = since;
-        const [line, own, time] = [lines[at], sequences[at], recordedAt[at]];
-        if (line !== undefined && own !== undefined && time !== undefined && own > last) add(line.stream, own, time);
-      }
+      for (const { stream, own, time } of eachFrom(since, start)) if (own > last) add(stream, own, time);
       return new Set([...before, ...streams.keys()]);
     },
     acknowledge: (sequence) => {
@@ -97,19 +106,15 @@ export const trackPending = (replica: ReplicaId, acknowledged: number, kept: Pen
         fewer.add(line.stream);
         from += 1;
       }
-      if (from > waiting.lines.length / 2) forget(from);
+      if (from > waiting.lines.length / 2) {
+        forget(waiting, from);
+        from = 0;
+      }
       return fewer;
     },
     isSummary: () => summed.events > 0,
-    counts: () => ({
-      acknowledged: confirmed,
-      oldest: summed.oldest ?? waiting.recordedAt[from],
-      streams: new Map([...streams.values()].map(({ stream, count }) => [stream, count])),
-    }),
+    counts: () => ({ acknowledged: confirmed, oldest: oldest(), streams: countsOf(streams.values()) }),
     of: (stream) => streams.get(stream)?.count ?? 0,
-    total: () => ({
-      events: summed.events + waiting.lines.length - from,
-      oldest: summed.oldest ?? waiting.recordedAt[from],
-    }),
+    total: () => ({ events: summed.events + waiting.lines.length - from, oldest: oldest() }),
   };
 };

@@ -82,6 +82,23 @@ const checkedKeys = ({ keepFinding }: UpkeepParts) => {
   };
 };
 
+/** Packs until nothing is left to pack, a step at a time. @throws StoreError `import.cancelled`: what is packed stays so */
+const packAll = async (parts: UpkeepParts, { signal, onProgress }: UpkeepOptions) => {
+  const { storage, log, breathe } = parts;
+  const keysOf = checkedKeys(parts);
+  const total = { records: 0, segments: 0, packedTo: size(0) };
+  for (;;) {
+    if (signal?.aborted === true) throw new StoreError('import.cancelled', { packedTo: total.packedTo });
+    const { records, segments, packedTo } = await storage.pack({ bytesMax: STEP_BYTES, keysOf });
+    total.records += records;
+    total.segments += segments;
+    total.packedTo = packedTo;
+    onProgress?.({ packedTo, size: log.size() });
+    if (segments === 0) return total;
+    await breathe();
+  }
+};
+
 /** Captures everything at one moment; states are never changed in place. */
 const capture = async ({ log, states, pending }: UpkeepParts) => {
   while (!states.isSettled()) await states.settled();
@@ -120,20 +137,6 @@ export const startUpkeep = (parts: UpkeepParts, automatic: boolean): Upkeep => {
   let lastError: string | undefined;
   let running: Promise<unknown> = Promise.resolve();
 
-  const packAll = async ({ signal, onProgress }: UpkeepOptions) => {
-    const keysOf = checkedKeys(parts);
-    const total = { records: 0, segments: 0, packedTo: size(0) };
-    for (;;) {
-      if (signal?.aborted === true) throw new StoreError('import.cancelled', { packedTo: total.packedTo });
-      const { records, segments, packedTo } = await storage.pack({ bytesMax: STEP_BYTES, keysOf });
-      total.records += records;
-      total.segments += segments;
-      total.packedTo = packedTo;
-      onProgress?.({ packedTo, size: log.size() });
-      if (segments === 0) return total;
-      await breathe();
-    }
-  };
   const keepSnapshot = async (after: number): Promise<void> => {
     if (log.size() - snapshotSize < after) return;
     const captured = await capture(parts);
@@ -145,7 +148,7 @@ export const startUpkeep = (parts: UpkeepParts, automatic: boolean): Upkeep => {
     const signal = AbortSignal.any(signals);
     const work = running.then(() =>
       alone(async () => {
-        const packed = await packAll({ ...options, signal });
+        const packed = await packAll(parts, { ...options, signal });
         await keepSnapshot(snapshotAfter);
         return { ...packed, snapshotSize };
       }, signal),
