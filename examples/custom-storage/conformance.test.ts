@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FAULT_KINDS, storageConformance } from 'indelible/testing';
+import { FAULT_KINDS, isSilent, storageConformance } from 'indelible/testing';
 import { faultyFiles } from './faultyFiles.ts';
 import { fileStorage } from './fileStorage.ts';
 import { nodeFiles } from './files.ts';
@@ -12,14 +12,16 @@ const laws = storageConformance({
   durability: 'strict',
   keepsKeyBytes: true,
   faultKinds: FAULT_KINDS,
+  modelRuns: 10,
   makePlace: () => {
     const folder = mkdtempSync(join(tmpdir(), 'file-storage-'));
     const files = nodeFiles(folder);
     return {
       adapter: () => fileStorage({ files }),
-      faulty: () => {
+      faulty: (kind) => {
         const faulty = faultyFiles(files);
-        return { adapter: fileStorage({ files: faulty.files, answerMs: 200 }), faults: faulty.faults };
+        const answer = isSilent(kind) ? { answerMs: 300 } : {};
+        return { adapter: fileStorage({ files: faulty.files, ...answer }), faults: faulty.faults };
       },
       remove: () => rmSync(folder, { recursive: true }),
     };

@@ -7,6 +7,7 @@ export {
   FAULT_KINDS,
   type FaultKind,
   type FaultStep,
+  isSilent,
   makeFaults,
   type StorageFaults,
   storageConformance,

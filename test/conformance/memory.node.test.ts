@@ -5,7 +5,6 @@ import { describeStorage } from './suite.ts';
 describeStorage('memory', {
   durability: 'memory',
   faultKinds: [],
-  modelRuns: 50,
   makePlace: () => {
     const adapter = memoryStorage();
     return { adapter: () => adapter, remove: () => {} };

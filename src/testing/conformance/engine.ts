@@ -12,8 +12,12 @@ import { identityWith, type Writer, writerFor } from './writer.ts';
 export type ConformancePlace = {
   /** An adapter on this place, as another page or process would make it. */
   readonly adapter: () => StorageAdapter;
-  /** An adapter on the same place whose steps fail on demand; needed if the engine names kinds of faults. */
-  readonly faulty?: () => { readonly adapter: StorageAdapter; readonly faults: StorageFaults };
+  /**
+   * An adapter on the same place whose steps fail on demand, in this way; needed if the engine names kinds of faults. Where
+   * the engine is to fall silent (`isSilent`), an adapter that waits a short time makes the laws quick; otherwise it waits
+   * as long as it always does, so that a busy machine is not taken for a silent engine.
+   */
+  readonly faulty?: (kind: FaultKind) => { readonly adapter: StorageAdapter; readonly faults: StorageFaults };
   /** Removes the place with all that is in it. Every connection has been closed. */
   readonly remove: () => void | Promise<void>;
 };

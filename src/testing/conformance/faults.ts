@@ -36,6 +36,9 @@ export type StorageFaults = {
 /** To be asked at each step: what is to go wrong at this one, if anything. */
 export type FaultStep = () => FaultKind | undefined;
 
+/** True for the kinds after which the engine is silent: a call waits as long as the adapter lets it. */
+export const isSilent = (kind: FaultKind): boolean => kind === 'never answers' || kind === 'loses its answer';
+
 /** True for the kinds after which the process is gone. */
 export const isCrash = (kind: FaultKind): boolean => kind === 'meets a crash' || kind === 'precedes a crash';
 

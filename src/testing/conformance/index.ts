@@ -15,7 +15,7 @@ import { sideLaws } from './laws/side.ts';
 
 export { ConformanceError } from './check.ts';
 export type { ConformanceEngine, ConformanceLaw, ConformancePlace } from './engine.ts';
-export { FAULT_KINDS, type FaultKind, type FaultStep, makeFaults, type StorageFaults } from './faults.ts';
+export { FAULT_KINDS, type FaultKind, type FaultStep, isSilent, makeFaults, type StorageFaults } from './faults.ts';
 
 /** Laws of an adapter, by what it says of its engine. */
 const lawsFor = ({ faultKinds }: ConformanceEngine): readonly Law[] => [
