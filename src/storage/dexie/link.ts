@@ -53,7 +53,8 @@ const replace = async (state: State, parts: LinkParts): Promise<Connection> => {
     return connection;
   } catch (error) {
     if (isStoreError(error, 'storage.lost')) state.ended ??= error;
-    throw error;
+    // It is there and does not open: as in WebKit after its database process was killed.
+    throw isStoreError(error, 'storage.failed') ? new StoreError('storage.connection-lost', error.details) : error;
   } finally {
     state.opening = undefined;
   }
