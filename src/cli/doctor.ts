@@ -1,5 +1,5 @@
 /** `indelible doctor FILE`: the health of an SQLite store, checked on its own: no app, no server, no network. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Head } from '../core/commit.ts';
@@ -119,6 +119,9 @@ const print = (file: string, report: HealthReport): void => {
   }
 };
 
+/** An empty file is no store, and opening it to be written to would make it one. */
+const isAnyFile = (file: string): boolean => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
+
 const keyOf = (text: (name: string) => string | undefined): Uint8Array => {
   const [file, variable] = [text('key-file'), text('key-env')];
   if (file !== undefined && variable !== undefined)
@@ -137,7 +140,7 @@ export const doctor = async (words: readonly string[]): Promise<ExitCode> => {
   if (file === undefined || another !== undefined)
     throw new UsageError('doctor takes one file', 'Run: indelible doctor --help');
   const key = keyOf(text);
-  if (!existsSync(file)) throw new StoreError('storage.absent');
+  if (!isAnyFile(file)) throw new StoreError('storage.absent');
   const storage = await openStorage(file, key);
   try {
     const identity = await storage.readIdentity();

@@ -100,11 +100,14 @@ it('a store that is shorter than the file beside it says is told: exit 1, with t
 
 it('what cannot be opened is not checked: exit 2, with a code and without a trace of the key [CLI-05]', async () => {
   const file = await write('kept', 1);
+  const empty = fileOf('empty');
+  writeFileSync(empty, '');
   const cases: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>])[] = [
     ['storage.key-missing', [file], {}],
     ['storage.key-missing', [file, '--key-file', join(folder, 'nothing')], {}],
     ['storage.key-wrong', [file], { INDELIBLE_KEY: '43'.repeat(32) }],
     ['storage.absent', [fileOf('absent'), '--key-file', keyFile], {}],
+    ['storage.absent', [empty, '--key-file', keyFile], {}],
     ['usage', [file, file], { INDELIBLE_KEY: KEY }],
     ['usage', [file, '--key', KEY], {}],
     ['usage', [file, '--key-file', keyFile, '--key-env', 'X'], {}],
@@ -115,6 +118,7 @@ it('what cannot be opened is not checked: exit 2, with a code and without a trac
     expect(`${stdout}${stderr}`.includes(KEY)).toBe(false);
   }
   expect(readFileSync(file).length).toBeGreaterThan(0);
+  expect(readFileSync(empty).length).toBe(0);
 });
 
 it('a store whose guards somebody has taken away is read only, and everything else is checked [CLI-05, HLT-01]', async () => {
