@@ -20,7 +20,7 @@ const laws = storageConformance({
       adapter: () => fileStorage({ files }),
       faulty: (kind) => {
         const faulty = faultyFiles(files);
-        const answer = isSilent(kind) ? { answerMs: 300 } : {};
+        const answer = isSilent(kind) ? { answerMs: 500 } : {};
         return { adapter: fileStorage({ files: faulty.files, ...answer }), faults: faulty.faults };
       },
       remove: () => rmSync(folder, { recursive: true }),
