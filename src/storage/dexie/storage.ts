@@ -16,7 +16,7 @@ import { watchPauses } from './pauses.ts';
 import type { Presence } from './presence.ts';
 import { type Memory, rememberDatabase } from './remembered.ts';
 import { readIdentities, sideTablesOf, type Use } from './sideTables.ts';
-import { sweepStubs } from './sweep.ts';
+import { sweepSome } from './sweep.ts';
 import type { Turns } from './turns.ts';
 import type { Watch } from './watchdog.ts';
 
@@ -39,7 +39,9 @@ type Wired = Parts & { readonly link: Link; readonly use: Use; readonly memory: 
 /** Sweeping is a courtesy to the disk: what hinders it is met again by the next packing. */
 const sweep = async ({ use, presence, durability }: Wired): Promise<void> => {
   try {
-    await presence.alone(() => use((connection) => sweepStubs(connection, durability)));
+    await presence.alone(async () => {
+      while (await use((connection) => sweepSome(connection, durability)));
+    });
   } catch {
     // Nothing is wrong with the log: the stubs are there still.
   }

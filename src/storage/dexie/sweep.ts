@@ -66,10 +66,8 @@ const sweepPlaces = (
     return true;
   });
 
-/** Takes every stub away, a bounded number at a time. */
-export const sweepStubs = async (source: Source, durability: 'strict' | 'relaxed'): Promise<void> => {
-  for (;;) {
-    const places = await nextPlaces(source);
-    if (places.length === 0 || !(await sweepPlaces(source, places, durability))) return;
-  }
+/** Takes a bounded number of stubs away; true if there may be more. */
+export const sweepSome = async (source: Source, durability: 'strict' | 'relaxed'): Promise<boolean> => {
+  const places = await nextPlaces(source);
+  return places.length > 0 && (await sweepPlaces(source, places, durability));
 };
