@@ -2,18 +2,19 @@
  * Work that one at a time may do: across tabs where the platform can order them, within this program elsewhere.
  *
  * A turn lasts as long as its work, which may be long. Who waits asks from time to time whether the holder is there; one
- * that does not answer, because its tab is frozen, loses its turn after `LIMITS.exchangeSilentMs`. When it thaws, its
- * turn is over: `check` throws, so that nothing is written on what it knew then. Laws: `exclusive.laws`, `test/e2e/tabs`.
+ * that does not answer, because its tab is frozen, loses its turn within `LIMITS.exchangeSilentMs`. A frozen page still
+ * hears messages, but runs no timer: so the answer is given by a timer. When the holder thaws, its turn is over: `check`
+ * asks who holds it, so that nothing is written on what this tab knew then. Laws: `exclusive.laws`, `test/e2e/tabs`.
  */
 import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Clock, Scheduler } from '../core/ports.ts';
-import { systemClock, systemJitter, systemScheduler } from './platform.ts';
+import type { Scheduler } from '../core/ports.ts';
+import { systemJitter, systemScheduler } from './platform.ts';
 
 /** What a holder knows of its turn. */
 export type Turn = {
-  /** @throws StoreError `store.turn-lost` if it is not, or may not be, this tab's turn any more */
-  readonly check: () => void;
+  /** @throws StoreError `store.turn-lost` if it is not this tab's turn any more */
+  readonly check: () => Promise<void>;
 };
 
 export type Exclusive = <T>(work: (turn: Turn) => Promise<T>, signal: AbortSignal) => Promise<T>;
@@ -25,18 +26,22 @@ type Line = {
   readonly close: () => void;
 };
 
+/** The part of Web Locks that is used. */
+type Locks = Pick<LockManager, 'request'> & Partial<Pick<LockManager, 'query'>>;
+
 export type ExclusiveParts = {
-  readonly locks: Pick<LockManager, 'request'> | undefined;
+  readonly locks: Locks | undefined;
   readonly line: ((name: string) => Line) | undefined;
   readonly scheduler: Scheduler;
-  readonly clock: Pick<Clock, 'uptimeMs'>;
   /** A number from 0 to 1. */
   readonly jitter: () => number;
 };
 
 const SILENT_MS = LIMITS.exchangeSilentMs;
+/** Who waits asks after 1 to 2 times this, and gives the holder twice this to answer. */
+const ASK_MS = SILENT_MS / 4;
 const [THERE, HERE] = ['there?', 'here'];
-const ALWAYS: Turn = { check: () => undefined };
+const ALWAYS: Turn = { check: () => Promise.resolve() };
 
 const turns = new Map<string, Promise<unknown>>();
 
@@ -54,40 +59,34 @@ const inTurn = <T>(name: string, work: (turn: Turn) => Promise<T>, signal: Abort
   return turn;
 };
 
-/** A turn while its work runs: answers who asks, and notices when this tab was asleep for too long. */
-const holdTurn = (line: Line | undefined, { scheduler, clock }: ExclusiveParts) => {
-  let awakeMs = clock.uptimeMs();
-  let isLost = false;
-  let cancel = () => {};
-  const check = () => {
-    isLost ||= clock.uptimeMs() - awakeMs > SILENT_MS / 2;
-    if (isLost) throw new StoreError('store.turn-lost');
-  };
-  const isMine = (): boolean => {
-    try {
-      check();
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const beat = () => {
-    if (!isMine()) return;
-    awakeMs = clock.uptimeMs();
-    cancel = scheduler.after(SILENT_MS / 6, beat);
-  };
+type Across = { readonly name: string; readonly locks: Locks; readonly parts: ExclusiveParts };
+
+/** Who holds the lock, as far as the platform tells. */
+const holderOf = async ({ name, locks }: Across): Promise<string | undefined> =>
+  (await locks.query?.())?.held?.find((lock) => lock.name === name)?.clientId;
+
+/** A turn while its work runs: answers who asks, and can be looked up. */
+const holdTurn = (line: Line | undefined, across: Across) => {
+  let isOver = false;
+  const own = holderOf(across);
+  own.catch(() => undefined); // told to who checks
   const answer = () => {
-    if (isMine()) line?.postMessage(HERE);
+    if (!isOver) line?.postMessage(HERE);
   };
-  if (line !== undefined) line.onmessage = ({ data }) => (data === THERE ? answer() : undefined);
-  beat();
+  if (line !== undefined) {
+    line.onmessage = ({ data }) => {
+      if (data === THERE) across.parts.scheduler.after(0, answer);
+    };
+  }
   answer();
   return {
-    check,
-    lose: () => {
-      isLost = true;
+    check: async (): Promise<void> => {
+      const [mine, now] = [await own, await holderOf(across)];
+      if (isOver || mine !== now) throw new StoreError('store.turn-lost');
     },
-    end: () => cancel(),
+    end: () => {
+      isOver = true;
+    },
   };
 };
 
@@ -105,21 +104,16 @@ const askOn = (line: Line | undefined, { scheduler, jitter }: ExclusiveParts, on
   const ask = () => {
     heard = false;
     line.postMessage(THERE);
-    cancel = scheduler.after(SILENT_MS / 3, listen);
+    cancel = scheduler.after(2 * ASK_MS, listen);
   };
-  const later = () => scheduler.after(((1 + jitter()) * SILENT_MS) / 3, ask);
+  const later = () => scheduler.after((1 + jitter()) * ASK_MS, ask);
   let cancel = later();
   return () => cancel();
 };
 
-type Across = { readonly name: string; readonly locks: Pick<LockManager, 'request'>; readonly parts: ExclusiveParts };
-
-const acrossTabs = <T>(
-  { name, locks, parts }: Across,
-  work: (turn: Turn) => Promise<T>,
-  signal: AbortSignal,
-): Promise<T> =>
+const acrossTabs = <T>(across: Across, work: (turn: Turn) => Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
+    const { name, locks, parts } = across;
     const line = parts.line?.(name);
     const patience = new AbortController();
     const giveUp = () => patience.abort(signal.reason);
@@ -148,13 +142,13 @@ const acrossTabs = <T>(
         if (isHeld || signal.aborted) return undefined;
         isHeld = true;
         stopAsking();
-        turn = holdTurn(line, parts);
+        turn = holdTurn(line, across);
         return hold(turn);
       };
       try {
         await locks.request(name, options, granted);
       } catch (reason) {
-        turn?.lose();
+        turn?.end();
         if (turn !== undefined) reject(new StoreError('store.turn-lost'));
         else if (!isHeld) {
           end();
@@ -193,6 +187,5 @@ export const exclusively = (name: string): Exclusive =>
     locks: typeof navigator === 'undefined' ? undefined : navigator.locks,
     line: typeof BroadcastChannel === 'undefined' ? undefined : (line) => new BroadcastChannel(line),
     scheduler: systemScheduler,
-    clock: systemClock,
     jitter: systemJitter,
   });

@@ -79,7 +79,7 @@ export const startSyncing = (session: Session, name: string, options: SyncOption
   const { log, pending, scheduler, succession } = session;
   const changed = new Subject<void>();
   let isSaved = true;
-  let checkTurn = () => {};
+  let checkTurn = () => Promise.resolve();
   const parts = partsOf(session, transportOf(session, options), {
     turn: () => checkTurn(),
     marked: (saved) => {

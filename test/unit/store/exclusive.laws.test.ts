@@ -13,14 +13,13 @@ const world = () => {
   const browser = fakeBrowser();
   const tabs: { readonly name: string; readonly advance: (ms: number) => void; frozenMs: number | undefined }[] = [];
   const tab = (name: string) => {
-    const { clock, scheduler, advance } = simulatedTime();
+    const { scheduler, advance } = simulatedTime();
     const self = { name, advance, frozenMs: undefined as number | undefined };
     tabs.push(self);
     const alone = exclusivelyOver('work', {
       locks: browser.locks(name),
       line: browser.line(name),
       scheduler,
-      clock,
       jitter: () => 0.5,
     });
     return {
@@ -75,7 +74,7 @@ it('a holder that works for long and answers keeps its turn [TAB-03]', async () 
   }, forever);
   await pass(5 * SILENT_MS);
   expect(began).toBe(false);
-  state.turn?.check();
+  await state.turn?.check();
   state.end();
   expect(await first).toBe('done');
   await second;
@@ -91,15 +90,30 @@ it('a frozen holder loses its turn within the bound, and may not go on when it t
   a.freeze();
   let began = false;
   const second = b.alone(async (turn) => {
-    turn.check();
+    await turn.check();
     began = true;
   }, forever);
   await pass(SILENT_MS + 100);
   await second;
   expect(began).toBe(true);
   a.advance(a.thaw());
-  expect(() => state.turn?.check()).toThrow('store.turn-lost');
+  await expect(state.turn?.check()).rejects.toThrow('store.turn-lost');
   expect(await outcome).toMatchObject({ code: 'store.turn-lost' });
+});
+
+it('a holder that froze a moment before it was asked loses its turn within the bound all the same [TAB-03]', async () => {
+  for (let frozenAtMs = 0; frozenAtMs <= 700; frozenAtMs += 100) {
+    const { tab, pass } = world();
+    const [a, b] = [tab('a'), tab('b')];
+    const lost = a.alone(longWork().work, forever).catch(() => 'lost');
+    await settle();
+    const second = b.alone(async () => 'worked', forever);
+    await pass(frozenAtMs);
+    a.freeze();
+    await pass(SILENT_MS + 100);
+    expect(await second).toBe('worked');
+    expect(await lost).toBe('lost');
+  }
 });
 
 it('of many who wait for a frozen holder one takes the turn, and the others follow one by one [TAB-03]', async () => {
@@ -114,7 +128,7 @@ it('of many who wait for a frozen holder one takes the turn, and the others foll
       inside += 1;
       most = Math.max(most, inside);
       await settle();
-      turn.check();
+      await turn.check();
       inside -= 1;
     }, forever),
   );
