@@ -1,4 +1,5 @@
 /** Looks at a database as a kill has left it, in the page: what is there, and whether anything is torn or missing. */
+import { firstValueFrom } from 'rxjs';
 import { position } from '../../../src/core/position.ts';
 import { readStoredCommit } from '../../../src/crypto/readCommit.ts';
 import { dexieStorage, isStoreError, openStore, type Store } from '../../../src/index.ts';
@@ -72,9 +73,11 @@ const inspectStore = async (name: string): Promise<Report> => {
   for (const { code } of await store.findings()) faults.push(`finding ${code}`);
   if (new Set(tags).size !== tags.length) faults.push('an event is there twice');
   const { replica } = store;
+  const { losses } = await firstValueFrom(store.health$);
+  const loss = losses.map(({ reason, size, held }) => `${reason}: ${size} events before, ${held} now`).join('; ');
   await storage.close();
   await store.close();
-  return { openMs, tags, replica, faults };
+  return { openMs, tags, replica, loss, faults };
 };
 
 /** The log of appends that each are one transaction with several records and a mark. */
@@ -104,7 +107,7 @@ const inspectStorage = async (operation: Operation, name: string): Promise<Repor
   const inspect = operation === 'upgrade' ? inspectUpgraded : inspectRecords;
   const tags = await inspect(storage, faults);
   await storage.close();
-  return { openMs, tags, replica: '', faults };
+  return { openMs, tags, replica: '', loss: '', faults };
 };
 
 export const inspect = async (operation: Operation, name: string): Promise<Report> => {
@@ -113,6 +116,6 @@ export const inspect = async (operation: Operation, name: string): Promise<Repor
       return await inspectStorage(operation, name);
     return await inspectStore(name);
   } catch (error) {
-    return { openMs: 0, tags: [], replica: '', faults: [`it does not open: ${wordsOf(error)}`] };
+    return { openMs: 0, tags: [], replica: '', loss: '', faults: [`it does not open: ${wordsOf(error)}`] };
   }
 };

@@ -68,7 +68,13 @@ const judge = (tally: Tally, ledger: Ledger, { report, synced }: Found): void =>
   tally.faults.push(...report.faults);
   // What the server holds of this device has left it, so it was durable.
   const sent = [...synced].filter((tag) => ledger.runs.some((run) => tag.startsWith(`${run}.`)));
-  for (const tag of new Set([...ledger.due, ...sent])) if (!found.has(tag)) tally.lost += 1;
+  const missing = [...new Set([...ledger.due, ...sent])].filter((tag) => !found.has(tag));
+  tally.lost += missing.length;
+  if (missing.length > 0) {
+    const there = `${missing.length} events of ${ledger.due.size} are missing, ${found.size} are there`;
+    tally.faults.push(`${there}; the store says ${report.loss || 'nothing'}; kill ${ledger.kills} on this database`);
+    for (const tag of missing) ledger.due.delete(tag); // told once
+  }
   for (const tag of found) {
     if (!ledger.due.has(tag)) tally.untold += 1;
     ledger.due.add(tag);

@@ -32,6 +32,8 @@ export type Report = {
   /** Tag of every event in the log. */
   readonly tags: readonly string[];
   readonly replica: string;
+  /** What the store itself says that it has lost; empty if it says nothing. */
+  readonly loss: string;
   /** What is wrong with it: nothing, if all is well. */
   readonly faults: readonly string[];
 };
