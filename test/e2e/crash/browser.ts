@@ -1,7 +1,8 @@
 /** A Chromium with a profile on disk, started at an address and killed with all of its processes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from '../../../scripts/chromium.mjs';
@@ -43,8 +44,12 @@ const killGroup = (child: ChildProcess): void => {
 export const makeProfile = async (): Promise<Profile> => {
   const { path, args, env } = await findChromium();
   const folder = await mkdtemp(join(tmpdir(), 'indelible-crash-'));
+  // Beside what the browser keeps: when this is gone too, it was not the browser that lost something.
+  const mark = join(folder, 'under-test');
+  await writeFile(mark, '');
   return {
     start: (url) => {
+      if (!existsSync(mark)) throw new Error('somebody removed the profile under test');
       const words = [...args, ...FLAGS, `--user-data-dir=${folder}`, url];
       const child = spawn(path, words, { env, detached: process.platform !== 'win32', stdio: 'ignore' });
       const ended = once(child, 'exit');
