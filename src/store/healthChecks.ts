@@ -58,7 +58,7 @@ const BACKLOG_GROWS_MS = HOUR_MS;
 const CLOCK_BACK_MS = 2_000;
 const CLOCK_SKEW_MS = 120_000;
 const DAYS_LEFT_MIN = 14;
-const USED_SHARE_MAX = 0.9;
+export const USED_SHARE_MAX = 0.9;
 
 type Walk = { readonly heads: Map<ReplicaId, Head>; readonly broken: Warning[]; commits: number; events: number };
 
