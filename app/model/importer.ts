@@ -116,20 +116,22 @@ const notesOf = (run: Run, metadata: StudyMetadata | undefined, planned: ImportP
 };
 
 /** Leaves out the values that a person wants to leave alone, with all that would follow them. */
-const withoutChanges = (todo: readonly Unrecorded[]): readonly Unrecorded[] => {
+const withoutChanges = (unrecorded: readonly Unrecorded[]): readonly Unrecorded[] => {
   const place = ({ draft, key }: Unrecorded) => `${draft.formId} ${key}`;
-  const changed = new Set(todo.filter(({ kind }) => kind === 'change').map(place));
-  return todo.filter((one) => !changed.has(place(one)));
+  const changed = new Set(unrecorded.filter(({ kind }) => kind === 'change').map(place));
+  return unrecorded.filter((one) => !changed.has(place(one)));
 };
 
 const askAboutChanges = async (
   run: Run,
   matched: Matched,
-): Promise<{ todo: readonly Unrecorded[]; reason: string }> => {
-  const changes = matched.todo.filter(({ kind, draft }) => kind === 'change' && draft.reason === undefined);
-  if (changes.length === 0) return { todo: matched.todo, reason: '' };
+): Promise<{ unrecorded: readonly Unrecorded[]; reason: string }> => {
+  const changes = matched.unrecorded.filter(({ kind, draft }) => kind === 'change' && draft.reason === undefined);
+  if (changes.length === 0) return { unrecorded: matched.unrecorded, reason: '' };
   const reason = await run.ask(changes.length, 'Imported from the clinical data file again: value differs');
-  return reason === null ? { todo: withoutChanges(matched.todo), reason: '' } : { todo: matched.todo, reason };
+  return reason === null
+    ? { unrecorded: withoutChanges(matched.unrecorded), reason: '' }
+    : { unrecorded: matched.unrecorded, reason };
 };
 
 const runImport = async (run: Run, files: readonly GivenFile[]): Promise<Summary> => {
@@ -142,10 +144,10 @@ const runImport = async (run: Run, files: readonly GivenFile[]): Promise<Summary
   const notices = { ...noticesOf(metadata, planned?.summary), notes, study };
   if (planned === undefined) return { ...notices, data: undefined, tookMs: performance.now() - startedAt };
   const matched = await matchPlan(run.store, planned, { signal: run.signal, pause: paint });
-  const { todo, reason } = await askAboutChanges(run, matched);
-  run.show('recording', 0, todo.length);
-  const result = await recordValues(run.store, todo, reason, paceOf(run));
-  if (result.cancelled) throw new StoreError('import.cancelled', { done: result.recorded, total: todo.length });
+  const { unrecorded, reason } = await askAboutChanges(run, matched);
+  run.show('recording', 0, unrecorded.length);
+  const result = await recordValues(run.store, unrecorded, reason, paceOf(run));
+  if (result.cancelled) throw new StoreError('import.cancelled', { done: result.recorded, total: unrecorded.length });
   const { subjects, itemValues, audits, auditsUsed } = planned.summary;
   const forms = planned.forms.filter(({ drafts }) => drafts.length > 0).length;
   const emptyForms = planned.forms.length - forms;
@@ -153,7 +155,11 @@ const runImport = async (run: Run, files: readonly GivenFile[]): Promise<Summary
     planned.summary,
     planned.forms.flatMap(({ drafts }) => drafts),
   );
-  const counts = { recorded: result.recorded, held: matched.held, leftAlone: matched.todo.length - todo.length };
+  const counts = {
+    recorded: result.recorded,
+    held: matched.held,
+    leftAlone: matched.unrecorded.length - unrecorded.length,
+  };
   const data = {
     subjects,
     forms,

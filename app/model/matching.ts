@@ -24,7 +24,7 @@ export type Unrecorded = {
 };
 
 export type Matched = {
-  readonly todo: readonly Unrecorded[];
+  readonly unrecorded: readonly Unrecorded[];
   /** Values that are recorded already. */
   readonly held: number;
 };
@@ -104,18 +104,18 @@ const matchForm = async (store: Store, form: PlannedForm): Promise<Matched> => {
   const handle = store.aggregate(Form, form.formId);
   const snapshot = handle.state();
   const items = byKey(form.drafts);
-  if (isPlainlyHeld(snapshot, items)) return { todo: [], held: form.drafts.length };
+  if (isPlainlyHeld(snapshot, items)) return { unrecorded: [], held: form.drafts.length };
   const history = snapshot.version === 0 ? [] : await handle.history();
   const trails = Map.groupBy(
     history.filter(({ type }) => type === 'ItemRecorded'),
     keyOfEntry,
   );
-  const todo = [...items].flatMap(([key, drafts]) =>
+  const unrecorded = [...items].flatMap(([key, drafts]) =>
     matchItem(key, drafts, snapshot.context.items, trails.get(key) ?? []),
   );
   const order = new Map(form.drafts.map((draft, at) => [draft, at]));
-  const inFileOrder = todo.sort((a, b) => (order.get(a.draft) ?? 0) - (order.get(b.draft) ?? 0));
-  return { todo: inFileOrder, held: form.drafts.length - todo.length };
+  const inFileOrder = unrecorded.sort((a, b) => (order.get(a.draft) ?? 0) - (order.get(b.draft) ?? 0));
+  return { unrecorded: inFileOrder, held: form.drafts.length - unrecorded.length };
 };
 
 export type MatchOptions = {
@@ -125,14 +125,14 @@ export type MatchOptions = {
 
 /** Matches a plan with what a device holds. @throws the signal's reason when cancelled */
 export const matchPlan = async (store: Store, plan: ImportPlan, options: MatchOptions): Promise<Matched> => {
-  const todo: Unrecorded[] = [];
+  const unrecorded: Unrecorded[] = [];
   let held = 0;
   for (const [at, form] of plan.forms.entries()) {
     options.signal.throwIfAborted();
     const matched = await matchForm(store, form);
-    todo.push(...matched.todo);
+    unrecorded.push(...matched.unrecorded);
     held += matched.held;
     if (at % 32 === 31) await options.pause();
   }
-  return { todo, held };
+  return { unrecorded, held };
 };

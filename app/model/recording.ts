@@ -49,10 +49,10 @@ const whyOf = (outcome: SendOutcome): string | undefined => {
   return outcome.kind === 'conflict' ? 'the item is in conflict: resolve it first' : (WHY[outcome.why] ?? outcome.why);
 };
 
-const refusedOf = (todo: readonly Unrecorded[], outcomes: readonly SendOutcome[]): readonly Refused[] =>
+const refusedOf = (unrecorded: readonly Unrecorded[], outcomes: readonly SendOutcome[]): readonly Refused[] =>
   outcomes.flatMap((outcome, at) => {
     const why = whyOf(outcome);
-    const draft = todo[at]?.draft;
+    const draft = unrecorded[at]?.draft;
     if (why === undefined || draft === undefined) return [];
     return [{ form: draft.formId, item: draft.event.item, line: draft.line, why }];
   });
@@ -62,22 +62,22 @@ export type Recorded = { readonly recorded: number; readonly refused: readonly R
 /** Records values in order. A cancel takes effect between two pieces; what is recorded stays. */
 export const recordValues = async (
   store: Store,
-  todo: readonly Unrecorded[],
+  unrecorded: readonly Unrecorded[],
   changeReason: string,
   pace: Pace,
 ): Promise<Recorded> => {
   const refused: Refused[] = [];
   let done = 0;
-  while (done < todo.length) {
+  while (done < unrecorded.length) {
     if (pace.signal.aborted) return { recorded: done - refused.length, refused, cancelled: true };
-    const piece = todo.slice(done, done + PIECE);
+    const piece = unrecorded.slice(done, done + PIECE);
     const outcomes = await store.appendAll(
       Form,
       piece.map((one) => itemOf(one, changeReason)),
     );
     refused.push(...refusedOf(piece, outcomes));
     done += piece.length;
-    pace.onProgress(done, todo.length);
+    pace.onProgress(done, unrecorded.length);
     await pace.pause();
   }
   return { recorded: done - refused.length, refused, cancelled: false };

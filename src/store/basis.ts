@@ -6,15 +6,19 @@ import { type Closing, forksOf, readClosings } from '../sync/closings.ts';
 
 export type OwnBasis = {
   readonly rule: BasisRule;
+  /** The closings that it began with. */
+  readonly closings: readonly Closing[];
   /** Names the forks known, for what depends on how events were read. */
   readonly fingerprint: () => string;
   readonly follow: (closings: readonly Closing[], writer: ReplicaId) => void;
 };
 
 export const openBasis = async (storage: EventStorage): Promise<OwnBasis> => {
-  const own = (await storage.readIdentities()).map(({ replica }) => replica);
-  let forks: readonly Fork[] = forksOf(await readClosings(storage), own);
+  const [identities, closings] = await Promise.all([storage.readIdentities(), readClosings(storage)]);
+  const own = identities.map(({ replica }) => replica);
+  let forks: readonly Fork[] = forksOf(closings, own);
   return {
+    closings,
     rule: basisRule(() => forks),
     fingerprint: () => forks.map(({ replica, sharedUpTo, heldUpTo }) => `${replica}:${sharedUpTo}:${heldUpTo}`).join(),
     follow: (closings, writer) => {

@@ -17,8 +17,9 @@ export type Closings = {
   readonly reread: () => Promise<void>;
 };
 
-export const openClosings = async (storage: EventStorage): Promise<Closings> => {
-  const closings$ = new BehaviorSubject(await readClosings(storage));
+/** @param first  the closings as they were read when the store opened */
+export const openClosings = (storage: EventStorage, first: readonly Closing[]): Closings => {
+  const closings$ = new BehaviorSubject(first);
   const unkept = new Set<ReplicaId>();
   const tell = (closing: Closing): void => {
     unkept.add(closing.replica);

@@ -12,22 +12,22 @@ import { SNAPSHOT_NAME } from '../streams/upkeep.ts';
 
 export type Opening = { readonly snapshot: Snapshot | undefined; readonly start: LogStart };
 
-/**
- * Names everything that kept states depend on: software, schemas, machines with their guards and assigns, and whose
- * database it is, and which of its replicas were copied.
- */
-export const statesFingerprint = (
+/** The text of everything that folding depends on: software, schemas, machines with their guards and assigns. */
+export const foldingRules = (
   definitions: Definitions,
-  identity: Identity,
-  software: { readonly store: string; readonly registry: string; readonly app?: string },
-  forks: string,
-): string => {
+  { store, registry, app = '' }: { readonly store: string; readonly registry: string; readonly app?: string },
+): string => [store, registry, app, ...[...definitions.values()].map(({ source }) => source())].join('\n');
+
+/** Names all that kept states depend on: the rules, whose database it is, and which of its replicas were copied. */
+export const statesFingerprint = (rules: string, identity: Identity, forks: string): string => {
   const hash = startHash();
-  const { store, registry, app = '' } = software;
-  for (const part of [store, registry, app, identity.tenant, identity.replica, forks]) hash.update(utf8(`${part}\n`));
-  for (const { source } of definitions.values()) hash.update(utf8(`${source()}\n`));
+  hash.update(utf8([identity.tenant, identity.replica, forks, rules].join('\n')));
   return toHex32(hash.digest());
 };
+
+/** The kept states as bytes, to be asked for before it is known whether they are to be used. */
+export const keptStates = (storage: EventStorage): Promise<Uint8Array | undefined> =>
+  storage.readSnapshot(SNAPSHOT_NAME).catch(() => undefined); // the log says what is wrong, if anything is
 
 /** True if the log holds the chain's end that the snapshot names for its last event. */
 const isOfThisLog = async (storage: EventStorage, snapshot: Snapshot): Promise<boolean> => {
@@ -44,9 +44,13 @@ const isOfThisLog = async (storage: EventStorage, snapshot: Snapshot): Promise<b
   return false;
 };
 
-const readSnapshot = async (storage: EventStorage, fingerprint: string): Promise<Snapshot | undefined> => {
+const snapshotOf = async (
+  storage: EventStorage,
+  kept: Uint8Array | undefined,
+  fingerprint: string,
+): Promise<Snapshot | undefined> => {
   try {
-    const snapshot = await decodeSnapshot(await storage.readSnapshot(SNAPSHOT_NAME), fingerprint);
+    const snapshot = await decodeSnapshot(kept, fingerprint);
     const usable = snapshot !== undefined && snapshot.size > 0 && (await isOfThisLog(storage, snapshot));
     return usable ? snapshot : undefined;
   } catch {
@@ -55,9 +59,13 @@ const readSnapshot = async (storage: EventStorage, fingerprint: string): Promise
 };
 
 /** Where a session begins to read. Reading starts where packing ended, so that unpacked records can be found again. */
-export const openingOf = async (storage: EventStorage, fingerprint: string): Promise<Opening> => {
-  const snapshot = await readSnapshot(storage, fingerprint);
+export const openingOf = async (
+  storage: EventStorage,
+  kept: Uint8Array | undefined,
+  fingerprint: string,
+): Promise<Opening> => {
+  const [snapshot, packedTo] = await Promise.all([snapshotOf(storage, kept, fingerprint), storage.packedTo()]);
   if (snapshot === undefined) return { snapshot, start: FROM_THE_BEGINNING };
-  const from = size(Math.min(await storage.packedTo(), snapshot.size));
+  const from = size(Math.min(packedTo, snapshot.size));
   return { snapshot, start: { from, heads: snapshot.heads } };
 };

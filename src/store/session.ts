@@ -22,7 +22,7 @@ import { type Findings, openFindings } from './findings.ts';
 import { identityOf } from './identity.ts';
 import { type Keeping, openKeeping } from './keeping.ts';
 import { NO_MARKER } from './known.ts';
-import { type Opening, openingOf, statesFingerprint } from './opening.ts';
+import { foldingRules, keptStates, type Opening, openingOf, statesFingerprint } from './opening.ts';
 import { openMark, type ReceiptCame, unconfirmed } from './ownMark.ts';
 import { ownPending } from './ownPending.ts';
 import { breathe, systemClock, systemEntropy, systemScheduler } from './platform.ts';
@@ -118,20 +118,23 @@ const openFollowed = async (parts: {
   return { pending, log, states: await collected.follow(log) };
 };
 
-const connect = async (storage: EventStorage, options: StoreOptions): Promise<Session> => {
+/** What does not need the database: made while it opens. */
+type Rules = { readonly definitions: Definitions; readonly software: Software; readonly folding: string };
+
+const rulesOf = (definitions: Definitions, { app }: StoreOptions): Rules => {
+  const registry = registryFingerprint(definitions);
+  const software: Software = { store: STORE_VERSION, registry, ...(app === undefined ? {} : { app }) };
+  return { definitions, software, folding: foldingRules(definitions, software) };
+};
+
+const connect = async (storage: EventStorage, options: StoreOptions, rules: Rules): Promise<Session> => {
+  const { definitions, software, folding } = rules;
   const clock = options.clock ?? systemClock;
   const entropy: Entropy = options.entropy ?? systemEntropy;
-  const definitions = definitionsOf([...options.aggregates, Replica]);
-  const identity = await identityOf(storage, options.tenant, clock);
-  const firstMark = await readSyncMark(storage, identity.replica);
-  const software: Software = {
-    store: STORE_VERSION,
-    registry: registryFingerprint(definitions),
-    ...(options.app === undefined ? {} : { app: options.app }),
-  };
-  const basis = await openBasis(storage);
-  const fingerprint = statesFingerprint(definitions, identity, software, basis.fingerprint());
-  const opening = await openingOf(storage, fingerprint);
+  const [identity, kept] = await Promise.all([identityOf(storage, options.tenant, clock), keptStates(storage)]);
+  const [firstMark, basis] = await Promise.all([readSyncMark(storage, identity.replica), openBasis(storage)]);
+  const fingerprint = statesFingerprint(folding, identity, basis.fingerprint());
+  const opening = await openingOf(storage, kept, fingerprint);
   const { pending, log, states } = await openFollowed({
     ...{ storage, identity, definitions, opening, mark: firstMark },
     basis: basis.rule,
@@ -152,7 +155,7 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
     { storage, log, states, pending, scheduler, fingerprint, snapshotSize, alone, breathe, keepFinding },
     options.upkeep !== 'manual',
   );
-  const { writer, succession } = await openWriting({
+  const { writer, succession } = openWriting({
     ...{ storage, log, states, first: identity, clock, entropy, provenance, basis },
     onSuccession: ({ replica }) => succeed(replica),
   });
@@ -180,12 +183,16 @@ const connect = async (storage: EventStorage, options: StoreOptions): Promise<Se
 
 /** Opens the database and everything over it. @throws StoreError; then nothing stays open */
 export const openSession = async (options: StoreOptions): Promise<Session> => {
+  const definitions = definitionsOf([...options.aggregates, Replica]);
   const opening = (options.storage ?? dexieStorage({ onUpgrade: options.onUpgrade })).open(options.name);
-  const clock = options.clock ?? systemClock;
-  clock.zone(clock.nowMs()); // the first time it takes the platform some 20 ms to tell: while the database opens, nobody waits
+  const rules = Promise.resolve().then(() => rulesOf(definitions, options));
+  rules.catch(() => undefined); // told below, where there is a database to close
   const storage = await opening;
   try {
-    return await connect(storage, options);
+    const session = await connect(storage, options, await rules);
+    // The first time it takes the platform some 20 ms to tell: not at the opening, and not at the first append.
+    breathe().then(() => session.clock.zone(session.clock.nowMs()));
+    return session;
   } catch (error) {
     await storage.close();
     throw error;

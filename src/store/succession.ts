@@ -22,6 +22,8 @@ export type SuccessionParts = {
   readonly log: Pick<Log, 'committed$'>;
   readonly states: Pick<AggregateStates, 'get'>;
   readonly first: Identity;
+  /** The closings as they were read when the store opened. */
+  readonly closings: readonly Closing[];
   readonly newIdentity: () => Promise<Identity>;
   /** Told before the new replica seals anything. */
   readonly onSuccession: (identity: Identity) => Promise<void>;
@@ -52,9 +54,9 @@ const isClosingOf =
   ({ body, context }: RecordedEvent): boolean =>
     body.stream === replicaStream(replica) && context.replica !== replica;
 
-export const openSuccession = async (parts: SuccessionParts): Promise<Succession> => {
+export const openSuccession = (parts: SuccessionParts): Succession => {
   const { storage, log, states, onSuccession } = parts;
-  const { closings$, tell, keep, keepIfRoom, reread } = await openClosings(storage);
+  const { closings$, tell, keep, keepIfRoom, reread } = openClosings(storage, parts.closings);
   let identity = parts.first;
   let due: Closing | undefined;
   let isStale = false;

@@ -27,12 +27,11 @@ export type WritingParts = {
 };
 
 /** Each needs the other: the writer asks who writes, and a closing is written like any event. */
-export const openWriting = async (
-  parts: WritingParts,
-): Promise<{ readonly writer: Writer; readonly succession: Succession }> => {
+export const openWriting = (parts: WritingParts): { readonly writer: Writer; readonly succession: Succession } => {
   const { storage, log, states, first, clock, entropy, provenance, basis, onSuccession } = parts;
-  const succession = await openSuccession({
+  const succession = openSuccession({
     ...{ storage, log, states, first, onSuccession },
+    closings: basis.closings,
     newIdentity: () => newIdentity(storage, first.tenant, clock),
     writer: () => writer,
   });
