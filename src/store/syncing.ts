@@ -34,15 +34,15 @@ const hereOf = ({ identity, log, clock, mark }: Session) => ({
   nowMs: clock.nowMs(),
 });
 
-/** What the exchanges need of a session. `turn`: throws in a tab whose turn has passed to another. */
+/** What the exchanges need of a session. `turn`: rejects in a tab whose turn has passed to another. */
 const partsOf = (
   session: Session,
   transport: Transport,
-  own: { readonly turn: () => void; readonly marked: (saved: boolean) => void },
+  own: { readonly turn: () => Promise<void>; readonly marked: (saved: boolean) => void },
 ): ExchangeParts => {
   const { storage, log, writer, succession, findings } = session;
   const writeMarks: typeof storage.writeMarks = async (marks) => {
-    own.turn(); // a tab that slept knows older marks than those that another one has written since
+    await own.turn(); // a tab that slept knows older marks than those that another one has written since
     await storage.writeMarks(marks);
   };
   return {

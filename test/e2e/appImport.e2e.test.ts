@@ -29,8 +29,12 @@ afterEach(() => world.close());
 const events = async (page: Page): Promise<number> =>
   Number.parseInt(await pane(page, 'a').locator('.held').innerText(), 10);
 
-/** Runs in the page: after so many signatures the next one never ends, as if the page had stopped there. */
+/**
+ * Runs in the page: after so many signatures the next one never ends, as if the page had stopped there. Without a worker,
+ * which would sign elsewhere as soon as it runs.
+ */
 const stopSigningAfter = (count: number): void => {
+  Reflect.deleteProperty(globalThis, 'Worker');
   const sign = SubtleCrypto.prototype.sign;
   let signed = 0;
   SubtleCrypto.prototype.sign = function (...words) {
