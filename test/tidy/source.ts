@@ -22,7 +22,8 @@ const GENERATED = new Set(['node_modules', 'dist', 'dist-app', 'data', '.git', '
 const listFiles = (folder: string): readonly string[] =>
   readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return GENERATED.has(entry.name) ? [] : listFiles(path);
+    if (GENERATED.has(entry.name)) return [];
+    if (entry.isDirectory()) return listFiles(path);
     return entry.isFile() ? [path.split(sep).join('/')] : [];
   });
 
