@@ -7,10 +7,10 @@ import { StoreError } from '../core/errors.ts';
 import type { DirectoryKey, ReplicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Position, position, type Size, size } from '../core/position.ts';
+import { groupCommits } from './packing.ts';
 import type {
   AppendOutcome,
   AppendRequest,
-  CommitBytes,
   EventStorage,
   Identity,
   Marks,
@@ -51,34 +51,13 @@ const emptyDatabase = (recordBytesMax: number): Database => ({
   identities: [],
 });
 
-const check = ({ bytes, events }: CommitBytes): void => {
-  const fits = bytes.length >= 1 && bytes.length <= LIMITS.commitBytesMax;
-  if (!fits || !Number.isInteger(events) || events < 1 || events > LIMITS.commitEventsMax) {
-    throw new StoreError('append.too-large', { events, bytes: bytes.length, bytesMax: LIMITS.commitBytesMax });
-  }
-};
-
-/** The commits in groups, each as large as one record may be. */
-const grouped = (commits: readonly CommitBytes[], recordBytesMax: number): readonly (readonly CommitBytes[])[] => {
-  const groups: CommitBytes[][] = [];
-  let room = 0;
-  for (const { bytes, events } of commits) {
-    if (bytes.length > room) {
-      groups.push([]);
-      room = recordBytesMax;
-    }
-    groups.at(-1)?.push({ bytes: Uint8Array.from(bytes), events });
-    room -= bytes.length;
-  }
-  return groups;
-};
-
 const append = (database: Database, { expectedSize, commits, marks }: AppendRequest): AppendOutcome => {
-  for (const commit of commits) check(commit);
+  const groups = groupCommits(commits, database.recordBytesMax);
   if (expectedSize !== database.size) return { kind: 'conflict' };
-  const records = grouped(commits, database.recordBytesMax).map((group) => {
+  const records = groups.map((group) => {
     const at = position(database.size);
-    database.records.push({ position: at, commits: group });
+    const own = group.map(({ bytes, events }) => ({ bytes: Uint8Array.from(bytes), events }));
+    database.records.push({ position: at, commits: own });
     database.size = size(database.size + group.reduce((total, { events }) => total + events, 0));
     return at;
   });

@@ -10,11 +10,12 @@ import { StoreError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { position, type Size, size } from '../../core/position.ts';
 import { sameBytes } from '../../crypto/bytes.ts';
+import { packRecords } from '../packing.ts';
 import type { AppendOutcome, AppendRequest, Marks } from '../port.ts';
 import { writeAppend } from './append.ts';
 import type { Connection } from './connection.ts';
 import { logSize, readLog, type Source } from './log.ts';
-import { packRows, type RecordRow, readRecord } from './rows.ts';
+import { type RecordRow, readRecord } from './rows.ts';
 
 export type Appending = {
   readonly rows: readonly RecordRow[];
@@ -25,7 +26,7 @@ export type Appending = {
 
 /** Copies the request; what becomes of its bytes after the call is the caller's own business. */
 export const appendingOf = (request: AppendRequest, durability: 'strict' | 'relaxed'): Appending => ({
-  rows: packRows(request.expectedSize, request.commits),
+  rows: packRecords(request.expectedSize, request.commits),
   marks: request.marks,
   expectedSize: request.expectedSize,
   durability,

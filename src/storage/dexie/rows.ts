@@ -1,28 +1,17 @@
 /**
- * Commits to rows and back. A row holds the commits of one append back to back, as many as `LIMITS.recordBytesMax`
- * allows; a commit is never split. A segment is a row that was merged from neighbours; what it was merged from stays
- * behind as a stub: the key without the bytes. Both directions are checked. Law: "what was committed reads back byte
- * for byte".
+ * Packed commits to rows and back; what a row holds is `storage/packing.ts`'s. A segment is a row that was merged from
+ * neighbours; what it was merged from stays behind as a stub: the key without the bytes. What is read is checked. Law: "what
+ * was committed reads back byte for byte".
  */
 import { StoreError } from '../../core/errors.ts';
 import { isRecord } from '../../core/json.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { position, type Size, size } from '../../core/position.ts';
-import type { CommitBytes, StoredRecord } from '../port.ts';
+import { areCounts, isCount, type PackedCommits, packCommits, total, unpackCommits } from '../packing.ts';
+import type { StoredRecord } from '../port.ts';
 
 /** One row of the table `records`. */
-export type RecordRow = {
-  /** Local position of the first event. */
-  readonly at: number;
-  /** Events in all commits together. */
-  readonly count: number;
-  /** The commits, back to back. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Bytes of each commit. */
-  readonly lengths: readonly number[];
-  /** Events of each commit. */
-  readonly events: readonly number[];
-};
+export type RecordRow = PackedCommits;
 
 /** One row of the table `segments`. */
 export type SegmentRow = RecordRow & {
@@ -34,57 +23,6 @@ export type SegmentRow = RecordRow & {
 
 /** What is left of a record that lies in a segment: the key, which no append may take, and where the bytes went. */
 export type StubRow = { readonly at: number; readonly into: number };
-
-const total = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);
-
-const checkCommitSize = ({ bytes, events }: CommitBytes): void => {
-  const fits = bytes.length >= 1 && bytes.length <= LIMITS.commitBytesMax;
-  if (!fits || !Number.isInteger(events) || events < 1 || events > LIMITS.commitEventsMax) {
-    throw new StoreError('append.too-large', { events, bytes: bytes.length, bytesMax: LIMITS.commitBytesMax });
-  }
-};
-
-const rowOf = (at: number, commits: readonly CommitBytes[]): RecordRow => {
-  const lengths = commits.map(({ bytes }) => bytes.length);
-  const events = commits.map((commit) => commit.events);
-  const bytes = new Uint8Array(total(lengths));
-  let from = 0;
-  for (const commit of commits) {
-    bytes.set(commit.bytes, from);
-    from += commit.bytes.length;
-  }
-  return { at, count: total(events), bytes, lengths, events };
-};
-
-/** Packs commits into rows from position `at` on; the bytes are copied. @throws StoreError `append.too-large` */
-export const packRows = (at: Size, commits: readonly CommitBytes[]): readonly RecordRow[] => {
-  const rows: RecordRow[] = [];
-  let next: number = at;
-  let open: CommitBytes[] = [];
-  let openBytes = 0;
-  const flush = () => {
-    if (open.length === 0) return;
-    const row = rowOf(next, open);
-    rows.push(row);
-    next += row.count;
-    open = [];
-    openBytes = 0;
-  };
-  for (const commit of commits) {
-    checkCommitSize(commit);
-    if (openBytes + commit.bytes.length > LIMITS.recordBytesMax) flush();
-    open.push(commit);
-    openBytes += commit.bytes.length;
-  }
-  flush();
-  return rows;
-};
-
-const isCount = (value: unknown, max: number): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= max;
-
-const areCounts = (value: unknown, max: number): value is readonly number[] =>
-  Array.isArray(value) && value.length > 0 && value.every((each) => isCount(each, max));
 
 const isBytes = (value: unknown): value is Uint8Array<ArrayBuffer> =>
   value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
@@ -114,12 +52,7 @@ export const readRecord = (
   value: unknown,
 ): { readonly record: StoredRecord; readonly end: Size; readonly bytes: number } => {
   const row = readRow(value);
-  let from = 0;
-  const commits = row.lengths.map((length, index) => {
-    const bytes = row.bytes.subarray(from, from + length);
-    from += length;
-    return { bytes, events: row.events[index] ?? 0 };
-  });
+  const commits = unpackCommits(row);
   return { record: { position: position(row.at), commits }, end: size(row.at + row.count), bytes: row.bytes.length };
 };
 
@@ -137,7 +70,7 @@ export const mergeRows = (
 ): { readonly segment: SegmentRow; readonly stubs: readonly StubRow[] } => {
   const records = rows.map((row) => readRecord(row).record);
   const commits = records.flatMap((record) => record.commits);
-  const row = rowOf(records[0]?.position ?? 0, commits);
+  const row = packCommits(records[0]?.position ?? 0, commits);
   const keys = [...new Set(commits.flatMap(({ bytes }) => keysOf(bytes)))].sort((first, second) => first - second);
   return {
     segment: { ...row, end: row.at + row.count, keys },

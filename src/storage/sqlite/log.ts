@@ -5,9 +5,10 @@
 import { StoreError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { type Position, type Size, size } from '../../core/position.ts';
+import type { PackedCommits } from '../packing.ts';
 import type { StoredRecord } from '../port.ts';
 import type { SqliteConnection, SqlRow } from './driver.ts';
-import { COLUMNS, endOf, type PackedRow, type ReadRecord, readRecord, valuesOf } from './rows.ts';
+import { COLUMNS, endOf, type ReadRecord, readRecord, valuesOf } from './rows.ts';
 
 type Table = 'records' | 'segments';
 
@@ -45,7 +46,7 @@ export const logSize = (connection: SqliteConnection): Promise<Size> => endIn(co
 export const packedEnd = (connection: SqliteConnection): Promise<Size> => endIn(connection, 'segments');
 
 /** The database itself refuses a row that does not begin where the log ends. */
-export const insertRows = async (connection: SqliteConnection, rows: readonly PackedRow[]): Promise<void> => {
+export const insertRows = async (connection: SqliteConnection, rows: readonly PackedCommits[]): Promise<void> => {
   for (const row of rows) await connection.run(INSERT, valuesOf(row));
 };
 

@@ -6,10 +6,11 @@ import { StoreError } from '../../core/errors.ts';
 import type { DirectoryKey } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { type Position, position, type Size } from '../../core/position.ts';
+import { type PackedCommits, packCommits } from '../packing.ts';
 import type { PackOutcome, PackRequest } from '../port.ts';
 import type { SqliteConnection } from './driver.ts';
 import { logSize, packedEnd, rowsFrom } from './log.ts';
-import { COLUMNS, type PackedRow, type ReadRecord, rowOf, valuesOf } from './rows.ts';
+import { COLUMNS, type ReadRecord, valuesOf } from './rows.ts';
 
 const INSERT = `INSERT INTO segments (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`;
 const ENTER = 'INSERT INTO directory (key, at) VALUES (?, ?)';
@@ -19,7 +20,7 @@ const FIND = 'SELECT at FROM directory WHERE key = ? ORDER BY at';
 type Group = readonly ReadRecord[];
 
 export type Segment = {
-  readonly row: PackedRow;
+  readonly row: PackedCommits;
   readonly keys: ReadonlySet<DirectoryKey>;
   /** How many records it replaces. */
   readonly records: number;
@@ -60,7 +61,7 @@ export const segmentsOf = (groups: readonly Group[], keysOf: PackRequest['keysOf
   groups.map((group) => {
     const commits = group.flatMap(({ record }) => record.commits);
     const keys = new Set(commits.flatMap(({ bytes }) => keysOf(bytes)));
-    return { row: rowOf(group[0]?.record.position ?? 0, commits), keys, records: group.length };
+    return { row: packCommits(group[0]?.record.position ?? 0, commits), keys, records: group.length };
   });
 
 /** Stores segments that were made when packing had come to `packedTo`; nothing if it has gone on since. */

@@ -1,5 +1,6 @@
 /** One open database as `EventStorage`. */
 import { type Position, position, size } from '../../core/position.ts';
+import { type PackedCommits, packRecords } from '../packing.ts';
 import type { AppendOutcome, AppendRequest, Durability, EventStorage, Identity, PackRequest } from '../port.ts';
 import type { SqliteConnection, SqlRow } from './driver.ts';
 import { operationFailure } from './failures.ts';
@@ -7,7 +8,6 @@ import { type Hearing, hearingOn } from './hearing.ts';
 import { insertRows, logSize, packedEnd, readLog, readLogAt } from './log.ts';
 import type { OpenDatabase } from './open.ts';
 import { findPacked, fullGroups, segmentsOf, storeSegments } from './packing.ts';
-import { type PackedRow, rowsOf } from './rows.ts';
 import {
   addFinding,
   addIdentity,
@@ -42,7 +42,7 @@ const CONFLICT: AppendOutcome = { kind: 'conflict' };
 const append = async (
   { connection, durability, hearing, write }: Open,
   { expectedSize, marks }: AppendRequest,
-  rows: readonly PackedRow[],
+  rows: readonly PackedCommits[],
 ): Promise<AppendOutcome> => {
   const events = rows.reduce((sum, { count }) => sum + count, 0);
   const end = size(expectedSize + events);
@@ -79,7 +79,7 @@ const logOf = (open: Open) => {
   const { connection, read } = open;
   return {
     durability: open.durability,
-    append: async (request) => append(open, request, rowsOf(request.expectedSize, request.commits)),
+    append: async (request) => append(open, request, packRecords(request.expectedSize, request.commits)),
     size: () => read(() => logSize(connection)),
     read: (from: Position, bytesMax: number) => read(() => readLog(connection, from, bytesMax)),
     readAt: (positions) => read(() => readLogAt(connection, positions)),
