@@ -49,6 +49,7 @@ const optimizeDeps = {
     'rxjs/operators',
     'xstate',
     'zod',
+    '@noble/ciphers/chacha.js',
     '@noble/hashes/sha2.js',
     '@noble/hashes/utils.js',
   ],

@@ -28,6 +28,9 @@ export const ERROR_TEXT = {
   'commit.unsupported-format': 'The commit has a newer format. Update the software; the bytes are kept.',
   'checkpoint.malformed': 'The text is not a signed note of a known form.',
   'event.duplicate-id': 'Another event already has this id.',
+  'field.too-large': 'A protected value exceeds the size limit. Nothing was stored; split it.',
+  'field.unreadable':
+    'A sealed value does not open here: it was altered, or belongs to another place. The record is kept, nothing of it is shown.',
   'id.malformed': 'An identifier is not in its canonical form.',
   'import.cancelled': 'The import was cancelled. What had been committed stays.',
   'import.malformed-xml': 'The file is not well-formed XML, or has a DOCTYPE.',
@@ -37,9 +40,15 @@ export const ERROR_TEXT = {
   'import.unknown-reference': 'The file refers to something that it does not define.',
   'import.unsupported-version': 'The ODM version is not supported. Supported: 1.3, 1.3.1, 1.3.2.',
   'invariant.broken': 'An internal rule was broken. Please report this with the details.',
+  'key.data-malformed': 'The bytes are not a data key of a known form. Nothing was opened with them.',
+  'key.locked': 'The keys are locked. Unlock them and open the store again; what was recorded is kept.',
   'key.malformed': 'The key is not an Ed25519 public key that may be trusted.',
   'key.not-extractable':
     'This storage keeps a private key as bytes inside its encrypted database, and this key cannot be exported. Make it extractable; the kept one is not.',
+  'key.randomness-repeated':
+    'The source of random bytes repeats itself. Nothing was sealed; reload the page, and do not record on this device if it stays so.',
+  'key.shredded':
+    'The key was destroyed on purpose: what it protected cannot be read, and nothing new is sealed under it.',
   'key.unavailable':
     'This platform has no WebCrypto with Ed25519. Update the browser, or use a secure (https or localhost) page.',
   'proof.malformed': 'A proof has an impossible length or range.',

@@ -28,6 +28,8 @@ export type DirectoryKey = Brand<number, 'DirectoryKey'>;
 export type Hash32 = Brand<Uint8Array, 'Hash32'>;
 /** 64 lower-case hex digits: the textual form of a Hash32. */
 export type Hash32Hex = Brand<string, 'Hash32Hex'>;
+/** 43 characters: a data key's commitment (32 bytes) in base64url without padding. */
+export type KeyId = Brand<string, 'KeyId'>;
 /** 64 bytes: an Ed25519 signature (RFC 8032). */
 export type Signature64 = Brand<Uint8Array, 'Signature64'>;
 /** 32 bytes: an Ed25519 public key (RFC 8032). */
@@ -36,6 +38,8 @@ export type PublicKey32 = Brand<Uint8Array, 'PublicKey32'>;
 const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_.-]*$/;
 const REPLICA_PATTERN = /^[0-9a-f]{32}$/;
 const HASH_PATTERN = /^[0-9a-f]{64}$/;
+/** 258 bits for 256: the last two are zero, so that one value has one spelling. */
+const KEY_PATTERN = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const UUID7_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const checked = (kind: string, text: string, holds: boolean): string => {
@@ -79,6 +83,8 @@ export const replicaId = (text: string): ReplicaId => checked('replica', text, R
 export const eventId = (text: string): EventId => checked('eventId', text, UUID7_PATTERN.test(text)) as EventId;
 /** @throws StoreError `id.malformed` */
 export const hash32Hex = (text: string): Hash32Hex => checked('hash', text, HASH_PATTERN.test(text)) as Hash32Hex;
+/** @throws StoreError `id.malformed` */
+export const keyId = (text: string): KeyId => checked('key', text, KEY_PATTERN.test(text)) as KeyId;
 
 const sized = (kind: string, bytes: Uint8Array, length: number): Uint8Array => {
   if (bytes.length !== length) throw new StoreError('id.malformed', { kind, length: bytes.length });

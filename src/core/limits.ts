@@ -45,6 +45,12 @@ export const LIMITS = {
   exchangeSilentMs: 3_000,
   /** Milliseconds between two looks at the log of a visible page, in case that a hint was lost. */
   lookMs: 10_000,
+  /** Bytes of one protected value, padded: as base64 it fits into an event. */
+  sealedValueBytesMax: 32_768,
+  /** Values sealed under one AES key with random nonces before the next key is derived; NIST SP 800-38D allows 2^32. */
+  sealsPerKeyMax: 268_435_456,
+  /** Nodes of one data key: what is left of it after some 360 redactions. */
+  dataKeyNodesMax: 65_536,
   /** Largest sequence, position or size: exact in a double. */
   integerMax: Number.MAX_SAFE_INTEGER,
   /** Levels of a proof: a tree of 2^53 leaves. */

@@ -25,10 +25,13 @@ import { contextHash, genesisLink, leafHash, linkHash, replicaIdOf } from '../..
 import { emptyHead } from '../../src/crypto/checkCommit.ts';
 import { checkpointBody, receiptBody } from '../../src/crypto/checkpoint.ts';
 import { decodeCommit, signedMessage } from '../../src/crypto/commitBytes.ts';
+import { makeDataKey } from '../../src/crypto/dataKey.ts';
+import { openFieldSealer } from '../../src/crypto/fieldCipher.ts';
 import { consistencyProof, inclusionProof, merkleRoot } from '../../src/crypto/merkle.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../src/crypto/sealCommit.ts';
 import { noteVerifierText, signNote } from '../../src/crypto/signedNote.ts';
-import { at, contextOf, hex, KEY_A, KEY_B, RFC_8032, TENANT } from '../unit/support.ts';
+import { seededEntropy } from '../../src/testing/entropy.ts';
+import { at, contextOf, hex, KEY_A, KEY_B, RFC_8032, TENANT, unhex } from '../unit/support.ts';
 
 const REPLICA = replicaIdOf(KEY_A.publicKey);
 const SIGNER = { name: 'sync.example.org/acme-042', key: KEY_B };
@@ -214,6 +217,33 @@ const notes = async (commit: Commit) => {
   };
 };
 
+const fields = async () => {
+  const key = makeDataKey(seededEntropy(1));
+  const sealer = openFieldSealer(seededEntropy(2));
+  const place = {
+    tenant: TENANT,
+    stream: VISIT,
+    event: eventId('01890a5d-ac96-774b-bcce-b302099a8057'),
+    type: eventType('SubjectNamed'),
+  };
+  const values = ['Ada Lovelace', 42, null, { born: '1815-12-10', also: ['Augusta'] }, 'x'.repeat(31)];
+  const sealed = await Promise.all(
+    values.map(async (value, at) => {
+      const path = `/field/${at}`;
+      return { path, value, payload: await sealer.seal(key, { ...place, path }, value) };
+    }),
+  );
+  const bytes = { path: '/scan', hex: '00ff10' };
+  const punctured = key.puncture([{ event: place.event, path: '/field/0' }]);
+  return {
+    about: 'A data key made from a seed that everybody knows, never to be used for anything else.',
+    ...{ ...place, keyId: key.id, key: hex(key.encode()) },
+    sealed,
+    bytes: { ...bytes, payload: await sealer.seal(key, { ...place, path: bytes.path }, unhex(bytes.hex)) },
+    punctured: { path: '/field/0', sha256: hex(sha256(punctured.encode())), bytes: punctured.encode().length },
+  };
+};
+
 export const build = async () => {
   const first = await firstCommit();
   const second = await secondCommit(first);
@@ -225,5 +255,6 @@ export const build = async () => {
     commits: { about, keys, tenant: TENANT, commits: [spelled(first), spelled(second)] },
     merkle: trees(),
     notes: await notes(first),
+    fields: await fields(),
   };
 };

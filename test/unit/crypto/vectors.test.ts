@@ -10,7 +10,10 @@ import type { Chain } from '../../../src/crypto/checkCommit.ts';
 import { checkCommit, checkInChain, emptyHead } from '../../../src/crypto/checkCommit.ts';
 import { openCheckpoint, openReceipt } from '../../../src/crypto/checkpoint.ts';
 import { decodeCommit, encodeCommit } from '../../../src/crypto/commitBytes.ts';
+import { readDataKey } from '../../../src/crypto/dataKey.ts';
+import { openField } from '../../../src/crypto/fieldCipher.ts';
 import { merkleRoot, verifyConsistency, verifyInclusion } from '../../../src/crypto/merkle.ts';
+import { sha256 } from '../../../src/crypto/sha256.ts';
 import { readNoteVerifier } from '../../../src/crypto/signedNote.ts';
 import { build } from '../../vectors/build.ts';
 import { at, codeOf, hex, unhex } from '../support.ts';
@@ -54,6 +57,19 @@ describe('the frozen vectors of format 1', () => {
       expect(hex(canonicalBytes(readCanonical(unhex(bytes))))).toBe(bytes);
     }
     for (const text of refused) expect(codeOf(() => readCanonical(utf8(text)))).toBe('canonical.malformed');
+  });
+
+  it('fix how protected values are sealed: each opens at its place under the key as written [FLD-01]', async () => {
+    const { tenant, stream, event, type, key: written, keyId, sealed, bytes, punctured } = frozen('fields');
+    const key = readDataKey(unhex(written));
+    expect(key.id).toBe(keyId);
+    for (const { path, value, payload } of sealed)
+      expect(await openField(key, { tenant, stream, event, type, path }, payload)).toMatchObject({ value });
+    const opened = await openField(key, { tenant, stream, event, type, path: bytes.path }, bytes.payload);
+    expect(opened).toMatchObject({ value: unhex(bytes.hex) });
+    const left = key.puncture([{ event, path: punctured.path }]).encode();
+    expect(left).toHaveLength(punctured.bytes);
+    expect(hex(sha256(left))).toBe(punctured.sha256);
   });
 
   it('fix the hash of each domain [FMT-10]', () => {
