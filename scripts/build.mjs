@@ -15,11 +15,16 @@ const run = (name, command, args) => {
 rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
 run('typescript', 'tsc', ['-p', 'tsconfig.build.json']);
 
-// The compiler rewrites the extensions of imports, not of the address that a worker is started from.
-const starter = join(ROOT, 'dist', 'worker', 'index.js');
-const started = readFileSync(starter, 'utf8');
-if (!started.includes('sealing.worker.ts')) throw new Error('the worker is not started where it was');
-writeFileSync(starter, started.replace('sealing.worker.ts', 'sealing.worker.js'));
+// The compiler rewrites the extensions of imports, not of the addresses that workers are started from.
+for (const [starter, worker] of [
+  ['worker/index.js', 'sealing.worker'],
+  ['keys/web/derive.js', 'argon2.worker'],
+]) {
+  const path = join(ROOT, 'dist', starter);
+  const started = readFileSync(path, 'utf8');
+  if (!started.includes(`${worker}.ts`)) throw new Error('the worker is not started where it was');
+  writeFileSync(path, started.replace(`${worker}.ts`, `${worker}.js`));
+}
 
 const command = join(ROOT, 'dist', 'cli', 'main.js');
 if (existsSync(command)) chmodSync(command, 0o755);

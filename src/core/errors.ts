@@ -49,8 +49,17 @@ export const ERROR_TEXT = {
     'The source of random bytes repeats itself. Nothing was sealed; reload the page, and do not record on this device if it stays so.',
   'key.shredded':
     'The key was destroyed on purpose: what it protected cannot be read, and nothing new is sealed under it.',
+  'key.passkey-unavailable':
+    'No passkey that can unlock was to be had: cancelled, gone, or without the PRF extension. Unlock another way.',
+  'key.refused': 'These keys were not unlocked: user, secret and vault do not go together. Nothing was opened.',
+  'key.renewal-due': 'The passphrase is older than is allowed. Unlock with it and a new one.',
+  'key.self-test-failed':
+    'A key does not do what it did when it was made. Nothing is written with it; keep this device and export what it holds.',
   'key.unavailable':
-    'This platform has no WebCrypto with Ed25519. Update the browser, or use a secure (https or localhost) page.',
+    'This platform has no WebCrypto as it is needed. Update the browser, or use a secure (https or localhost) page.',
+  'key.wait': 'Too many failed attempts. Wait as long as is said, then try again.',
+  'key.weak':
+    'The passphrase is too short or too long (8 to 256 characters), or the key is not one of 32 random bytes.',
   'proof.malformed': 'A proof has an impossible length or range.',
   'proof.root-mismatch': 'A proof does not lead to the expected root.',
   'receipt.ahead-of-log': 'A receipt vouches for more events than are held.',
@@ -103,6 +112,13 @@ export const ERROR_TEXT = {
     'One side speaks a newer protocol than the other. Update the older one; everything recorded is kept.',
   'sync.wrong-tenant': 'The commit belongs to another tenant.',
   'sync.rate-limited': 'The server asks to slow down.',
+  'vault.absent': 'There is no vault of this name here. Make one, or check the name.',
+  'vault.contention': 'Another tab kept changing the vault. Nothing was changed; try again.',
+  'vault.exists': 'There is a vault of this name already. Nothing was changed.',
+  'vault.full': 'The vault takes no more users, or no more ways to unlock. Remove one first.',
+  'vault.malformed': 'The vault cannot be read as it stands. Nothing was changed; restore it from a copy.',
+  'vault.unsupported-format': 'The vault has a newer format. Update the software; the vault is kept.',
+  'vault.user-exists': 'The vault has this user already. Nothing was changed.',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_TEXT;

@@ -51,6 +51,27 @@ export const LIMITS = {
   sealsPerKeyMax: 268_435_456,
   /** Nodes of one data key: what is left of it after some 360 redactions. */
   dataKeyNodesMax: 65_536,
+  /** KiB of memory of one Argon2id derivation; the floor is OWASP's minimum. */
+  argonMemoryKibMin: 19_456,
+  argonMemoryKibMax: 262_144,
+  /** Passes of one Argon2id derivation over its memory. */
+  argonPassesMin: 2,
+  argonPassesMax: 32,
+  /** Characters of a passphrase. */
+  passphraseLengthMin: 8,
+  passphraseLengthMax: 256,
+  /** Users of one vault. */
+  vaultUsersMax: 64,
+  /** Ways in which one user may unlock. */
+  vaultWaysMax: 8,
+  /** Failed attempts that a vault remembers for the next unlocking; older ones are counted only. */
+  vaultFailuresMax: 64,
+  /** Bytes of a vault. */
+  vaultBytesMax: 524_288,
+  /** Failed attempts in a row before each further one has to wait, and the longest wait. */
+  attemptsFreeMax: 3,
+  attemptWaitMs: 1_000,
+  attemptWaitMsMax: 3_600_000,
   /** Largest sequence, position or size: exact in a double. */
   integerMax: Number.MAX_SAFE_INTEGER,
   /** Levels of a proof: a tree of 2^53 leaves. */

@@ -39,7 +39,13 @@ export const PROBLEM_STATUS = {
   'key.not-extractable': 500,
   'key.randomness-repeated': 500,
   'key.shredded': 410,
+  'key.passkey-unavailable': 401,
+  'key.refused': 401,
+  'key.renewal-due': 401,
+  'key.self-test-failed': 500,
   'key.unavailable': 500,
+  'key.wait': 429,
+  'key.weak': 400,
   'proof.malformed': 400,
   'proof.root-mismatch': 422,
   'receipt.ahead-of-log': 409,
@@ -81,6 +87,13 @@ export const PROBLEM_STATUS = {
   'sync.unsupported-protocol': 400,
   'sync.wrong-tenant': 403,
   'sync.rate-limited': 429,
+  'vault.absent': 404,
+  'vault.contention': 503,
+  'vault.exists': 409,
+  'vault.full': 409,
+  'vault.malformed': 500,
+  'vault.unsupported-format': 500,
+  'vault.user-exists': 409,
 } as const satisfies Record<ErrorCode, number>;
 
 /** The code of whatever was thrown: `server.internal` for all that is not ours. */

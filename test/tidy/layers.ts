@@ -21,7 +21,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'core/schema', level: 0, files: /^src\/core\/schema\.ts$/, also: ['core'], packages: ['zod'] },
   { name: 'core', level: 0, files: /^src\/core\//, also: ['core/schema'] },
 
-  { name: 'crypto', level: 1, files: /^src\/crypto\//, packages: ['@noble/', 'hash-wasm'] },
+  { name: 'crypto', level: 1, files: /^src\/crypto\//, packages: ['@noble/', '@hpke/core', 'hash-wasm'] },
   // The shipped aggregates bring the schemas of their events.
   {
     name: 'machines/clinical',
@@ -40,6 +40,10 @@ export const LAYERS: readonly Layer[] = [
 
   // Threads beside the page: what they do is facts, where it runs is the platform's.
   { name: 'worker', level: ADAPTER, files: /^src\/worker\//, only: ['core', 'core/schema', 'crypto'] },
+
+  { name: 'keys/web', level: ADAPTER, files: /^src\/keys\/web\// },
+  { name: 'keys/file', level: ADAPTER, files: /^src\/keys\/file\.ts$/, packages: ['node:'] },
+  { name: 'keys', level: 3, files: /^src\/keys\//, only: ['core', 'core/schema', 'crypto'], packages: ['@noble/'] },
 
   { name: 'streams', level: 3, files: /^src\/streams\//, also: ['projections/runner'], packages: ['rxjs', 'xstate'] },
   { name: 'sync/httpTransport', level: ADAPTER, files: /^src\/sync\/httpTransport\.ts$/ },
@@ -63,6 +67,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'store.ts', level: 5.3, files: /^src\/store\.ts$/, packages: ['rxjs', 'xstate', 'zod'] },
   { name: 'testing', level: 5.4, files: /^src\/testing\//, packages: ['rxjs', 'xstate'] },
   { name: 'clinical.ts', level: 5.5, files: /^src\/clinical\.ts$/ },
+  { name: 'keys.ts', level: 5.5, files: /^src\/keys\.ts$/ },
   { name: 'sqlite.ts', level: 5.5, files: /^src\/sqlite\.ts$/ },
   { name: 'index.ts', level: 5.5, files: /^src\/index\.ts$/ },
   { name: 'cli', level: 5.6, files: /^src\/cli\//, packages: ['node:'] },
