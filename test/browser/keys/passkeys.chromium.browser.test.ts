@@ -1,8 +1,8 @@
 /** Passkeys with the PRF extension, by Chromium's own virtual authenticator. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cdp } from 'vitest/browser';
 import { derivedBytes } from '../../../src/crypto/secretKey.ts';
-import { type KeySession, openVault } from '../../../src/keys.ts';
+import { indexedDbVault, type KeySession, openVault } from '../../../src/keys.ts';
 
 type Protocol = {
   readonly send: (method: string, parameters?: object) => Promise<{ readonly authenticatorId: string }>;
@@ -14,7 +14,7 @@ let authenticatorId = '';
 
 const fingerprint = async (session: KeySession) => (await derivedBytes(session.databaseKey, 'law', 32)).join();
 
-beforeAll(async () => {
+beforeEach(async () => {
   await protocol().send('WebAuthn.enable', { enableUI: false });
   const options = {
     ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal', hasResidentKey: true, hasPrf: true },
@@ -22,7 +22,10 @@ beforeAll(async () => {
   };
   ({ authenticatorId } = await protocol().send('WebAuthn.addVirtualAuthenticator', { options }));
 });
-afterAll(() => protocol().send('WebAuthn.disable'));
+afterEach(async () => {
+  await protocol().send('WebAuthn.removeVirtualAuthenticator', { authenticatorId });
+  await protocol().send('WebAuthn.disable');
+});
 
 describe('a passkey', () => {
   it('unlocks the same keys as the passphrase beside it, and is refused once it is gone [KEY-08]', async () => {
@@ -57,7 +60,6 @@ describe('a passkey', () => {
     const vault = openVault({ name, idleMinutes: 10 });
     await vault.create(ADA);
     await vault.addWay(ADA, { passkey: true });
-    const { indexedDbVault } = await import('../../../src/keys.ts');
     const stored: unknown = JSON.parse(new TextDecoder().decode(await indexedDbVault(name).read()));
     expect(stored).toMatchObject({ users: [{ ways: [{ kind: 'passphrase' }, { kind: 'passkey' }] }] });
     const names = JSON.stringify(stored).match(/"[a-zA-Z]+":/g) ?? [];
