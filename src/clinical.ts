@@ -1,3 +1,3 @@
-/** Clinical data capture: the form aggregate and the reader of CDISC ODM files. Names are listed by hand. */
-export { Form, type FormContext, type ItemRecordedPayload, itemKey } from './machines/clinical/form.ts';
+/** Clinical data capture: the form, signers and electronic signatures, and the reader of CDISC ODM files. */
+export * from './machines/clinical/index.ts';
 export * from './odm/index.ts';

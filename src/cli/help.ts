@@ -49,12 +49,14 @@ Exit codes: 0 all well, 1 warnings, 2 could not be checked.`,
   verify: `Usage: indelible verify FILE [options]
 
 Checks an exported bundle from its bytes alone: every hash, link, signature and receipt, and that nothing is missing.
-Names the first faulty event.
+Names the first faulty event. Lists the electronic signatures with name, meaning, time and state.
 
 Options:
   --server-key KEY   The server's key (name+hash+key), known from elsewhere. Without it receipts are checked with the key
                      that the bundle names itself, and the report says so.
   --sealed-by ID     The replica that must have sealed the bundle, known from elsewhere.
+  --signers FILE     Signing keys known from elsewhere, as JSON: {"dr-mayer": ["key id"]}. Of a signer named there no other
+                     key counts. Without it electronic signatures are checked with the keys that the bundle enrols.
   --json             Print the report as one JSON object.
   --help             This text.
 

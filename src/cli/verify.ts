@@ -1,12 +1,35 @@
 /** `indelible verify FILE`: checks a bundle on its own and says what it found. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { ERROR_TEXT, StoreError } from '../core/errors.ts';
-import { type Report, type VerifyFinding, verifyBundle } from '../verify/index.ts';
+import { isRecord } from '../core/json.ts';
+import {
+  type PinnedSigners,
+  type Report,
+  type SignatureReport,
+  signedAtText,
+  type VerifyFinding,
+  verifyBundle,
+} from '../verify/index.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { HELP } from './help.ts';
 import { EXIT, type ExitCode, fail, printJson } from './output.ts';
 
-const OPTIONS = ['server-key', 'sealed-by'];
+const OPTIONS = ['server-key', 'sealed-by', 'signers'];
+
+const isPinned = (value: unknown): value is PinnedSigners =>
+  isRecord(value) &&
+  Object.values(value).every((keys) => Array.isArray(keys) && keys.every((key) => /^[0-9a-f]{64}$/.test(String(key))));
+
+/** Signing keys by signer, from a JSON file. @throws UsageError */
+const readSigners = (file: string): PinnedSigners => {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (isPinned(value)) return value;
+  } catch {
+    throw new UsageError('the file of --signers cannot be read', 'Run: indelible verify --help');
+  }
+  throw new UsageError('the file of --signers is not {"signer": ["key id"]}', 'Run: indelible verify --help');
+};
 
 /** The file's bytes in pieces. @throws StoreError `bundle.malformed` with `what: file` where it cannot be read */
 async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
@@ -44,6 +67,30 @@ const sealText = ({ trust }: Report): string => {
   return `replica ${replica}${wrote ? '' : ', which wrote none of the events'}${pinned ? ' (as given)' : ''}`;
 };
 
+const STATE_TEXT: Readonly<Record<SignatureReport['state'], string>> = {
+  intact: 'intact',
+  'changed-since': 'DATA CHANGED SINCE',
+  withdrawn: 'withdrawn by the signer',
+  contested: 'SIGNER ID ENROLLED TWICE',
+  invalid: 'INVALID',
+};
+const ACT_TEXT: Readonly<Record<SignatureReport['act'], string>> = {
+  Signed: 'signed',
+  CounterSigned: 'counter-signed',
+  SignatureWithdrawn: 'withdrawal',
+};
+
+const signatureText = (signature: SignatureReport): string => {
+  const { id, act, printedName, signer, meaning, at, state, later, replica, sequence } = signature;
+  const what = state === 'changed-since' ? `${STATE_TEXT[state]} (${later} later)` : STATE_TEXT[state];
+  const rest = [
+    ...(signature.keyPinned ? [] : ['key named by the bundle itself; give --signers']),
+    ...(signature.keyEnded ? ['key ended on another device, before or after'] : []),
+  ];
+  const key = `key ${signature.key.slice(0, 16)}…${rest.length === 0 ? ' (as given)' : ` (${rest.join('; ')})`}`;
+  return `    ${printedName} (${signer}), ${meaning}, ${signedAtText(at)}: ${what}\n      ${ACT_TEXT[act]}, signature ${id}, at replica ${replica}, event ${sequence}, ${key}`;
+};
+
 const tableOf = (report: Report): readonly (readonly [string, string])[] => {
   const { manifest, counts } = report;
   const made: readonly (readonly [string, string])[] =
@@ -59,6 +106,7 @@ const tableOf = (report: Report): readonly (readonly [string, string])[] => {
     ['commits', String(counts.commits)],
     ['replicas', String(counts.replicas)],
     ['receipts', String(counts.receipts)],
+    ['signatures', String(report.signatures.length)],
     ['sealed by', sealText(report)],
     ['server key', serverText(report)],
     ...(report.recorded.length === 0
@@ -71,6 +119,7 @@ const print = (file: string, report: Report): void => {
   const found = report.findings.length + report.omitted;
   console.log(`${file}: ${report.ok ? 'sound' : `${found} ${found === 1 ? 'finding' : 'findings'}`}`);
   if (report.usable) for (const [name, value] of tableOf(report)) console.log(`  ${name.padEnd(12)}${value}`);
+  for (const signature of report.signatures) console.log(signatureText(signature));
   for (const [at, finding] of report.findings.entries()) console.log(findingText(finding, at));
   if (report.omitted > 0) console.log(`  and ${report.omitted} more`);
 };
@@ -92,11 +141,13 @@ export const verify = async (words: readonly string[]): Promise<ExitCode> => {
   }
   const serverKey = text('server-key');
   const sealedBy = text('sealed-by');
+  const signers = text('signers');
   let report: Report;
   try {
     report = await verifyBundle(chunksOf(file), {
       ...(serverKey === undefined ? {} : { serverKey }),
       ...(sealedBy === undefined ? {} : { sealedBy }),
+      ...(signers === undefined ? {} : { signers: readSigners(signers) }),
     });
   } catch (error) {
     if (!(error instanceof StoreError) || error.details['what'] !== 'file') throw error;

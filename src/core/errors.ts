@@ -27,6 +27,18 @@ export const ERROR_TEXT = {
   'commit.malformed': 'The bytes are not a commit of this format.',
   'commit.unsupported-format': 'The commit has a newer format. Update the software; the bytes are kept.',
   'checkpoint.malformed': 'The text is not a signed note of a known form.',
+  'esign.changed':
+    'An electronic signature names an event that is not here, or not the one signed: the record was altered, cut or exchanged after it was signed.',
+  'esign.invalid':
+    'An electronic signature was not made by the signer over these records. Do not rely on it; ask how it came into the record.',
+  'esign.key-not-in-force':
+    'An electronic signature was made with a key that had been replaced, or after its signer had been deactivated.',
+  'esign.key-unknown':
+    'A signing key is not one that was enrolled for this signer, or nobody entitled has vouched for it. Signatures with it count for nothing.',
+  'esign.malformed': 'An event of the electronic signatures is not in its form. It counts for nothing.',
+  'esign.signer-reused':
+    'One signer id was enrolled twice. Signer ids are never reused: give the second person another id.',
+  'esign.unaccountable': 'An electronic signature does not rest on a confirmed accountability statement of its signer.',
   'event.duplicate-id': 'Another event already has this id.',
   'field.too-large': 'A protected value exceeds the size limit. Nothing was stored; split it.',
   'field.unreadable':

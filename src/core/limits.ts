@@ -27,6 +27,16 @@ export const LIMITS = {
   touchesMax: 256,
   /** Heads that one resolution may name. */
   resolvesMax: 64,
+  /** Events that one electronic signature may cover: their hashes have to fit into one event. */
+  signedEventsMax: 512,
+  /** Streams that one electronic signature may cover. */
+  signedStreamsMax: 64,
+  /** UTF-16 units of a printed name, of the meaning of a signature, and of a reference to a proof of identity. */
+  signedTextLengthMax: 200,
+  /** UTF-16 units of the accountability statement that signers confirm. */
+  accountabilityLengthMax: 4_000,
+  /** People who vouch for the new key of a signer. */
+  endorsementsMax: 4,
   /** Commits in one push or pull message. */
   batchCommitsMax: 256,
   /** Commit bytes in one push or pull message. */

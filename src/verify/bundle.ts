@@ -58,6 +58,8 @@ const unusable = (finding: VerifyFinding, bytes: number): Report => ({
   omitted: 0,
   counts: { events: 0, commits: 0, replicas: 0, receipts: 0, bytes },
   heads: {},
+  signatures: [],
+  signers: [],
   trust: { replicas: [] },
   recorded: [],
 });
@@ -73,7 +75,10 @@ const startRun = (manifest: Manifest, options: VerifyOptions): Run => {
   const findings = gatherFindings();
   const server = chooseServer(manifest, options, findings);
   const lineOf = (line: number) => ({ line });
-  const log = startLogCheck({ tenant: manifest.tenant, heads: headsOf(manifest), server, findings, lineOf });
+  const log = startLogCheck({
+    ...{ tenant: manifest.tenant, heads: headsOf(manifest), server, findings, lineOf },
+    signers: options.signers,
+  });
   const state = { stage: 0, commits: 0, sealed: undefined, longAt: 0, trailing: false };
   return { manifest, server, findings, log, damage: readDamage(log, findings), recorded: [], ...state };
 };
@@ -156,7 +161,7 @@ const summaryOf = (manifest: Manifest): ManifestSummary => {
 const finish = async (run: Run, options: VerifyOptions, end: { bytes: number; line: number }): Promise<Report> => {
   const { manifest, server, findings, log, sealed, recorded } = run;
   await run.damage.flush();
-  await log.finish();
+  const signed = await log.finish();
   if (sealed === undefined) findings.raise(end.line, { code: 'seal.mismatch', what: 'no seal' });
   const isSealed = sealed !== undefined && (await checkSeal(manifest, sealed, findings));
   const list = findings.list();
@@ -170,6 +175,7 @@ const finish = async (run: Run, options: VerifyOptions, end: { bytes: number; li
     omitted: findings.omitted(),
     counts,
     heads,
+    ...signed,
     trust: trustOf({ manifest, options, server, isSealed, heads }),
     manifest: summaryOf(manifest),
     recorded,

@@ -1,4 +1,6 @@
 /** The stand-alone verifier: it needs an export's bytes and nothing else. */
+export type { SignatureState } from '../crypto/checkAct.ts';
+export { type Act, type SignedAt, signedAtText } from '../crypto/signedAct.ts';
 export { verifyBundle } from './bundle.ts';
 export { type LogOptions, verifyLog } from './log.ts';
 export type {
@@ -7,8 +9,11 @@ export type {
   HeadText,
   LogReport,
   ManifestSummary,
+  PinnedSigners,
   Progress,
   Report,
+  SignatureReport,
+  SignerReport,
   Trust,
   VerifyFinding,
   VerifyOptions,

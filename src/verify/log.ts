@@ -5,7 +5,7 @@ import { readNoteVerifier } from '../crypto/signedNote.ts';
 import { paceProgress } from './commits.ts';
 import { gatherFindings } from './findings.ts';
 import { startLogCheck } from './logCheck.ts';
-import type { LogReport, Progress } from './report.ts';
+import type { LogReport, PinnedSigners, Progress } from './report.ts';
 
 export type LogOptions = {
   readonly tenant: TenantId;
@@ -15,6 +15,8 @@ export type LogOptions = {
   readonly receipts?: readonly string[];
   /** C2SP verifier key of the server that signed the receipts. */
   readonly server?: string | null;
+  /** Ids of signing keys, known from elsewhere, by signer. */
+  readonly signers?: PinnedSigners;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 };
@@ -35,7 +37,8 @@ export const verifyLog = async (
   const findings = gatherFindings();
   const heads = options.heads && new Map(Object.entries(options.heads).map(([id, head]) => [replicaId(id), head]));
   const verifier = server === undefined || server === null ? undefined : readNoteVerifier(server);
-  const check = startLogCheck({ tenant, heads, server: verifier, findings, lineOf: () => ({}) });
+  const { signers } = options;
+  const check = startLogCheck({ tenant, heads, server: verifier, findings, signers, lineOf: () => ({}) });
   const progress = paceProgress(options.onProgress);
   let bytes = 0;
   let at = 0;
@@ -48,11 +51,11 @@ export const verifyLog = async (
     await check.push({ at, bytes: commit.bytes });
     progress({ bytes, events: check.counts().events });
   }
-  await check.finish();
+  const signed = await check.finish();
   signal?.throwIfAborted();
   const named = check.heads();
   const counts = { ...check.counts(), replicas: Object.keys(named).length, bytes };
   options.onProgress?.({ bytes, events: counts.events });
   const list = findings.list();
-  return { ok: list.length === 0, findings: list, omitted: findings.omitted(), counts, heads: named };
+  return { ok: list.length === 0, findings: list, omitted: findings.omitted(), counts, heads: named, ...signed };
 };

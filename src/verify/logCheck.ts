@@ -12,14 +12,17 @@ import { type Candidate, checkInOrder } from './commits.ts';
 import type { Findings } from './findings.ts';
 import { type Places, tellPlaces } from './places.ts';
 import { checkReceipts, type ReceiptCheck } from './receipts.ts';
-import type { HeadsText, HeadText, VerifyFinding } from './report.ts';
+import type { HeadsText, HeadText, PinnedSigners, VerifyFinding } from './report.ts';
 import type { Header } from './salvage.ts';
+import { checkSignatures, type SignatureCheck, type SignaturesFound } from './signatures.ts';
 
 export type LogCheckOptions = {
   readonly tenant: TenantId;
   readonly heads: ReadonlyMap<ReplicaId, Head> | undefined;
   readonly server: NoteVerifier | undefined;
   readonly findings: Findings;
+  /** Signing keys known from elsewhere. */
+  readonly signers?: PinnedSigners | undefined;
   /** What a finding says about its line. */
   readonly lineOf: (at: number) => { readonly line?: number };
 };
@@ -33,7 +36,7 @@ export type LogCheck = {
   /** Resolves when every commit so far is settled. */
   readonly drain: () => Promise<void>;
   /** Settles everything and says what the log as a whole lacks. */
-  readonly finish: () => Promise<void>;
+  readonly finish: () => Promise<SignaturesFound>;
   /** Sound commits in their place, and their events. */
   readonly counts: () => { readonly commits: number; readonly events: number; readonly receipts: number };
   /** Where the chain of each replica with sound events stands. */
@@ -56,6 +59,7 @@ type Check = {
   readonly chains: Chains;
   readonly bases: BasisCheck;
   readonly ids: IdSet;
+  readonly signatures: SignatureCheck;
   /** Replicas that went beyond their stated heads: said once for each. */
   readonly beyond: Set<ReplicaId>;
   readonly tally: { lastAt: number; commits: number; events: number };
@@ -116,6 +120,7 @@ const settleSound = (check: Check, commit: Commit, { at, damage }: Candidate): v
   receipts.passed(replica, headAfter(commit));
   checkBound(check, commit, at);
   checkEvents(check, commit, at);
+  check.signatures.add(commit, at);
 };
 
 const settleFaulty = (check: Check, fault: Fault, { at, damage }: Candidate, header?: Header): void => {
@@ -173,6 +178,7 @@ export const startLogCheck = (options: LogCheckOptions): LogCheck => {
     chains,
     bases: checkBases((replica) => heldOf(chains, replica)),
     ids: gatherIds(),
+    signatures: checkSignatures(options),
     beyond: new Set(),
     tally: { lastAt: 0, commits: 0, events: 0 },
   };
@@ -194,6 +200,7 @@ export const startLogCheck = (options: LogCheckOptions): LogCheck => {
       checkWanted(check, endAt);
       receipts.finish(chains.all(), endAt);
       places.match();
+      return check.signatures.finish();
     },
     counts: () => ({ commits: tally.commits, events: tally.events, receipts: receipts.genuine() }),
     heads: () => headsOf(chains),

@@ -1,7 +1,9 @@
 /** What a check of exported or stored bytes says, as plain data: a report can be printed, stored and compared. */
 import type { Finding } from '../core/commit.ts';
 import type { ErrorCode } from '../core/errors.ts';
-import type { Hash32Hex, PublicKey32, ReplicaId, TenantId } from '../core/ids.ts';
+import type { Hash32Hex, PublicKey32, ReplicaId, StreamId, TenantId, UserId } from '../core/ids.ts';
+import type { SignatureState } from '../crypto/checkAct.ts';
+import type { Act, SignedAt } from '../crypto/signedAct.ts';
 
 /**
  * One fault: which rule, and where. `replica` and `sequence` name the first event that the fault touches, as far as it
@@ -29,6 +31,48 @@ export type Counts = {
   readonly bytes: number;
 };
 
+/** One act of an electronic signature, as it is to be shown with the record. */
+export type SignatureReport = {
+  /** Id of the signature; its acts share it. */
+  readonly id: string;
+  readonly act: Act;
+  readonly signer: UserId;
+  readonly printedName: string;
+  readonly meaning: string;
+  /** By the clock of the device that signed. */
+  readonly at: SignedAt;
+  /** Hash of the statement that was shown. */
+  readonly statement: Hash32Hex;
+  /** The streams that were signed. */
+  readonly streams: readonly StreamId[];
+  /** Where the act is recorded. */
+  readonly replica: ReplicaId;
+  readonly sequence: number;
+  readonly state: SignatureState;
+  /** Events in the signed streams that change data and are not covered. */
+  readonly later: number;
+  readonly key: Hash32Hex;
+  /** True if the caller named the key; else only the log does. */
+  readonly keyPinned: boolean;
+  /** True if the key's force ended on another device, and nothing shows whether before or after the act. */
+  readonly keyEnded: boolean;
+};
+
+/** A key of a signer: who put it in force, where, and whether it counts. */
+export type SignerReport = {
+  readonly signer: UserId;
+  readonly printedName: string;
+  readonly key: Hash32Hex;
+  readonly enrolledBy: UserId;
+  readonly replica: ReplicaId;
+  readonly sequence: number;
+  /** False if nobody entitled put it in force. */
+  readonly sound: boolean;
+  /** True if another enrolment claims the same id. */
+  readonly contested: boolean;
+  readonly pinned: boolean;
+};
+
 /** What a check of a run of commits found. */
 export type LogReport = {
   readonly ok: boolean;
@@ -38,6 +82,10 @@ export type LogReport = {
   readonly omitted: number;
   readonly counts: Counts;
   readonly heads: HeadsText;
+  /** Electronic signatures, in the order in which they are recorded. */
+  readonly signatures: readonly SignatureReport[];
+  /** The keys of those who sign. A signature is worth what its key's enrolment is worth. */
+  readonly signers: readonly SignerReport[];
 };
 
 /** Who made an export, when, and what of. */
@@ -78,11 +126,16 @@ export type Report = LogReport & {
   readonly recorded: readonly Finding[];
 };
 
+/** Key ids by signer. */
+export type PinnedSigners = Readonly<Record<string, readonly string[]>>;
+
 export type VerifyOptions = {
   /** C2SP verifier key of the server, known from elsewhere. The one in the bundle is used when absent. */
   readonly serverKey?: string;
   /** Replica that must have sealed the bundle, known from elsewhere. */
   readonly sealedBy?: string;
+  /** Ids of signing keys, known from elsewhere, by signer. Of a signer named here no other key counts. */
+  readonly signers?: PinnedSigners;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 };
@@ -97,6 +150,8 @@ export const VERIFY_LIMITS = {
   receiptsMax: 65_536,
   /** Replicas that are named before any of their commits has come. */
   wantedMax: 65_536,
+  /** Acts of electronic signatures that are checked. */
+  actsMax: 65_536,
   /** Commits whose signatures are checked at the same time, and the sum of their bytes. */
   inFlightMax: 32,
   inFlightBytesMax: 262_144,

@@ -29,8 +29,12 @@ import { makeDataKey } from '../../src/crypto/dataKey.ts';
 import { openFieldSealer } from '../../src/crypto/fieldCipher.ts';
 import { consistencyProof, inclusionProof, merkleRoot } from '../../src/crypto/merkle.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../src/crypto/sealCommit.ts';
+import { ACTS, actMessage, statementHash } from '../../src/crypto/signedAct.ts';
 import { noteVerifierText, signNote } from '../../src/crypto/signedNote.ts';
 import { seededEntropy } from '../../src/testing/entropy.ts';
+import { endorsementMessage, possessionMessage } from '../../src/crypto/signerKey.ts';
+import { CONTENT, PLACE } from '../unit/signing/content.ts';
+import { actOf, endorsement, enrolment, keyIdOf, personOf, statementOf } from '../unit/signing/people.ts';
 import { at, contextOf, hex, KEY_A, KEY_B, RFC_8032, TENANT, unhex } from '../unit/support.ts';
 
 const REPLICA = replicaIdOf(KEY_A.publicKey);
@@ -244,6 +248,28 @@ const fields = async () => {
   };
 };
 
+/** Electronic signatures: what an enrolment, an endorsement and each act sign, and the signatures of the test keys. */
+const signatures = async () => {
+  const mayer = await personOf('dr-mayer', 'Dr. Ana Mayer-Öz', KEY_A);
+  const weber = await personOf('dr-weber', 'Dr. Jo Weber', KEY_B);
+  const statement = 'I approve this visit.';
+  return {
+    key: { publicKey: hex(KEY_A.publicKey), id: keyIdOf(mayer) },
+    statement: { text: statement, hash: hex(statementHash(statement)) },
+    enrolment: { payload: await enrolment(mayer), message: hex(possessionMessage(TENANT, statementOf(mayer))) },
+    endorsement: { payload: await endorsement(weber, mayer), message: hex(endorsementMessage(TENANT, statementOf(mayer))) },
+    acts: await Promise.all(
+      ACTS.map(async (act) => ({
+        act,
+        tenant: TENANT,
+        stream: PLACE.stream,
+        payload: await actOf({ ...PLACE, act }, CONTENT, KEY_A),
+        message: hex(actMessage({ ...PLACE, act }, CONTENT)),
+      })),
+    ),
+  };
+};
+
 export const build = async () => {
   const first = await firstCommit();
   const second = await secondCommit(first);
@@ -256,5 +282,6 @@ export const build = async () => {
     merkle: trees(),
     notes: await notes(first),
     fields: await fields(),
+    signatures: await signatures(),
   };
 };
