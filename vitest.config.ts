@@ -45,6 +45,8 @@ const optimizeDeps = {
   include: [
     'dexie',
     'fast-check',
+    'react',
+    'react-dom/client',
     'rxjs',
     'rxjs/operators',
     'xstate',
@@ -54,6 +56,7 @@ const optimizeDeps = {
     '@hpke/core',
     '@noble/curves/ed25519.js',
     '@noble/hashes/argon2.js',
+    '@xstate/react',
     '@noble/hashes/sha2.js',
     '@noble/hashes/utils.js',
   ],

@@ -48,6 +48,7 @@ export type {
   StorageAdapter,
   StoredRecord,
 } from './storage/port.ts';
+export type { AggregateActor } from './store/actor.ts';
 export type { HealthCheck, HealthOptions, HealthReport, HealthWarning } from './store/health.ts';
 export type { HealthCheckName } from './store/healthChecks.ts';
 export type { HealthState } from './store/healthState.ts';

@@ -33,7 +33,8 @@ export type SendableEvent<E extends EventDefinitions> = {
   [K in keyof E & string]: { readonly type: K } & MembersOf<PayloadOf<E[K]>>;
 }[keyof E & string];
 
-export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C = unknown> = {
+/** `S`: what XState's tools see of a state, a snapshot of the machine. */
+export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C = unknown, S = unknown> = {
   readonly type: AggregateType;
   readonly events: ReadonlyMap<EventType, EventDefinition>;
   readonly replay: Replay;
@@ -41,6 +42,10 @@ export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C
   readonly source: () => string;
   /** True if `event` needs a reason for change in this state. */
   readonly needsReason: (event: MachineEvent, context: unknown) => boolean;
+  /** The states in which the event would be legal, with this context: names of states, the outer ones first, joined by dots. */
+  readonly legalIn: (event: MachineEvent, context: unknown) => readonly string[];
+  /** A state as XState's tools see it; the same object for the same state. */
+  readonly snapshotOf: (state: MachineState) => S;
   /** Carries the types of events and context; holds nothing. */
   readonly types?: { readonly events: SendableEvent<E>; readonly context: C };
 };

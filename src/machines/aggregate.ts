@@ -27,6 +27,7 @@ import { StoreError } from '../core/errors.ts';
 import { aggregateType, type EventType, eventType } from '../core/ids.ts';
 import type { EventDefinition } from '../core/schema.ts';
 import { compileMachine } from './compile.ts';
+import { legalStates } from './legal.ts';
 import { sourceOf } from './source.ts';
 
 export type {
@@ -93,7 +94,7 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
   readonly version?: number;
   /** Says which events need a reason for change; none do if absent. */
   readonly needsReason?: (event: SendableEvent<E>, context: ContextFrom<M>) => boolean;
-}): AggregateDefinition<E, ContextFrom<M>> => {
+}): AggregateDefinition<E, ContextFrom<M>, SnapshotFrom<M>> => {
   const { type, events, machine, needsReason, version = 1 } = input;
   checkPure(type, machine, machine.root);
   const definitions = Object.entries(events).map(([name, definition]): [EventType, EventDefinition] => [
@@ -109,6 +110,20 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
       return sourceOf([type, version, machine.config, machine.implementations, ofEvents]);
     },
     needsReason: needsReason === undefined ? () => false : widen(needsReason),
+    legalIn: (event, context) => legalStates(machine, event, context),
+    snapshotOf: snapshotsOf(machine),
+  };
+};
+
+/** Snapshots of a machine by the state that they show, so that who compares them by identity sees no change where none is. */
+const snapshotsOf = <M extends AnyStateMachine>(machine: M): ((state: MachineState) => SnapshotFrom<M>) => {
+  const made = new WeakMap<MachineState, SnapshotFrom<M>>();
+  return (state) => {
+    const known = made.get(state);
+    if (known !== undefined) return known;
+    const snapshot = machine.resolveState({ value: state.value, context: state.context }) as SnapshotFrom<M>;
+    made.set(state, snapshot);
+    return snapshot;
   };
 };
 

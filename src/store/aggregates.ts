@@ -1,18 +1,25 @@
 /** Aggregates as an application holds them: observable state, and `send`. */
-import { Observable } from 'rxjs';
+import { distinctUntilChanged, filter, map, Observable } from 'rxjs';
 import { StoreError } from '../core/errors.ts';
 import type { Reducer } from '../core/fold.ts';
 import { aggregateId, eventType, type StreamId, streamId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
 import { parsePayload } from '../core/schema.ts';
-import type { AggregateDefinition, EventDefinitions, MachineEvent, MachineState } from '../machines/aggregate.ts';
+import type {
+  AggregateDefinition,
+  EventDefinitions,
+  MachineEvent,
+  MachineState,
+  SendableEvent,
+} from '../machines/aggregate.ts';
 import { auditTrail } from '../projections/auditTrail.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
-import { openedEvents, readerOf, reducerOf } from '../streams/streamState.ts';
+import { machineEventOf, openedEvents, readerOf, reducerOf } from '../streams/streamState.ts';
 import type { Draft } from '../streams/writer.ts';
+import { actorOf } from './actor.ts';
 import type { Session } from './session.ts';
-import type { AggregateHandle, BulkItem, SendOptions } from './types.ts';
+import type { AggregateHandle, SendOptions, SendOutcome } from './types.ts';
 
 const reasonOf = (options: SendOptions): Pick<Draft, 'reason'> => {
   const reason = options.reason?.trim() ?? '';
@@ -36,7 +43,7 @@ const payloadOf = (event: object): { type: string; payload: JsonObject } => {
 /** Checks an event against its schema and makes it a draft. @throws StoreError `append.*` */
 export const draftOf = <E extends EventDefinitions, C>(
   definition: AggregateDefinition<E, C>,
-  { id, event, options = {} }: BulkItem<E> & { readonly options?: SendOptions },
+  { id, event, options = {} }: { readonly id: string; readonly event: object; readonly options?: SendOptions },
 ): Draft => {
   const { type, payload } = payloadOf(event);
   const known = definition.events.get(eventType(type));
@@ -58,58 +65,105 @@ export const draftOf = <E extends EventDefinitions, C>(
   };
 };
 
-/** Watches single streams: each change reaches the watchers of its own stream only. */
+type Watcher = { readonly wake: () => void; readonly end: () => void };
+
+/** Watches single streams: each change reaches the watchers of its own stream only, the end of the log all of them. */
 export const watchStreams = (session: Session) => {
-  const watchers = new Map<StreamId, Set<() => void>>();
+  const watchers = new Map<StreamId, Set<Watcher>>();
   session.changed$.subscribe((streams) => {
-    for (const stream of streams) for (const wake of watchers.get(stream) ?? []) wake();
+    for (const stream of streams) for (const { wake } of watchers.get(stream) ?? []) wake();
   });
-  return (stream: StreamId, wake: () => void): (() => void) => {
+  session.log.committed$.subscribe({
+    complete: () => {
+      for (const set of [...watchers.values()]) for (const { end } of set) end();
+    },
+  });
+  return (stream: StreamId, wake: () => void, end: () => void = () => undefined): (() => void) => {
     const set = watchers.get(stream) ?? new Set();
-    watchers.set(stream, set.add(wake));
+    const watcher = { wake, end };
+    watchers.set(stream, set.add(watcher));
     return () => {
-      set.delete(wake);
-      if (set.size === 0) watchers.delete(stream);
+      set.delete(watcher);
+      if (set.size === 0 && watchers.get(stream) === set) watchers.delete(stream);
     };
   };
 };
 export type Watch = ReturnType<typeof watchStreams>;
 
+const sameList = (a: unknown, b: unknown): boolean =>
+  Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, at) => Object.is(each, b[at]));
+
+/** What `read` gives, as the same object for as long as it says the same. */
+const steady = <T extends object>(read: () => T): (() => T) => {
+  let last: T | undefined;
+  return () => {
+    const before = last;
+    const now = read();
+    const isSame = ([name, value]: readonly [string, unknown]): boolean => {
+      const was: unknown = before === undefined ? undefined : Reflect.get(before, name);
+      return Object.is(was, value) || sameList(was, value);
+    };
+    if (before !== undefined && Object.entries(now).every(isSame)) return before;
+    last = now;
+    return now;
+  };
+};
+
 /** The handle of one aggregate. */
-export const aggregateHandle = <E extends EventDefinitions, C>(
+export const aggregateHandle = <E extends EventDefinitions, C, S>(
   session: Session,
   watch: Watch,
-  definition: AggregateDefinition<E, C>,
+  definition: AggregateDefinition<E, C, S>,
   id: string,
-): AggregateHandle<E, C> => {
+): AggregateHandle<E, C, S> => {
   if (session.definitions.get(definition.type) !== definition)
     throw new StoreError('aggregate.unknown-type', { type: definition.type });
   const stream = streamId(definition.type, aggregateId(id));
   const reader = readerOf(definition, session.identity.replica, session.basis);
   // the definition registered under this type is the very one given, so its context is C
-  const state = () => session.snapshot(stream) as AggregateSnapshot<C>;
-  return {
+  const state = steady(() => session.snapshot(stream) as AggregateSnapshot<C>);
+  const state$ = new Observable<AggregateSnapshot<C>>((subscriber) => {
+    subscriber.next(state());
+    return watch(stream, () => subscriber.next(state()));
+  });
+  const can = (event: SendableEvent<E>): boolean => {
+    const { type, payload } = payloadOf(event);
+    const { value, context, readOnly } = state();
+    return !readOnly && definition.replay.next({ value, context }, { ...payload, type }) !== undefined;
+  };
+  const send = async (event: object, options: SendOptions = {}): Promise<SendOutcome> => {
+    const draft = draftOf(definition, { id, event, options });
+    const [outcome] = await session.writer.write({ drafts: [draft], actor: session.actor(), atomic: true });
+    if (outcome === undefined) throw new StoreError('invariant.broken', { rule: 'each draft has an outcome' });
+    return outcome;
+  };
+  const actor = actorOf({
+    id,
+    snapshot: () => definition.snapshotOf(session.states.get(stream)?.fold.state ?? definition.replay.initial),
+    watch: (wake, end) => watch(stream, wake, end),
+    arriving$: session.log.committed$.pipe(
+      map(({ events }) => events.filter(({ body }) => body.stream === stream)),
+      filter((events) => events.length > 0),
+      map((events) => openedEvents(events, reader).map(({ body, payload }) => machineEventOf(body.type, payload))),
+    ),
+    isSettled: session.states.isSettled,
+    send,
+  });
+  return Object.assign(actor, {
     state,
-    state$: new Observable((subscriber) => {
-      subscriber.next(state());
-      return watch(stream, () => subscriber.next(state()));
-    }),
-    can: (event) => {
-      const { type, payload } = payloadOf(event);
-      const { value, context } = state();
-      return definition.replay.next({ value, context }, { ...payload, type }) !== undefined;
-    },
-    send: async (event, options = {}) => {
-      const draft = draftOf(definition, { id, event, options });
-      const [outcome] = await session.writer.write({ drafts: [draft], actor: session.actor(), atomic: true });
-      if (outcome === undefined) throw new StoreError('invariant.broken', { rule: 'each draft has an outcome' });
-      return outcome;
-    },
+    state$,
+    can,
+    can$: (event: SendableEvent<E>) =>
+      state$.pipe(
+        map(() => can(event)),
+        distinctUntilChanged(),
+      ),
+    send,
     history: async () => {
       const events = openedEvents(await session.states.history(stream), reader);
       return auditTrail(events, typedReducer(definition));
     },
-  };
+  });
 };
 
 /** The states of this definition's machine have contexts of type C. */

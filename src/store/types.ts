@@ -16,6 +16,7 @@ import type { DraftOutcome } from '../streams/writer.ts';
 import type { Sync, SyncTiming } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';
 import type { LogReport, Progress } from '../verify/index.ts';
+import type { AggregateActor } from './actor.ts';
 import type { HealthOptions, HealthReport } from './health.ts';
 import type { HealthState } from './healthState.ts';
 
@@ -64,12 +65,19 @@ export type SendOptions = {
 /** What became of an event. */
 export type SendOutcome = DraftOutcome;
 
-export type AggregateHandle<E extends EventDefinitions, C> = {
+/**
+ * One aggregate. It is an XState actor besides: `useSelector`, `waitFor` and inspectors take it as it is, and see a snapshot
+ * of its machine, of type S.
+ */
+export type AggregateHandle<E extends EventDefinitions, C, S = unknown> = AggregateActor<S> & {
   /** The state now, and again after each change. */
   readonly state$: Observable<AggregateSnapshot<C>>;
+  /** The state now; the same object for as long as nothing in it changes. */
   readonly state: () => AggregateSnapshot<C>;
-  /** True if the event would be legal now. */
+  /** True if the event would be legal now; never while the aggregate is read-only. */
   readonly can: (event: SendableEvent<E>) => boolean;
+  /** Whether the event would be legal, now and again when that changes: enables a button. */
+  readonly can$: (event: SendableEvent<E>) => Observable<boolean>;
   /**
    * Records an event. Resolves after it is durable, or with the reason why it was not stored.
    * @throws StoreError `append.invalid`, `append.unknown-event`, `append.too-large`, `store.unavailable-actor`, `storage.*`
@@ -108,10 +116,10 @@ export type Store = {
   readonly durability: Durability;
   /** Number of events in this device's log. */
   readonly size: () => number;
-  readonly aggregate: <E extends EventDefinitions, C>(
-    definition: AggregateDefinition<E, C>,
+  readonly aggregate: <E extends EventDefinitions, C, S>(
+    definition: AggregateDefinition<E, C, S>,
     id: string,
-  ) => AggregateHandle<E, C>;
+  ) => AggregateHandle<E, C, S>;
   /**
    * Records many events in order, in transactions of bounded size. What the machine refuses is left out and told; a
    * cancel keeps what is durable and throws `import.cancelled`.

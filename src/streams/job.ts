@@ -37,10 +37,17 @@ export type DraftOutcome =
       /** How far it is safe: on the disk, with the operating system, or in memory only. */
       readonly durability: Durability;
     }
-  /** Not stored: `illegal` in the state named, a reason is missing, or the stream may not be written to. */
+  /** Not stored: illegal in the state named; `legalIn` names the states in which it would be legal with these values. */
   | {
       readonly kind: 'refused';
-      readonly why: 'illegal' | 'reason-required' | 'read-only' | 'with-others';
+      readonly why: 'illegal';
+      readonly state: string;
+      readonly legalIn: readonly string[];
+    }
+  /** Not stored: a reason is missing, the stream may not be written to, or another draft of the same job was refused. */
+  | {
+      readonly kind: 'refused';
+      readonly why: 'reason-required' | 'read-only' | 'with-others';
       readonly state: string;
     }
   /** Not stored: the stream moved on, or holds a conflict that this draft touches and does not resolve. */

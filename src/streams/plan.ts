@@ -2,7 +2,7 @@
  * Turns queued drafts into commits to be sealed: decides each on the state that the ones before it will have made, in
  * this batch and in those that are still under way. Nothing here waits and nothing is stored.
  */
-import type { AggregateDefinition, MachineState } from '../core/aggregate.ts';
+import type { AggregateDefinition, MachineEvent, MachineState } from '../core/aggregate.ts';
 import type { CommitContext, EventBody } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Conflict } from '../core/fold.ts';
@@ -69,10 +69,16 @@ const touchedConflicts = (state: StreamState, draft: Draft, type: EventType): re
 };
 
 type Refused = Extract<DraftOutcome, { kind: 'refused' }>;
-const refused = (why: Refused['why'], { fold }: StreamState): Refused => ({
+const refused = (why: Exclude<Refused['why'], 'illegal'>, { fold }: StreamState): Refused => ({
   kind: 'refused',
   why,
   state: JSON.stringify(fold.state.value),
+});
+const illegal = (event: MachineEvent, { fold }: StreamState, { legalIn }: AggregateDefinition): Refused => ({
+  kind: 'refused',
+  why: 'illegal',
+  state: JSON.stringify(fold.state.value),
+  legalIn: legalIn(event, fold.state.context),
 });
 
 /** The machine's state after the draft, or why it is not stored. */
@@ -88,7 +94,7 @@ const decide = (
   if (moved || conflicts.length > 0) return { refusal: { kind: 'conflict', version: fold.version, conflicts } };
   const event = machineEventOf(type, draft.payload);
   const next = draft.definition.replay.next(fold.state, event);
-  if (next === undefined) return { refusal: refused('illegal', state) };
+  if (next === undefined) return { refusal: illegal(event, state, draft.definition) };
   const needsReason = draft.resolves !== undefined || draft.definition.needsReason(event, fold.state.context);
   const unreasoned = draft.reason === undefined && needsReason;
   return unreasoned ? { refusal: refused('reason-required', state) } : { next };

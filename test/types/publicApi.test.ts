@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, expectTypeOf, it } from 'vitest';
+import type { AnyActorRef, SnapshotFrom, waitFor } from 'xstate';
 import { z } from 'zod';
 import {
   type AggregateHandle,
@@ -44,6 +45,25 @@ it('the state carries the context of the machine, read-only, and outcomes are to
   expectTypeOf<Extract<SendOutcome, { kind: 'committed' }>['version']>().toEqualTypeOf<number>();
   expectTypeOf<SendOutcome['kind']>().toEqualTypeOf<'committed' | 'refused' | 'conflict'>();
   expectTypeOf(handle).returns.toExtend<{ readonly can: (event: Events) => boolean }>();
+});
+
+it('an aggregate is an actor to XState, whose snapshots are those of its machine, and send keeps its own types [AGG-07]', () => {
+  const handle = (store: Store) => store.aggregate(Visit, 'v');
+  type Actor = ReturnType<typeof handle>;
+  expectTypeOf<Actor>().toExtend<AnyActorRef>();
+  type Shown = SnapshotFrom<Actor>;
+  expectTypeOf<Shown['context']>().toEqualTypeOf<VisitContext>();
+  expectTypeOf<Shown['value']>().toEqualTypeOf<'open' | 'locked'>();
+  expectTypeOf<Parameters<Shown['matches']>[0]>().toEqualTypeOf<'open' | 'locked'>();
+  expectTypeOf<Awaited<ReturnType<typeof waitFor<Actor>>>>().toEqualTypeOf<Shown>();
+  expectTypeOf<Parameters<Actor['send']>[0]>().toEqualTypeOf<Events>();
+  expectTypeOf<Parameters<Actor['can$']>[0]>().toEqualTypeOf<Events>();
+});
+
+it('a refusal names the states in which the event would be legal, and the compiler knows where it does [AGG-08]', () => {
+  type Refused = Extract<SendOutcome, { kind: 'refused' }>;
+  expectTypeOf<Extract<Refused, { why: 'illegal' }>['legalIn']>().toEqualTypeOf<readonly string[]>();
+  expectTypeOf<keyof Exclude<Refused, { why: 'illegal' }>>().toEqualTypeOf<'kind' | 'why' | 'state'>();
 });
 
 it('a view gives rows of its own type, and a query names members that they have [PRJ-04]', () => {

@@ -102,6 +102,8 @@ it.each(['a newer version', 'an unknown type'] as const)(
     const note = old.aggregate(Old, 'n');
     expect(note.state()).toMatchObject({ readOnly: true, version: 1, context: { words: ['ONE'] } });
     expect(await note.send({ type: 'Noted', word: 'three' })).toMatchObject({ kind: 'refused', why: 'read-only' });
+    expect(note.can({ type: 'Noted', word: 'three' })).toBe(false);
+    expect(old.aggregate(Old, 'other').can({ type: 'Noted', word: 'three' })).toBe(true);
     expect(await old.aggregate(Old, 'other').send({ type: 'Noted', word: 'x' })).toMatchObject({ kind: 'committed' });
     expect([old.size(), (await old.verify()).ok]).toEqual([3, true]);
     await old.close();
