@@ -2,14 +2,14 @@
  * The canonical text of an event's own part, for those who write many: the members of the envelope stand in their fixed
  * order, and an object that has the same members as one before it is not sorted again.
  *
- * Invariant: the text is `canonicalText(body)`, and what `readBody` or `canonicalText` would refuse is refused here too.
+ * Invariant: the bytes are those of `canonicalText(body)`, and what `readBody` or `canonicalText` would refuse is refused here too.
  * Law: `eventText.laws`. The clear versions in `canonical.ts` and `core/envelope.ts` say what is right.
  */
 import { type EventBody, readBody } from '../core/envelope.ts';
 import { isStoreError, StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { VersionVector } from '../core/versionVector.ts';
-import { utf8 } from './bytes.ts';
+import { utf8View } from './bytes.ts';
 import { isPlain, numberOf, refuseValue, sortedNames, textOf } from './canonical.ts';
 
 /** The members of an object that was written before, in the order in which they are written, each with its spelled name. */
@@ -115,20 +115,14 @@ const eventText = (body: EventBody): string => {
   );
 };
 
-const WIDE = /[^\0-\x7f]/;
-
-/** Bytes of the UTF-8 of a well-formed text. */
-const bytesOf = (text: string): number => (WIDE.test(text) ? utf8(text).length : text.length);
-
-/** An event as it will be written: its canonical text, and how many bytes that takes. */
-export type WrittenEvent = { readonly body: EventBody; readonly text: string; readonly byteLength: number };
+/** An event as it will be written: its canonical bytes, which share their buffer with others. */
+export type WrittenEvent = { readonly body: EventBody; readonly bytes: Uint8Array };
 
 /** @throws StoreError `append.invalid`, `append.too-large`, `canonical.unsupported-value` */
 export const writeEvent = (body: EventBody): WrittenEvent => {
   checkBody(body);
-  const text = eventText(body);
-  const byteLength = bytesOf(text);
-  if (byteLength > LIMITS.eventBytesMax)
-    throw new StoreError('append.too-large', { what: 'event', bytes: byteLength, bytesMax: LIMITS.eventBytesMax });
-  return { body, text, byteLength };
+  const bytes = utf8View(eventText(body));
+  if (bytes.length > LIMITS.eventBytesMax)
+    throw new StoreError('append.too-large', { what: 'event', bytes: bytes.length, bytesMax: LIMITS.eventBytesMax });
+  return { body, bytes };
 };

@@ -5,7 +5,6 @@
  */
 import { type Hash32, hash32 } from '../core/ids.ts';
 import { sequence } from '../core/position.ts';
-import { utf8 } from './bytes.ts';
 import { contextHash, leafHash, linkHash } from './chain.ts';
 import { type CommitParts, encodeCommit, signedMessage } from './commitBytes.ts';
 import { merkleRoot } from './merkle.ts';
@@ -16,8 +15,8 @@ import { type SigningKey, sign } from './signer.ts';
 export type CommitText = {
   readonly contextBytes: Uint8Array;
   readonly first: number;
-  /** The events as text, with one character between two of them. */
-  readonly events: string;
+  /** The events, back to back. */
+  readonly events: Uint8Array<ArrayBuffer>;
   /** Bytes of each event. */
   readonly lengths: readonly number[];
 };
@@ -26,12 +25,10 @@ export type CommitText = {
 export type SealedTexts = { readonly commits: readonly Uint8Array<ArrayBuffer>[]; readonly links: readonly Hash32[] };
 
 const cut = ({ events, lengths }: CommitText): readonly Uint8Array[] => {
-  const bytes = utf8(events);
   let at = 0;
   return lengths.map((length) => {
-    const event = bytes.subarray(at, at + length);
-    at += length + 1;
-    return event;
+    at += length;
+    return events.subarray(at - length, at);
   });
 };
 

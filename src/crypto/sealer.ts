@@ -6,7 +6,6 @@
 import type { Commit } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Hash32 } from '../core/ids.ts';
-import { utf8View } from './bytes.ts';
 import type { WrittenEvent } from './eventText.ts';
 import { type PreparedCommit, prepareCommit, type SealedContext, signCommit } from './sealCommit.ts';
 import type { SigningKey } from './signer.ts';
@@ -20,8 +19,10 @@ export type SealedRun = { readonly commits: readonly Commit[]; readonly link: Ha
 export type SealingRun = {
   /** Takes the next commit of the chain; hashing and signing may begin at once. */
   readonly add: (draft: CommitDraft) => void;
-  /** @throws StoreError `append.too-large`, `key.unavailable` */
+  /** To be asked for once. @throws StoreError `append.too-large`, `key.unavailable` */
   readonly end: () => Promise<SealedRun>;
+  /** Begins the run that continues this one, once this one's end was asked for; it need not have come. */
+  readonly next: () => SealingRun;
 };
 
 export type Sealer = {
@@ -30,6 +31,8 @@ export type Sealer = {
    * @param previous  the link that the first commit continues
    */
   readonly begin: (key: SigningKey, previous: Hash32) => SealingRun;
+  /** Says that there will be much to seal soon. */
+  readonly prepare: () => void;
   /** Frees what the sealer holds. Runs that have begun still end. */
   readonly close: () => void;
 };
@@ -38,25 +41,24 @@ export type Sealer = {
 export const prepareDraft = (key: SigningKey, { context, events }: CommitDraft, previous: Hash32): PreparedCommit => {
   const first = events[0]?.body.sequence;
   if (first === undefined) throw new StoreError('invariant.broken', { rule: 'a commit has an event' });
-  const encoded = events.map(({ body, text }) => ({ body, bytes: utf8View(text) }));
-  return prepareCommit({ key, context, first, previous, events: encoded });
+  return prepareCommit({ key, context, first, previous, events });
+};
+
+const runHere = (key: SigningKey, previous: Hash32): SealingRun => {
+  let link = previous;
+  const signing: Promise<Commit>[] = [];
+  return {
+    add: (draft) => {
+      const prepared = prepareDraft(key, draft, link);
+      link = prepared.link;
+      const signed = signCommit(key, prepared);
+      signed.catch(() => undefined); // told at the end
+      signing.push(signed);
+    },
+    end: async () => ({ commits: await Promise.all(signing), link }),
+    next: () => runHere(key, link),
+  };
 };
 
 /** Seals on the thread that asks. */
-export const sealHere: Sealer = {
-  begin: (key, previous) => {
-    let link = previous;
-    const signing: Promise<Commit>[] = [];
-    return {
-      add: (draft) => {
-        const prepared = prepareDraft(key, draft, link);
-        link = prepared.link;
-        const signed = signCommit(key, prepared);
-        signed.catch(() => undefined); // told at the end
-        signing.push(signed);
-      },
-      end: async () => ({ commits: await Promise.all(signing), link }),
-    };
-  },
-  close: () => undefined,
-};
+export const sealHere: Sealer = { begin: runHere, prepare: () => undefined, close: () => undefined };

@@ -2,12 +2,16 @@
 import { StoreError } from '../core/errors.ts';
 import type { AggregateDefinition, EventDefinitions } from '../machines/aggregate.ts';
 import { draftOf } from './aggregates.ts';
+import { breatheBriefly } from './platform.ts';
 import type { Session } from './session.ts';
 import type { BulkItem, BulkOptions, SendOutcome } from './types.ts';
 
-const CHUNK = 512;
-/** Chunks under way at once: while one is stored, one is sealed and one decided. */
-const UNDER_WAY_MAX = 3;
+/** Events decided at a time, between two of which the page goes on: some 2 ms of work, and most of what a commit holds. */
+const CHUNK = 256;
+/** Chunks under way at once: some are decided while others are sealed and stored. */
+const UNDER_WAY_MAX = 6;
+/** Events from which on the sealing worker is started while the first ones are decided. */
+const MANY = 512;
 
 /** @throws StoreError `append.*` before anything is stored of the chunk at fault, `import.cancelled`, `storage.*` */
 export const appendAll = async <E extends EventDefinitions, C>(
@@ -27,6 +31,7 @@ export const appendAll = async <E extends EventDefinitions, C>(
       onProgress?.({ done: outcomes.length, total: items.length });
     }
   };
+  if (items.length >= MANY) session.writer.prepare();
   try {
     for (let from = 0; from < items.length; from += CHUNK) {
       await land(UNDER_WAY_MAX - 1);
@@ -35,6 +40,7 @@ export const appendAll = async <E extends EventDefinitions, C>(
       const written = session.writer.write({ drafts, actor: session.actor(), atomic: false, series });
       written.catch(() => undefined); // told when its turn comes
       underWay.push(written);
+      await breatheBriefly();
     }
     await land(0);
   } finally {

@@ -18,6 +18,7 @@ import {
   emptyState,
   readerOf,
   rebuildState,
+  type Steps,
   type StreamReader,
   type StreamState,
 } from './streamState.ts';
@@ -78,6 +79,17 @@ const entriesOf = (readers: ReadonlyMap<string, StreamReader>, known: KnownState
   return entries;
 };
 
+const isEmpty = ({ fold, readOnly, unreadable }: StreamState): boolean =>
+  fold.version === 0 && !readOnly && unreadable.length === 0;
+
+const isSameState = (one: StreamState, other: StreamState): boolean => one === other || (isEmpty(one) && isEmpty(other));
+
+/** The state of a stream after one more event: as it was found when the event was decided, or folded. */
+const nextState = ({ state, reader }: Entry, event: RecordedEvent, steps: Steps | undefined): StreamState | undefined => {
+  const step = steps?.(event.body);
+  return step !== undefined && isSameState(step.before, state) ? step.after : advanceState(state, event, reader);
+};
+
 /** Folds batches in passing; names the streams that need to be folded anew. */
 const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): Tracker => {
   const entries = entriesOf(readers, known);
@@ -96,11 +108,11 @@ const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): 
     for (const event of batch.events) {
       const entry = entryOf(event.body.stream);
       if (entry === undefined) continue;
-      const { stream, reader } = entry;
+      const { stream } = entry;
       if (entry.records.at(-1) !== batch.record) entry.records.push(batch.record);
       if (event.position < known.size) continue;
       changed.add(stream);
-      const advanced = stale.size > 0 && stale.has(stream) ? undefined : advanceState(entry.state, event, reader);
+      const advanced = stale.size > 0 && stale.has(stream) ? undefined : nextState(entry, event, batch.steps);
       if (advanced === undefined) stale.add(stream);
       else entry.state = advanced;
     }

@@ -11,6 +11,7 @@ import { type Position, position, type Size, size } from '../core/position.ts';
 import { emptyHead } from '../crypto/checkCommit.ts';
 import { readStoredCommit, type StoredCommit } from '../crypto/readCommit.ts';
 import type { EventStorage, StoredRecord } from '../storage/port.ts';
+import type { Steps } from './streamState.ts';
 
 /** Events that became durable together, and the log's size after them. */
 export type CommittedBatch = {
@@ -18,6 +19,8 @@ export type CommittedBatch = {
   /** Where the record that held them started when they were read; packing may merge it with others. */
   readonly record: Position;
   readonly size: Size;
+  /** Where the events were decided here: what is known of them since. */
+  readonly steps?: Steps;
 };
 
 export type Log = {
@@ -30,7 +33,7 @@ export type Log = {
   /** Publishes what other connections have committed since; resolves when caught up. */
   readonly catchUp: () => Promise<void>;
   /** Publishes commits that this connection has just made durable in the records that start at `records`. */
-  readonly publish: (records: readonly Position[], commits: readonly Commit[]) => void;
+  readonly publish: (records: readonly Position[], commits: readonly Commit[], steps?: Steps) => void;
   /** Reads the records that hold the given positions, each once, oldest first. */
   readonly readRecords: (positions: readonly Position[]) => Promise<readonly CommittedBatch[]>;
   /** Where packed records with events under a key start, before the place at which this log began to be read. */
@@ -76,7 +79,11 @@ const eventsOf = (record: StoredRecord, heads: Heads | undefined, from = 0): Com
 };
 
 /** Own commits as the batches that reading their records would give. */
-const inRecords = (records: readonly Position[], commits: readonly Commit[]): readonly CommittedBatch[] => {
+const inRecords = (
+  records: readonly Position[],
+  commits: readonly Commit[],
+  steps: Steps | undefined,
+): readonly CommittedBatch[] => {
   const events: RecordedEvent[] = [];
   let at: number = records[0] ?? 0;
   for (const { context, events: bodies } of commits) {
@@ -84,7 +91,8 @@ const inRecords = (records: readonly Position[], commits: readonly Commit[]): re
   }
   return records.map((record, index) => {
     const end = records[index + 1] ?? position(at);
-    return { record, size: size(end), events: events.slice(record - (records[0] ?? 0), end - (records[0] ?? 0)) };
+    const own = events.slice(record - (records[0] ?? 0), end - (records[0] ?? 0));
+    return { record, size: size(end), events: own, ...(steps === undefined ? {} : { steps }) };
   });
 };
 
@@ -193,13 +201,13 @@ export const openLog = async (
     head,
     heads: () => new Map([...heads].map(([replica, end]) => [replica, end()])),
     catchUp,
-    publish: (records, commits) => {
+    publish: (records, commits, steps) => {
       if (records[0] !== position(known)) return; // already read by a concurrent catchUp
       for (const commit of commits) {
         const end = headAfter(commit);
         heads.set(commit.replica, () => end);
       }
-      for (const batch of inRecords(records, commits)) {
+      for (const batch of inRecords(records, commits, steps)) {
         known = batch.size;
         batches.next(batch);
       }

@@ -20,6 +20,7 @@ import {
   emptyState,
   machineEventOf,
   readerOf,
+  type Step,
   type StreamReader,
   type StreamState,
 } from './streamState.ts';
@@ -28,6 +29,8 @@ export type BatchPlan = {
   readonly jobs: readonly PlannedJob[];
   /** The streams that the batch writes to, as it leaves them. */
   readonly ends: readonly (readonly [StreamId, StreamState | undefined])[];
+  /** What the events do to their streams, as far as it holds when they are published. */
+  readonly steps: ReadonlyMap<EventBody, Step>;
   /** Jobs that have to wait for the next batch, in order. */
   readonly left: readonly QueuedWrite[];
   readonly failed: readonly { readonly queued: QueuedWrite; readonly error: unknown }[];
@@ -138,9 +141,14 @@ type JobEvents = {
   readonly events: WrittenEvent[];
   /** Takes back what the job did to `states`, the last change first. */
   readonly undo: (() => void)[];
+  readonly steps: Map<EventBody, Step>;
 };
 /** When a batch is decided, and the context that was sealed last for it: jobs of one actor share its bytes. */
-type Act = { readonly moment: Moment; context: SealedContext | undefined };
+type Act = {
+  readonly moment: Moment;
+  context: SealedContext | undefined;
+  readonly steps: Map<EventBody, Step>;
+};
 
 type JobPlan = { readonly planned: PlannedJob; readonly commits: readonly CommitDraft[] } | { readonly wait: true };
 
@@ -157,7 +165,10 @@ const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: Wr
   const body = bodyOf(draft, type, { state, sequence: tentative.sequence + 1 }, parts);
   job.events.push(writeEvent(body));
   tentative.sequence += 1;
-  states.set(stream, stateAfter(state, body, { next: decided.next, context: job.context.context, decider }));
+  const after = stateAfter(state, body, { next: decided.next, context: job.context.context, decider });
+  states.set(stream, after);
+  // Conflicts hold events with their positions, which are not known here.
+  if (after !== undefined && after.fold.conflicts.length === 0) job.steps.set(body, { before: state, after });
   job.undo.push(() => (isOpen ? states.set(stream, state) : states.delete(stream)));
   const planned: Planned = { kind: 'planned', body, version: state.fold.version + 1 };
   return planned;
@@ -173,7 +184,7 @@ const planJob = (queued: QueuedWrite, act: Act, tentative: Tentative, parts: Wri
   const { drafts, atomic, actor } = queued.job;
   const context = contextOf(actor, act.moment, act.context);
   act.context = context;
-  const job: JobEvents = { context, events: [], undo: [] };
+  const job: JobEvents = { context, events: [], undo: [], steps: act.steps };
   const sequenceBefore = tentative.sequence;
   const undo = () => {
     for (const step of job.undo.reverse()) step();
@@ -223,9 +234,12 @@ export const planBatch = (
 ): BatchPlan => {
   const jobs: PlannedJob[] = [];
   const failed: { queued: QueuedWrite; error: unknown }[] = [];
-  const planned = (left: readonly QueuedWrite[]): BatchPlan => ({ jobs, failed, left, ends: endsOf(batch, tentative) });
+  const act: Act = { moment: momentOf(parts), context: undefined, steps: new Map() };
+  const planned = (left: readonly QueuedWrite[]): BatchPlan => ({
+    ...{ jobs, failed, left, ends: endsOf(batch, tentative) },
+    steps: act.steps,
+  });
   const isFirst = tentative.states.size === 0;
-  const act: Act = { moment: momentOf(parts), context: undefined };
   for (const [at, queued] of batch.entries()) {
     const { failure } = queued.job.series ?? {};
     if (failure !== undefined) {

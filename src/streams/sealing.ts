@@ -74,10 +74,10 @@ export const commitsOf = (events: readonly WrittenEvent[], context: SealedContex
     if (to > from) commits.push({ context, events: events.slice(from, to) });
     [from, content] = [to, context.bytes.length];
   };
-  for (const [at, { byteLength }] of events.entries()) {
+  for (const [at, { bytes }] of events.entries()) {
     const count = at - from + 1;
-    if (count > LIMITS.commitEventsMax || frameBytes(count) + content + byteLength > LIMITS.commitBytesMax) flush(at);
-    content += byteLength;
+    if (count > LIMITS.commitEventsMax || frameBytes(count) + content + bytes.length > LIMITS.commitBytesMax) flush(at);
+    content += bytes.length;
   }
   flush(events.length);
   return commits;

@@ -3,6 +3,7 @@
  */
 import type { AggregateDefinition, MachineEvent, MachineState } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
+import type { EventBody } from '../core/envelope.ts';
 import { advanceFold, emptyFold, type Fold, foldStream, type OpenedEvent, type Reducer } from '../core/fold.ts';
 import type { EventId, ReplicaId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -17,6 +18,11 @@ export type StreamState = {
   /** Events whose payload does not satisfy the schema it claims: kept, without effect. */
   readonly unreadable: readonly EventId[];
 };
+
+/** What one event does to its stream, found when it was decided: it holds for the very state that it names as before. */
+export type Step = { readonly before: StreamState; readonly after: StreamState };
+/** The step of an event; undefined if it has to be folded. */
+export type Steps = (body: EventBody) => Step | undefined;
 
 type Opening = { readonly event: OpenedEvent } | { readonly problem: 'newer' | 'unreadable' };
 

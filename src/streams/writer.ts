@@ -9,7 +9,7 @@
 import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { fittingCommits } from './fitting.ts';
-import { type Landed, openFlights, publisher, requestOf } from './flights.ts';
+import { type LandedBatch, openFlights, publisher, requestOf } from './flights.ts';
 import { heldChains } from './held.ts';
 import type { DraftOutcome, IngestJob, IngestOutcome, Queued, QueuedWrite, WriteJob, WriterParts } from './job.ts';
 
@@ -18,6 +18,8 @@ export type { Draft, DraftOutcome } from './job.ts';
 export type Writer = {
   readonly write: (job: WriteJob) => Promise<readonly DraftOutcome[]>;
   readonly ingest: (job: IngestJob) => Promise<IngestOutcome>;
+  /** Says that much will be written soon. */
+  readonly prepare: () => void;
   /** Resolves when nothing is queued or under way. */
   readonly idle: () => Promise<void>;
   /** Waits for what is under way, then frees what sealing holds. */
@@ -89,7 +91,7 @@ const rejectAll = (writes: readonly QueuedWrite[], error: unknown): void => {
 /** Puts the writes that did not make it to where they belong: back into the queue, or before their callers. */
 const returner = ({ log }: WriterParts, queue: Queued[]) => {
   let conflicts = 0;
-  return async ({ landing, batch, again }: Landed): Promise<void> => {
+  return async ({ landing, batch, again }: LandedBatch): Promise<void> => {
     if (landing.kind !== 'conflict') conflicts = 0;
     if (landing.kind === 'failed') rejectAll(batch, landing.error);
     if (landing.kind !== 'conflict') {
@@ -174,6 +176,7 @@ export const openWriter = (parts: WriterParts): Writer => {
         enqueue({ kind: 'write', job, resolve, reject: fail });
       }),
     ingest: (job) => new Promise((resolve, reject) => enqueue({ kind: 'ingest', job, resolve, reject })),
+    prepare: parts.sealer.prepare,
     idle,
     close: async () => {
       await idle();

@@ -5,7 +5,13 @@ import type { CommitText } from '../crypto/sealTexts.ts';
 export type HandedKey = { readonly publicKey: Uint8Array; readonly privateKey: CryptoKey };
 
 export type Request =
-  | { readonly kind: 'seal'; readonly previous: Uint8Array; readonly texts: readonly CommitText[] }
+  /** `run`: a number of its own. `from`: the link to continue, or the run to continue, which has to be the one before. */
+  | {
+      readonly kind: 'seal';
+      readonly run: number;
+      readonly from: Uint8Array | number;
+      readonly texts: readonly CommitText[];
+    }
   /** Messages of one length, back to back. */
   | { readonly kind: 'sign'; readonly messages: Uint8Array<ArrayBuffer>; readonly count: number };
 

@@ -13,14 +13,14 @@ export type SealingPort = {
   readonly isReady: () => boolean;
   /** True if the worker takes requests, now or as soon as it runs. */
   readonly isOpen: () => boolean;
-  /** Never rejects: `failed` if the worker did not do it. */
-  readonly ask: (key: SigningKey, request: Request) => Promise<Answer>;
+  /** Never rejects: `failed` if the worker did not do it. `transfer`: buffers of the request that are given away. */
+  readonly ask: (key: SigningKey, request: Request, transfer?: ArrayBuffer[]) => Promise<Answer>;
   readonly close: () => void;
 };
 
 /** What of a `Worker` is used. */
 export type Thread = {
-  readonly postMessage: (message: ToWorker) => void;
+  readonly postMessage: (message: ToWorker, transfer: ArrayBuffer[]) => void;
   readonly terminate: () => void;
   onmessage: ((message: MessageEvent<FromWorker>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
@@ -119,7 +119,7 @@ export const sealingPort = (open: Open, scheduler: Scheduler): SealingPort => {
     state = thread === undefined ? 'broken' : 'starting';
     if (thread !== undefined) listen(thread, hear, fail);
   };
-  const ask = (key: SigningKey, request: Request): Promise<Answer> =>
+  const ask = (key: SigningKey, request: Request, transfer: ArrayBuffer[] = []): Promise<Answer> =>
     questions.ask((id) => {
       const { publicKey, privateKey } = key;
       try {
@@ -127,7 +127,8 @@ export const sealingPort = (open: Open, scheduler: Scheduler): SealingPort => {
           fail();
           return;
         }
-        thread.postMessage(handed === key ? { id, request } : { id, key: { publicKey, privateKey }, request });
+        const message = handed === key ? { id, request } : { id, key: { publicKey, privateKey }, request };
+        thread.postMessage(message, transfer);
         handed = key;
       } catch {
         fail(); // a key that cannot be handed over

@@ -6,11 +6,13 @@
  * itself, with the same bytes. Laws: `sealer.laws`; `workerSealer.browser` (also with a worker that dies or is silent).
  */
 import type { Commit } from '../core/commit.ts';
+import { StoreError } from '../core/errors.ts';
 import { type Hash32, hash32, signature64 } from '../core/ids.ts';
+import { sameBytes } from '../crypto/bytes.ts';
 import { decodeCommit, decodeFrame, encodeCommit, signedMessage } from '../crypto/commitBytes.ts';
 import type { PreparedCommit } from '../crypto/sealCommit.ts';
 import { signCommit } from '../crypto/sealCommit.ts';
-import { type CommitDraft, prepareDraft, type Sealer, type SealingRun, sealHere } from '../crypto/sealer.ts';
+import { type CommitDraft, prepareDraft, type SealedRun, type Sealer, type SealingRun, sealHere } from '../crypto/sealer.ts';
 import type { CommitText } from '../crypto/sealTexts.ts';
 import { loadFastSha256 } from '../crypto/sha256.ts';
 import type { SigningKey } from '../crypto/signer.ts';
@@ -23,12 +25,16 @@ const GROUP = 24;
 /** Signatures that a run makes here before it asks for help: one commit is not worth a message. */
 const ALONE = 4;
 
-const textOf = ({ context, events }: CommitDraft): CommitText => ({
-  contextBytes: context.bytes,
-  first: events[0]?.body.sequence ?? 0,
-  events: events.map(({ text }) => text).join(),
-  lengths: events.map(({ byteLength }) => byteLength),
-});
+const textOf = ({ context, events }: CommitDraft): CommitText => {
+  const lengths = events.map(({ bytes }) => bytes.length);
+  const together = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const { bytes } of events) {
+    together.set(bytes, at);
+    at += bytes.length;
+  }
+  return { contextBytes: context.bytes, first: events[0]?.body.sequence ?? 0, events: together, lengths };
+};
 
 /** A commit as its bytes and its draft say. Whoever publishes it has no use for its leaves: they are read when asked for. */
 const commitOf = (key: SigningKey, draft: CommitDraft, sealed: { bytes: Uint8Array; link: Hash32 }): Commit => {
@@ -47,10 +53,12 @@ const commitOf = (key: SigningKey, draft: CommitDraft, sealed: { bytes: Uint8Arr
 const sealAway = async (
   port: SealingPort,
   key: SigningKey,
-  previous: Hash32,
-  drafts: readonly CommitDraft[],
+  request: { readonly run: number; readonly from: Uint8Array | number; readonly drafts: readonly CommitDraft[] },
 ): Promise<readonly Commit[] | undefined> => {
-  const answer = await port.ask(key, { kind: 'seal', previous, texts: drafts.map(textOf) });
+  const { run, from, drafts } = request;
+  const texts = drafts.map(textOf);
+  const transfer = texts.map(({ events }) => events.buffer);
+  const answer = await port.ask(key, { kind: 'seal', run, from, texts }, transfer);
   if (answer.kind !== 'sealed') return undefined;
   const { commits, links } = answer;
   const found = drafts.flatMap((draft, at) => {
@@ -80,63 +88,111 @@ const signAway = async (
   });
 };
 
-const runOf = (port: SealingPort, key: SigningKey, previous: Hash32): SealingRun => {
-  let link = previous;
+/** The runs of one chain: `lost` once the worker has not done one of them, and does not know where the next begins. */
+type Chain = { readonly port: SealingPort; readonly key: SigningKey; readonly count: () => number; lost: boolean };
+
+/** Where something begins: at a link that is known here, or where the worker will have ended another run. */
+type Start = Hash32 | { readonly run: number; readonly ended: Promise<SealedRun> };
+
+const isLink = (start: Start): start is Hash32 => start instanceof Uint8Array;
+const linkAt = async (start: Start): Promise<Hash32> => (isLink(start) ? start : (await start.ended).link);
+
+/** Commits of a run that are hashed here: the first ones signed here too, of more the worker signs most. */
+const sealingHere = ({ port, key }: Chain, keep: (commits: Promise<readonly Commit[]>) => void) => {
   let alone = 0;
   let helped = 0;
   let unsigned: PreparedCommit[] = [];
-  const away: CommitDraft[] = [];
+  const signHere = (prepared: readonly PreparedCommit[]): void =>
+    keep(Promise.all(prepared.map((commit) => signCommit(key, commit))));
+  return {
+    /** Gives the link after the commit. */
+    add: (draft: CommitDraft, link: Hash32): Hash32 => {
+      const prepared = prepareDraft(key, draft, link);
+      if (alone < ALONE || !port.isReady()) {
+        if (alone === ALONE) {
+          port.start();
+          void loadFastSha256(); // only the signatures are made elsewhere
+        }
+        alone += 1;
+        signHere([prepared]);
+        return prepared.link;
+      }
+      unsigned.push(prepared);
+      if (unsigned.length >= GROUP + helped / 3) {
+        keep(signAway(port, key, unsigned.slice(0, GROUP))); // a quarter is left at the end and signed here meanwhile
+        unsigned = unsigned.slice(GROUP);
+        helped += GROUP;
+      }
+      return prepared.link;
+    },
+    end: () => signHere(unsigned),
+  };
+};
 
+/** Commits sealed by the worker, or here if it does not. The worker is asked at once, unless it has lost the chain. */
+const sealWhole = async (
+  chain: Chain,
+  { run, start }: { readonly run: number; readonly start: Start },
+  drafts: readonly CommitDraft[],
+): Promise<readonly Commit[]> => {
+  const { port, key } = chain;
+  const from = isLink(start) ? start : chain.lost ? await linkAt(start) : start.run;
+  const found = await sealAway(port, key, { run, from, drafts });
+  const previous = await linkAt(start);
+  if (found?.[0] !== undefined && sameBytes(found[0].previous, previous)) return found;
+  chain.lost = true;
+  const again = sealHere.begin(key, previous);
+  drafts.forEach(again.add);
+  return (await again.end()).commits;
+};
+
+const runOf = (chain: Chain, start: Start): SealingRun => {
+  const { port } = chain;
+  const run = chain.count();
+  let at = start;
+  let ended: Promise<SealedRun> | undefined;
+  const away: CommitDraft[] = [];
   const sealed: Promise<readonly Commit[]>[] = [];
   const keep = (commits: Promise<readonly Commit[]>): void => {
     commits.catch(() => undefined); // told at the end
     sealed.push(commits);
   };
-  const signHere = (prepared: readonly PreparedCommit[]): void =>
-    keep(Promise.all(prepared.map((commit) => signCommit(key, commit))));
-  const addHere = (draft: CommitDraft): void => {
-    const prepared = prepareDraft(key, draft, link);
-    link = prepared.link;
-    if (alone < ALONE || !port.isReady()) {
-      if (alone === ALONE) {
-        port.start();
-        void loadFastSha256(); // only the signatures are made elsewhere
-      }
-      alone += 1;
-      signHere([prepared]);
-      return;
-    }
-    unsigned.push(prepared);
-    if (unsigned.length < GROUP + helped / 3) return; // a quarter is left at the end and signed here meanwhile
-    keep(signAway(port, key, unsigned.slice(0, GROUP)));
-    unsigned = unsigned.slice(GROUP);
-    helped += GROUP;
-  };
-  const addAway = async (): Promise<readonly Commit[]> => {
-    const found = await sealAway(port, key, link, away);
-    if (found !== undefined) return found;
-    const run = sealHere.begin(key, link);
-    away.forEach(run.add);
-    return (await run.end()).commits;
+  const here = sealingHere(chain, keep);
+  const end = async (): Promise<SealedRun> => {
+    here.end();
+    if (away.length > 0) keep(sealWhole(chain, { run, start: at }, away));
+    const commits = (await Promise.all(sealed)).flat();
+    return { commits, link: commits.at(-1)?.link ?? (await linkAt(start)) };
   };
   return {
     add: (draft) => {
       const isLarge = draft.events.length >= LARGE_EVENTS;
       if (isLarge) port.start();
-      if (away.length > 0 || (isLarge && port.isOpen())) away.push(draft);
-      else addHere(draft);
+      if (!isLink(at) || away.length > 0 || (isLarge && port.isOpen())) away.push(draft);
+      else at = here.add(draft, at);
     },
-    end: async () => {
-      signHere(unsigned);
-      if (away.length > 0) keep(addAway());
-      const commits = (await Promise.all(sealed)).flat();
-      return { commits, link: commits.at(-1)?.link ?? previous };
+    end: () => {
+      ended = end();
+      return ended;
+    },
+    next: () => {
+      if (away.length === 0) return runOf(chain, at);
+      if (ended === undefined) throw new StoreError('invariant.broken', { rule: 'a run ends before the next begins' });
+      return runOf(chain, { run, ended });
     },
   };
 };
 
 /** Seals with the help of a worker. */
-export const sealWithWorker = (port: SealingPort): Sealer => ({
-  begin: (key, previous) => runOf(port, key, previous),
-  close: port.close,
-});
+export const sealWithWorker = (port: SealingPort): Sealer => {
+  let runs = 0;
+  const count = () => {
+    runs += 1;
+    return runs;
+  };
+  return {
+    begin: (key, previous) => runOf({ port, key, count, lost: false }, previous),
+    prepare: port.start,
+    close: port.close,
+  };
+};

@@ -5,10 +5,10 @@ import { replicaIdOf } from '../../../src/crypto/chain.ts';
 import { checkCommit } from '../../../src/crypto/checkCommit.ts';
 import { writeEvent } from '../../../src/crypto/eventText.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../../src/crypto/sealCommit.ts';
-import { type CommitDraft, type Sealer, sealHere } from '../../../src/crypto/sealer.ts';
+import { type CommitDraft, type SealedRun, type Sealer, sealHere } from '../../../src/crypto/sealer.ts';
 import { sign } from '../../../src/crypto/signer.ts';
 import { simulatedTime } from '../../../src/testing/index.ts';
-import { answer } from '../../../src/worker/answer.ts';
+import { answerer } from '../../../src/worker/answer.ts';
 import type { Answer, HandedKey } from '../../../src/worker/messages.ts';
 import { sealingPort, type Thread } from '../../../src/worker/port.ts';
 import { sealWithWorker } from '../../../src/worker/sealer.ts';
@@ -65,6 +65,7 @@ const threadOf = (manner: Manner) => (): Thread => {
   let asked = 0;
   let ended = false;
   let handed: HandedKey | undefined;
+  const answer = answerer();
   const thread: Thread = {
     onmessage: null,
     onerror: null,
@@ -72,9 +73,9 @@ const threadOf = (manner: Manner) => (): Thread => {
     terminate: () => {
       ended = true;
     },
-    postMessage: ({ id, key, request }) => {
+    postMessage: ({ id, key, request }, transfer) => {
       handed = key ?? handed;
-      void manner(asked++, answer(handed, structuredClone(request))).then((found) => {
+      void manner(asked++, answer(handed, structuredClone(request, { transfer }))).then((found) => {
         if (ended || found === 'silent') return;
         if (found === 'dies') thread.onerror?.call(thread, Object.assign(new Event('error'), ERROR));
         else thread.onmessage?.(new MessageEvent('message', { data: { kind: 'answer', id, answer: found } }));
@@ -167,6 +168,64 @@ describe('every sealer gives the bytes of the clear way', () => {
       draftsOf({ sizes: [150, ...Array<number>(30).fill(1)], value: 'x', roles: [] }),
     );
     for (const { bytes } of commits) expect(await checkCommit(bytes)).toMatchObject({ kind: 'sound' });
+  });
+});
+
+describe('runs that continue each other before the ones before them have ended', () => {
+  for (const [name, manner] of Object.entries(MANNERS)) {
+    it(`give the bytes of the clear way with a worker that ${name}, for any runs [FMT-07, BEN-03]`, async () => {
+      const sizesOfRuns = fc.array(sizes, { minLength: 2, maxLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(sizesOfRuns, async (all) => {
+          const { sealer, time } = helped(threadOf(manner));
+          const drafts = draftsOf({ sizes: all.flat(), value: 'x', roles: [] });
+          const ended: Promise<SealedRun>[] = [];
+          let [run, from] = [sealer.begin(KEY_A, PREVIOUS), 0];
+          for (const { length } of all) {
+            if (ended.length > 0) run = run.next();
+            drafts.slice(from, from + length).forEach(run.add);
+            from += length;
+            ended.push(run.end());
+          }
+          let isOver = false;
+          const work = Promise.all(ended).finally(() => {
+            isOver = true;
+          });
+          while (!isOver) {
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            time.advance(1_000);
+          }
+          const found = await work;
+          expect({ commits: found.flatMap(({ commits }) => commits), link: found.at(-1)?.link }).toEqual(
+            await clearly(drafts),
+          );
+          sealer.close();
+        }),
+        { numRuns: 6 },
+      );
+    });
+  }
+
+  it('are sealed by the page when the worker continues another chain than was asked for [FMT-07]', async () => {
+    const other = draftsOf({ sizes: [40], value: 'other', roles: [] });
+    const wrong: Manner = async (nth, done) => {
+      if (nth !== 1) return done;
+      const elsewhere = sealHere.begin(KEY_A, hash32(new Uint8Array(32)));
+      other.forEach(elsewhere.add);
+      const { commits } = await elsewhere.end();
+      return { kind: 'sealed', commits: commits.map(({ bytes }) => new Uint8Array(bytes)), links: [PREVIOUS] };
+    };
+    const { sealer } = helped(threadOf(wrong));
+    const drafts = draftsOf({ sizes: [40, 40], value: 'x', roles: [] });
+    const [first, second] = [sealer.begin(KEY_A, PREVIOUS), drafts.slice(1)];
+    drafts.slice(0, 1).forEach(first.add);
+    const ended = [first.end()];
+    const next = first.next();
+    second.forEach(next.add);
+    ended.push(next.end());
+    const commits = (await Promise.all(ended)).flatMap((run) => run.commits);
+    expect(commits).toEqual((await clearly(drafts)).commits);
+    sealer.close();
   });
 });
 
