@@ -97,35 +97,44 @@ type Start = Hash32 | { readonly run: number; readonly ended: Promise<SealedRun>
 const isLink = (start: Start): start is Hash32 => start instanceof Uint8Array;
 const linkAt = async (start: Start): Promise<Hash32> => (isLink(start) ? start : (await start.ended).link);
 
-/** Commits of a run that are hashed here: the first ones signed here too, of more the worker signs most. */
-const sealingHere = ({ port, key }: Chain, keep: (commits: Promise<readonly Commit[]>) => void) => {
-  let alone = 0;
+/**
+ * Commits of a run that are hashed here. Of a run that others wait for, the first are signed here, and the worker signs
+ * most of the rest; of a run that waits for the one before it, the worker signs all.
+ */
+const sealingHere = (
+  { port, key }: Chain,
+  isAhead: boolean,
+  keep: (commits: Promise<readonly Commit[]>) => void,
+) => {
+  const alone = isAhead ? 0 : ALONE;
+  let signed = 0;
   let helped = 0;
   let unsigned: PreparedCommit[] = [];
   const signHere = (prepared: readonly PreparedCommit[]): void =>
     keep(Promise.all(prepared.map((commit) => signCommit(key, commit))));
+  const signFirst = (prepared: PreparedCommit): void => {
+    if (signed === ALONE) {
+      port.start();
+      void loadFastSha256(); // only the signatures are made elsewhere
+    }
+    signed += 1;
+    signHere([prepared]);
+  };
+  const askForHelp = (): void => {
+    keep(signAway(port, key, unsigned.slice(0, GROUP)));
+    unsigned = unsigned.slice(GROUP);
+    helped += GROUP;
+  };
   return {
     /** Gives the link after the commit. */
     add: (draft: CommitDraft, link: Hash32): Hash32 => {
       const prepared = prepareDraft(key, draft, link);
-      if (alone < ALONE || !port.isReady()) {
-        if (alone === ALONE) {
-          port.start();
-          void loadFastSha256(); // only the signatures are made elsewhere
-        }
-        alone += 1;
-        signHere([prepared]);
-        return prepared.link;
-      }
-      unsigned.push(prepared);
-      if (unsigned.length >= GROUP + helped / 3) {
-        keep(signAway(port, key, unsigned.slice(0, GROUP))); // a quarter is left at the end and signed here meanwhile
-        unsigned = unsigned.slice(GROUP);
-        helped += GROUP;
-      }
+      if (signed < alone || !port.isReady()) signFirst(prepared);
+      else unsigned.push(prepared);
+      if (!isAhead && unsigned.length >= GROUP + helped / 3) askForHelp(); // a quarter is left at the end
       return prepared.link;
     },
-    end: () => signHere(unsigned),
+    end: (): void => (isAhead && unsigned.length > ALONE ? keep(signAway(port, key, unsigned)) : signHere(unsigned)),
   };
 };
 
@@ -146,7 +155,8 @@ const sealWhole = async (
   return (await again.end()).commits;
 };
 
-const runOf = (chain: Chain, start: Start): SealingRun => {
+/** `isAhead`: the run waits for the one before it. */
+const runOf = (chain: Chain, start: Start, isAhead: boolean): SealingRun => {
   const { port } = chain;
   const run = chain.count();
   let at = start;
@@ -157,7 +167,7 @@ const runOf = (chain: Chain, start: Start): SealingRun => {
     commits.catch(() => undefined); // told at the end
     sealed.push(commits);
   };
-  const here = sealingHere(chain, keep);
+  const here = sealingHere(chain, isAhead, keep);
   const end = async (): Promise<SealedRun> => {
     here.end();
     if (away.length > 0) keep(sealWhole(chain, { run, start: at }, away));
@@ -176,9 +186,9 @@ const runOf = (chain: Chain, start: Start): SealingRun => {
       return ended;
     },
     next: () => {
-      if (away.length === 0) return runOf(chain, at);
+      if (away.length === 0) return runOf(chain, at, true);
       if (ended === undefined) throw new StoreError('invariant.broken', { rule: 'a run ends before the next begins' });
-      return runOf(chain, { run, ended });
+      return runOf(chain, { run, ended }, true);
     },
   };
 };
@@ -191,7 +201,7 @@ export const sealWithWorker = (port: SealingPort): Sealer => {
     return runs;
   };
   return {
-    begin: (key, previous) => runOf({ port, key, count, lost: false }, previous),
+    begin: (key, previous) => runOf({ port, key, count, lost: false }, previous, false),
     prepare: port.start,
     close: port.close,
   };
