@@ -6,7 +6,7 @@ import { breatheBriefly } from './platform.ts';
 import type { Session } from './session.ts';
 import type { BulkItem, BulkOptions, SendOutcome } from './types.ts';
 
-/** Events decided at a time, between two of which the page goes on: some 2 ms of work, and most of what a commit holds. */
+/** Events decided at a time, between two of which the page goes on: some 5 ms of work. */
 const CHUNK = 256;
 /** Chunks under way at once: some are decided while others are sealed and stored. */
 const UNDER_WAY_MAX = 6;

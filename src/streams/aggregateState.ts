@@ -82,10 +82,15 @@ const entriesOf = (readers: ReadonlyMap<string, StreamReader>, known: KnownState
 const isEmpty = ({ fold, readOnly, unreadable }: StreamState): boolean =>
   fold.version === 0 && !readOnly && unreadable.length === 0;
 
-const isSameState = (one: StreamState, other: StreamState): boolean => one === other || (isEmpty(one) && isEmpty(other));
+const isSameState = (one: StreamState, other: StreamState): boolean =>
+  one === other || (isEmpty(one) && isEmpty(other));
 
 /** The state of a stream after one more event: as it was found when the event was decided, or folded. */
-const nextState = ({ state, reader }: Entry, event: RecordedEvent, steps: Steps | undefined): StreamState | undefined => {
+const nextState = (
+  { state, reader }: Entry,
+  event: RecordedEvent,
+  steps: Steps | undefined,
+): StreamState | undefined => {
   const step = steps?.(event.body);
   return step !== undefined && isSameState(step.before, state) ? step.after : advanceState(state, event, reader);
 };

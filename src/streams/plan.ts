@@ -109,6 +109,8 @@ export type Decider = {
   readonly decided: { next: MachineState };
   /** As `reader`; every event leads to `decided.next`. */
   readonly following: StreamReader;
+  /** True if the published states follow the same definition. */
+  readonly isFollowed: boolean;
 };
 
 /**
@@ -131,7 +133,8 @@ const deciderFor = ({ definition }: Draft, { deciders }: Tentative, parts: Write
   const reader = readerOf(definition, parts.identity.replica, parts.basis);
   const decided = { next: definition.replay.initial };
   const following = { ...reader, reducer: { ...reader.reducer, next: () => decided.next } };
-  const decider = { reader, decided, following };
+  const isFollowed = parts.states.reader(definition.type)?.definition === definition;
+  const decider: Decider = { reader, decided, following, isFollowed };
   deciders.set(definition, decider);
   return decider;
 };
@@ -167,8 +170,8 @@ const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: Wr
   tentative.sequence += 1;
   const after = stateAfter(state, body, { next: decided.next, context: job.context.context, decider });
   states.set(stream, after);
-  // Conflicts hold events with their positions, which are not known here.
-  if (after !== undefined && after.fold.conflicts.length === 0) job.steps.set(body, { before: state, after });
+  const isSure = decider.isFollowed && after?.fold.conflicts.length === 0; // conflicts hold positions, unknown here
+  if (isSure) job.steps.set(body, { before: state, after });
   job.undo.push(() => (isOpen ? states.set(stream, state) : states.delete(stream)));
   const planned: Planned = { kind: 'planned', body, version: state.fold.version + 1 };
   return planned;

@@ -9,9 +9,10 @@
 import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { fittingCommits } from './fitting.ts';
-import { type LandedBatch, openFlights, publisher, requestOf } from './flights.ts';
+import { type LandedBatch, openFlights } from './flights.ts';
 import { heldChains } from './held.ts';
 import type { DraftOutcome, IngestJob, IngestOutcome, Queued, QueuedWrite, WriteJob, WriterParts } from './job.ts';
+import { publisher, requestOf } from './storing.ts';
 
 export type { Draft, DraftOutcome } from './job.ts';
 
@@ -74,11 +75,11 @@ const takeWrites = (queue: Queued[]): readonly QueuedWrite[] => {
   return batch;
 };
 
-/** Drafts at the front of the queue, up to the next job of another kind. */
+/** Drafts at the front of the queue, up to the next job of another kind, counted no further than to one batch. */
 const draftsWaiting = (queue: readonly Queued[]): number => {
   let drafts = 0;
   for (const next of queue) {
-    if (next.kind !== 'write') break;
+    if (next.kind !== 'write' || drafts >= BATCH_DRAFTS_MAX) break;
     drafts += next.job.drafts.length;
   }
   return drafts;

@@ -12,7 +12,14 @@ import { sameBytes } from '../crypto/bytes.ts';
 import { decodeCommit, decodeFrame, encodeCommit, signedMessage } from '../crypto/commitBytes.ts';
 import type { PreparedCommit } from '../crypto/sealCommit.ts';
 import { signCommit } from '../crypto/sealCommit.ts';
-import { type CommitDraft, prepareDraft, type SealedRun, type Sealer, type SealingRun, sealHere } from '../crypto/sealer.ts';
+import {
+  type CommitDraft,
+  prepareDraft,
+  type SealedRun,
+  type Sealer,
+  type SealingRun,
+  sealHere,
+} from '../crypto/sealer.ts';
 import type { CommitText } from '../crypto/sealTexts.ts';
 import { loadFastSha256 } from '../crypto/sha256.ts';
 import type { SigningKey } from '../crypto/signer.ts';
@@ -101,11 +108,7 @@ const linkAt = async (start: Start): Promise<Hash32> => (isLink(start) ? start :
  * Commits of a run that are hashed here. Of a run that others wait for, the first are signed here, and the worker signs
  * most of the rest; of a run that waits for the one before it, the worker signs all.
  */
-const sealingHere = (
-  { port, key }: Chain,
-  isAhead: boolean,
-  keep: (commits: Promise<readonly Commit[]>) => void,
-) => {
+const sealingHere = ({ port, key }: Chain, isAhead: boolean, keep: (commits: Promise<readonly Commit[]>) => void) => {
   const alone = isAhead ? 0 : ALONE;
   let signed = 0;
   let helped = 0;

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { StoreError } from '../../../src/core/errors.ts';
 import { aggregateId, streamId, userId } from '../../../src/core/ids.ts';
 import { position } from '../../../src/core/position.ts';
+import { makeSigningKey, sign } from '../../../src/crypto/signer.ts';
 import { memoryStorage, type StorageAdapter } from '../../../src/index.ts';
 import { verifySession } from '../../../src/store/checks.ts';
 import { openSession, type Session } from '../../../src/store/session.ts';
@@ -149,4 +150,102 @@ it('writes of one moment share one transaction, each with its own commit [REC-01
   expect(appends).toBe(1);
   const records = await opened.read(position(0), 10_000_000);
   expect(records.flatMap(({ commits }) => commits.map(({ events }) => events))).toEqual(Array(100).fill(1));
+});
+
+/** What is recorded, as the values that were given: each draft of these tests has its own. */
+const valuesOf = async (session: Session): Promise<readonly unknown[]> => {
+  const values: unknown[] = [];
+  for await (const { events } of session.log.readAgain(position(0)))
+    values.push(...events.map(({ body }) => body.payload['value']));
+  return values;
+};
+
+it('what is sealed while a transaction is under way goes into the next one together, in order, and is answered together [REC-01, REC-03]', async () => {
+  const held: (() => void)[] = [];
+  const sizes: number[] = [];
+  const inner = memoryStorage();
+  const storage: StorageAdapter = {
+    open: async (name) => {
+      const opened = await inner.open(name);
+      return {
+        ...opened,
+        append: async (request) => {
+          sizes.push(request.commits.reduce((sum, { events }) => sum + events, 0));
+          await new Promise<void>((resolve) => held.push(resolve));
+          return opened.append(request);
+        },
+      };
+    },
+  };
+  names += 1;
+  const session = await open(storage, `pipeline-${names}`);
+  const answered: number[] = [];
+  const works = [60, 60, 60, 60, 60].map((count, nth) =>
+    session.writer.write({ drafts: draftsOf(count, 60 * nth), actor: ACTOR, atomic: false }).then((outcomes) => {
+      answered.push(nth);
+      return outcomes;
+    }),
+  );
+  // The five are of one moment; the next five come while that transaction is under way.
+  await expect.poll(() => held.length).toBe(1);
+  for (let nth = 5; nth < 10; nth++) {
+    const work = session.writer.write({ drafts: draftsOf(60, 60 * nth), actor: ACTOR, atomic: false });
+    works.push(
+      work.then((outcomes) => {
+        answered.push(nth);
+        return outcomes;
+      }),
+    );
+    await Promise.resolve();
+  }
+  const key = await makeSigningKey();
+  for (let turn = 0; turn < 20; turn++) await sign(key, new Uint8Array(1)); // by then the five are signed too
+  expect([sizes, answered]).toEqual([[300], []]);
+  held.shift()?.();
+  await expect.poll(() => held.length).toBe(1);
+  expect([sizes, answered]).toEqual([
+    [300, 300],
+    [0, 1, 2, 3, 4],
+  ]);
+  held.shift()?.();
+  const outcomes = (await Promise.all(works)).flat();
+  expect(outcomes.map((outcome) => (outcome.kind === 'committed' ? outcome.position : -1))).toEqual(
+    outcomes.map((_, at) => at),
+  );
+  expect(await valuesOf(session)).toEqual(outcomes.map((_, at) => at));
+  for (const stream of session.states.streams())
+    expect(session.snapshot(stream)).toEqual((await open(inner, `pipeline-${names}`)).snapshot(stream));
+});
+
+it('when a transaction of several batches loses its answer, all of them are told so, and nothing is recorded twice [REC-01, REC-08]', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 50, max: 200 }), { minLength: 3, maxLength: 8 }),
+      fc.nat(3),
+      async (counts, lost) => {
+        let appends = 0;
+        const storage = hookedStorage(memoryStorage(), {
+          after: (call) => {
+            if (call === 'append' && appends++ === lost) throw new StoreError('storage.failed');
+          },
+        });
+        names += 1;
+        const session = await open(storage, `pipeline-${names}`);
+        let from = 0;
+        const works: Promise<Ended>[] = [];
+        for (const count of counts) {
+          works.push(endOf(session.writer.write({ drafts: draftsOf(count, from), actor: ACTOR, atomic: false })));
+          from += count;
+          await Promise.resolve();
+        }
+        const ended = await Promise.all(works);
+        await session.log.catchUp();
+        const values = await valuesOf(session);
+        expect(new Set(values).size).toBe(values.length);
+        const ids = await idsOf(session);
+        for (const { position: at, eventId } of committedIn(ended)) expect(ids[at]).toBe(eventId);
+      },
+    ),
+    { numRuns: 30 },
+  );
 });
