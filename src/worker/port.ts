@@ -4,7 +4,7 @@
  */
 import type { Scheduler } from '../core/ports.ts';
 import type { SigningKey } from '../crypto/signer.ts';
-import type { Answer, FromWorker, Request, ToWorker } from './messages.ts';
+import type { Answer, FromWorker, HandedKey, Request, ToWorker } from './messages.ts';
 
 export type SealingPort = {
   /** Starts the worker unless it runs or cannot. */
@@ -80,6 +80,8 @@ const listen = (thread: Thread, hear: (message: FromWorker) => void, fail: () =>
   thread.onmessageerror = fail;
 };
 
+const handedOf = ({ publicKey, privateKey }: SigningKey): HandedKey => ({ publicKey, privateKey });
+
 /** @param open  starts a thread; undefined where there is none to be had */
 export const sealingPort = (open: Open, scheduler: Scheduler): SealingPort => {
   let state: State = 'none';
@@ -121,14 +123,12 @@ export const sealingPort = (open: Open, scheduler: Scheduler): SealingPort => {
   };
   const ask = (key: SigningKey, request: Request, transfer: ArrayBuffer[] = []): Promise<Answer> =>
     questions.ask((id) => {
-      const { publicKey, privateKey } = key;
       try {
         if (thread === undefined) {
           fail();
           return;
         }
-        const message = handed === key ? { id, request } : { id, key: { publicKey, privateKey }, request };
-        thread.postMessage(message, transfer);
+        thread.postMessage(handed === key ? { id, request } : { id, key: handedOf(key), request }, transfer);
         handed = key;
       } catch {
         fail(); // a key that cannot be handed over
