@@ -47,6 +47,7 @@ const optimizeDeps = {
     'fast-check',
     'react',
     'react-dom/client',
+    'react-dom/server',
     'rxjs',
     'rxjs/operators',
     'xstate',

@@ -4,7 +4,7 @@
  * Nothing is shown as recorded before it is durable; nothing recorded is ever changed or deleted. Each statement of the
  * public types (`store/types.ts`) is held by a test of the suite.
  */
-import { BehaviorSubject, merge, of } from 'rxjs';
+import { BehaviorSubject, merge, of, switchMap } from 'rxjs';
 import { StoreError } from './core/errors.ts';
 import type { Row, ViewDefinition } from './projections/view.ts';
 import { aggregateHandle, watchStreams } from './store/aggregates.ts';
@@ -59,6 +59,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
       sync$.next(sync);
       return sync;
     },
+    syncStatus$: sync$.pipe(switchMap((sync) => sync?.status$ ?? of(undefined))),
     compact: session.upkeep.now,
     verify: (check = {}) => verifySession(session, check),
     export: (check = {}) => exportSession(session, check),

@@ -86,6 +86,7 @@ export const PROBLEM_STATUS = {
   'storage.unresponsive': 503,
   'storage.upgrade-failed': 503,
   'store.unavailable-actor': 400,
+  'store.not-provided': 500,
   'store.turn-lost': 503,
   'store.wrong-tenant': 409,
   'sync.offline': 503,

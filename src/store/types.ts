@@ -13,7 +13,7 @@ import type { LiveQuery } from '../streams/liveView.ts';
 import type { CommittedBatch } from '../streams/log.ts';
 import type { UpkeepOptions, UpkeepReport } from '../streams/upkeep.ts';
 import type { DraftOutcome } from '../streams/writer.ts';
-import type { Sync, SyncTiming } from '../sync/runner.ts';
+import type { Sync, SyncStatus, SyncTiming } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';
 import type { LogReport, Progress } from '../verify/index.ts';
 import type { AggregateActor } from './actor.ts';
@@ -135,6 +135,8 @@ export type Store = {
   readonly committed$: Observable<CommittedBatch>;
   /** Starts syncing; one at a time for each store. */
   readonly sync: (options: SyncOptions) => Sync;
+  /** Where syncing stands, now and after each change; undefined until `sync` was called. */
+  readonly syncStatus$: Observable<SyncStatus | undefined>;
   /**
    * Packs small records into segments and keeps the states for the next opening, now instead of in an idle moment. What
    * was packed stays packed when it is cancelled (`import.cancelled`) or fails.

@@ -1,0 +1,140 @@
+/**
+ * What components read of a store, each by a hook. A component renders again when what it reads says something else, and for
+ * nothing else; all of them show one state of the store at a time. Laws: `react/hooks`.
+ */
+import { useMemo, useState } from 'react';
+import type { AggregateDefinition, EventDefinitions } from '../core/aggregate.ts';
+import type { Where } from '../projections/query.ts';
+import type { AggregateSnapshot, Row, ViewDefinition } from '../projections/view.ts';
+import type { HealthState } from '../store/healthState.ts';
+import type { AggregateHandle, Store } from '../store/types.ts';
+import type { LiveQuery } from '../streams/liveView.ts';
+import type { SyncStatus } from '../sync/runner.ts';
+import { currentOf, type Source, sourceOf, useSource } from './follow.ts';
+import { useStore } from './provider.ts';
+
+/** The selected part of a source: the selection runs once for each value of the source. */
+const selectionOf = <S, T>({ subscribe, snapshot }: Source<S>, select: (value: S) => T): Source<T> => {
+  let last: { readonly from: S; readonly value: T } | undefined;
+  return {
+    subscribe,
+    snapshot: () => {
+      const from = snapshot();
+      if (last === undefined || !Object.is(last.from, from)) last = { from, value: select(from) };
+      return last.value;
+    },
+  };
+};
+
+type Tied<E extends EventDefinitions, C, S> = {
+  readonly handle: AggregateHandle<E, C, S>;
+  readonly source: Source<AggregateSnapshot<C>>;
+};
+
+const useTied = <E extends EventDefinitions, C, S>(
+  definition: AggregateDefinition<E, C, S>,
+  id: string,
+): Tied<E, C, S> => {
+  const store = useStore();
+  return useMemo(() => {
+    const handle = store.aggregate(definition, id);
+    const source = sourceOf({ source$: handle.state$, read: handle.state, same: Object.is });
+    return { handle, source };
+  }, [store, definition, id]);
+};
+
+/**
+ * An aggregate: its state now, and its handle, whose members are the same for as long as definition and id are.
+ * @throws StoreError `aggregate.unknown-type`, `id.malformed`, `store.not-provided`
+ */
+export const useAggregate = <E extends EventDefinitions, C, S>(
+  definition: AggregateDefinition<E, C, S>,
+  id: string,
+): readonly [AggregateSnapshot<C>, AggregateHandle<E, C, S>] => {
+  const { handle, source } = useTied(definition, id);
+  return [useSource(source), handle];
+};
+
+/**
+ * A part of an aggregate's state. The component renders again when `select` gives something else, by identity: select a
+ * member, a number, a text.
+ * @throws as `useAggregate`
+ */
+export const useAggregateValue = <E extends EventDefinitions, C, S, T>(
+  definition: AggregateDefinition<E, C, S>,
+  id: string,
+  select: (state: AggregateSnapshot<C>) => T,
+): T => {
+  const { source } = useTied(definition, id);
+  return useSource(useMemo(() => selectionOf(source, select), [source, select]));
+};
+
+/** Which rows of a view, in which order, how many. It may be written in place: it is compared by what it says. */
+export type ViewQuery<R extends Row> = {
+  /** Members that a row must have. */
+  readonly where?: Where<R>;
+  /** First by the first; a name stands for its ascending order. */
+  readonly orderBy?: readonly (
+    | (keyof R & string)
+    | readonly [member: keyof R & string, direction: 'ascending' | 'descending']
+  )[];
+  readonly limit?: number;
+};
+
+/** What a query says, as a list that can be compared. */
+const wordsOf = <R extends Row>({ where = {}, orderBy = [], limit }: ViewQuery<R>): readonly unknown[] => [
+  limit,
+  ...orderBy.flat(),
+  null,
+  ...Object.entries(where).flat(),
+];
+
+const sameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((each, at) => Object.is(each, b[at]));
+
+/** The query as it was first written, for as long as it says the same. */
+const useSteadyQuery = <R extends Row>(query: ViewQuery<R>): ViewQuery<R> => {
+  const [steady, setSteady] = useState(query);
+  if (steady === query || sameList(wordsOf(steady), wordsOf(query))) return steady;
+  setSteady(query);
+  return query;
+};
+
+const refine = <R extends Row>(all: LiveQuery<R>, { where, orderBy = [], limit }: ViewQuery<R>): LiveQuery<R> => {
+  let query = where === undefined ? all : all.where(where);
+  for (const order of orderBy) query = typeof order === 'string' ? query.orderBy(order) : query.orderBy(...order);
+  return limit === undefined ? query : query.limit(limit);
+};
+
+const EVERY_ROW = {};
+
+/**
+ * The rows of a registered view. The component renders again when its own rows change.
+ * @throws StoreError `aggregate.unknown-type`, `store.not-provided`
+ */
+export const useView = <R extends Row>(
+  definition: ViewDefinition<R>,
+  query: ViewQuery<R> = EVERY_ROW,
+): readonly R[] => {
+  const store = useStore();
+  const steady = useSteadyQuery(query);
+  const source = useMemo(() => {
+    const { rows$, rows } = refine(store.view(definition), steady);
+    return sourceOf({ source$: rows$, read: rows, same: sameList });
+  }, [store, definition, steady]);
+  return useSource(source);
+};
+
+const statusSource = ({ syncStatus$ }: Store) => sourceOf({ source$: syncStatus$, read: () => currentOf(syncStatus$) });
+const healthSource = ({ health$ }: Store) => sourceOf({ source$: health$, read: () => currentOf(health$) });
+
+const useOf = <T>(make: (store: Store) => Source<T>): T => {
+  const store = useStore();
+  return useSource(useMemo(() => make(store), [make, store]));
+};
+
+/** Where syncing stands; undefined until `store.sync` was called. @throws StoreError `store.not-provided` */
+export const useSyncStatus = (): SyncStatus | undefined => useOf(statusSource);
+
+/** What is known of the store's health; nothing is checked for it. @throws StoreError `store.not-provided` */
+export const useHealth = (): HealthState => useOf(healthSource);

@@ -1,0 +1,3 @@
+/** Hooks for React: a store, aggregates, views, sync and health as components read them. Names are listed by hand. */
+export { useAggregate, useAggregateValue, useHealth, useSyncStatus, useView, type ViewQuery } from './hooks.ts';
+export { IndelibleProvider, type IndelibleProviderProps, useStore } from './provider.ts';
