@@ -246,6 +246,6 @@ it('when a transaction of several batches loses its answer, all of them are told
         for (const { position: at, eventId } of committedIn(ended)) expect(ids[at]).toBe(eventId);
       },
     ),
-    { numRuns: 30 },
+    { numRuns: 12 },
   );
 });
