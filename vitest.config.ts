@@ -58,6 +58,7 @@ const optimizeDeps = {
     '@noble/curves/ed25519.js',
     '@noble/hashes/argon2.js',
     '@xstate/react',
+    '@noble/hashes/hmac.js',
     '@noble/hashes/sha2.js',
     '@noble/hashes/utils.js',
   ],

@@ -100,6 +100,8 @@ export const ERROR_TEXT = {
   'storage.key-missing': 'A database key is 32 bytes, not all zero; none was given. Nothing was opened.',
   'storage.key-wrong':
     'The database does not open with this key, or its first page is damaged. Nothing was changed; bring the key it was made with.',
+  'storage.locked':
+    'The database opens with its database key only, and none was given. Nothing was changed; unlock it and open it again.',
   'storage.lost':
     'The database that was here is gone or shorter than it was. A new replica goes on once the store is opened again; what the server had confirmed comes back by sync.',
   'storage.outdated':

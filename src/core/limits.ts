@@ -82,6 +82,10 @@ export const LIMITS = {
   attemptsFreeMax: 3,
   attemptWaitMs: 1_000,
   attemptWaitMsMax: 3_600_000,
+  /** Seals under one key at rest; then another one is drawn. Random nonces of 96 bits allow 2^32 (NIST SP 800-38D, 8.3). */
+  rowSealsPerKeyMax: 16_777_216,
+  /** Keys at rest that one connection keeps derived. */
+  rowKeysHeldMax: 1_024,
   /** Largest sequence, position or size: exact in a double. */
   integerMax: Number.MAX_SAFE_INTEGER,
   /** Levels of a proof: a tree of 2^53 leaves. */
@@ -95,4 +99,6 @@ invariant(
 );
 invariant(LIMITS.commitBytesMax <= LIMITS.recordBytesMax, 'the largest commit fits into a record');
 invariant(LIMITS.recordBytesMax <= 65_536, 'a record stays under the step in read cost');
+invariant(LIMITS.commitBytesMax <= 65_535 && LIMITS.commitEventsMax <= 65_535, 'two bytes tell a commit from the next');
+invariant(LIMITS.rowSealsPerKeyMax <= 2 ** 32, 'random nonces of one key do not meet');
 invariant(LIMITS.commitBytesMax <= LIMITS.batchBytesMax, 'the largest commit fits into a message');

@@ -77,6 +77,7 @@ export const PROBLEM_STATUS = {
   'storage.immutable': 500,
   'storage.key-missing': 503,
   'storage.key-wrong': 503,
+  'storage.locked': 503,
   'storage.lost': 500,
   'storage.outdated': 503,
   'storage.quota-exceeded': 507,

@@ -133,6 +133,15 @@ export type EventStorage = {
   readonly close: () => Promise<void>;
 };
 
+/** What opens a database that is sealed. */
+export type Unlocking = {
+  /**
+   * HKDF base key with the usage `deriveKey`, from which the keys at rest derive. Without it an adapter keeps a key of its
+   * own. Not looked at by an adapter that has another cipher (SQLite), or keeps nothing (memory).
+   */
+  readonly databaseKey?: CryptoKey | undefined;
+};
+
 /** Opens databases by name. */
 export type StorageAdapter = {
   /**
@@ -140,6 +149,6 @@ export type StorageAdapter = {
    * local storage is that place.
    */
   readonly known?: (name: string) => KnownMarker;
-  /** @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.failed` */
-  readonly open: (name: string) => Promise<EventStorage>;
+  /** @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.locked`, `storage.key-wrong`, `storage.failed` */
+  readonly open: (name: string, unlocking?: Unlocking) => Promise<EventStorage>;
 };

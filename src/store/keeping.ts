@@ -44,6 +44,9 @@ const ifPossible = async (work: () => Promise<unknown>): Promise<void> => {
   }
 };
 
+/** The day alone: the marker lies outside the database, where anybody who has the device may read it. */
+const dayOf = (time: string): string => `${time.slice(0, 10)}T00:00:00.000Z`;
+
 const compare = async (parts: KeepingParts): Promise<void> => {
   const { marker, storage, log, clock, succession, mark } = parts;
   const known = await readKnown(marker);
@@ -79,12 +82,13 @@ export const openKeeping = async (parts: KeepingParts): Promise<Keeping> => {
     if (log.size() === 0 || succession.isDue()) return;
     isMarked = await writeKnown(marker, {
       format: 1,
-      ...{ replica, createdAt, sequence },
+      ...{ replica, sequence },
+      createdAt: dayOf(createdAt),
       size: log.size(),
       link: toHex32(link),
       receipt: receipt?.note ?? null,
       receiptSequence: receipt?.sequence ?? 0,
-      seenAt: new Date(clock.nowMs()).toISOString(),
+      seenAt: dayOf(new Date(clock.nowMs()).toISOString()),
     });
   };
   const writeNow = (): Promise<void> => {

@@ -29,7 +29,7 @@ const Known = z.strictObject({
   /** Newest receipt as the server signed it, and the sequence that it covers. */
   receipt: z.string().max(4_096).nullable(),
   receiptSequence: whole,
-  /** Device times, RFC 3339 UTC: when the database was made, and when this was seen. */
+  /** Device days, as RFC 3339 UTC at midnight: when the database was made, and when this was seen. */
   createdAt: z.string().max(24),
   seenAt: z.string().max(24),
 });

@@ -18,7 +18,7 @@ export type Loss = {
   readonly reason: ClosingReason;
   /** Device time at which it was found, RFC 3339 UTC. */
   readonly foundAt: string;
-  /** Events that the log had held in all, when that was last seen, and when the database was made. */
+  /** Events that the log had held in all, when that was last seen, and when the database was made: from a marker, the days. */
   readonly size: number;
   readonly seenAt: string;
   readonly createdAt: string;

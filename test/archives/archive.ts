@@ -1,7 +1,7 @@
 /**
  * A whole IndexedDB database as JSON, and back: every table with its indexes and every row, below the library's own code.
- * Bytes are base64. A private key is named by its public half and made again from the published secrets of RFC 8032,
- * which protect nothing.
+ * Bytes are base64. A private key is named by its public half and made again from the published secrets of RFC 8032, a device
+ * key is written out: they protect nothing.
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { fromBase64, toBase64 } from '../../src/crypto/bytes.ts';
@@ -26,6 +26,8 @@ export type Archive = {
   readonly layout: number;
   readonly version: number;
   readonly tables: readonly Table[];
+  /** From layout 3 on, where the tables do not show them: the commits as base64, in order. */
+  readonly commits?: readonly string[];
   /** What a store on it has to show. */
   readonly expected: Expected;
 };
@@ -67,21 +69,31 @@ const asked = <T>(request: IDBRequest<T>): Promise<T> =>
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-const freeze = (value: unknown, row: unknown): unknown => {
-  if (value instanceof Uint8Array) return { $bytes: toBase64(value) };
-  if (value instanceof CryptoKey) {
-    const publicKey = isObject(row) ? row['publicKey'] : undefined;
-    return { $key: publicKey instanceof Uint8Array ? bytesToHex(publicKey) : '' };
-  }
-  if (Array.isArray(value)) return value.map((each) => freeze(each, value));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, freeze(each, value)]));
+/** The replicas' private keys lie beside their sealed public halves, in the order of the published ones. */
+const slotKey = (slot: unknown): string => PUBLIC_KEYS[slot === 'self' ? 0 : 1] ?? '';
+
+const freezeKey = (key: CryptoKey, row: unknown, deviceKey: string): unknown => {
+  if (key.algorithm.name === 'AES-GCM') return { $device: deviceKey };
+  const { publicKey, slot } = isObject(row) ? row : {};
+  return { $key: publicKey instanceof Uint8Array ? bytesToHex(publicKey) : slotKey(slot) };
 };
+
+const freeze = (value: unknown, row: unknown, deviceKey: string): unknown => {
+  if (value instanceof Uint8Array) return { $bytes: toBase64(value) };
+  if (value instanceof CryptoKey) return freezeKey(value, row, deviceKey);
+  if (Array.isArray(value)) return value.map((each) => freeze(each, value, deviceKey));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, freeze(each, value, deviceKey)]));
+};
+
+const deviceKeyOf = (hex: string): Promise<CryptoKey> =>
+  crypto.subtle.importKey('raw', Uint8Array.from(hexToBytes(hex)), 'AES-GCM', false, ['encrypt', 'decrypt']);
 
 const thaw = async (value: unknown): Promise<unknown> => {
   if (Array.isArray(value)) return Promise.all(value.map(thaw));
   if (!isObject(value)) return value;
   if (typeof value['$bytes'] === 'string') return fromBase64(value['$bytes']);
+  if (typeof value['$device'] === 'string') return deviceKeyOf(value['$device']);
   if (typeof value['$key'] === 'string') return privateKeyOf(value['$key']);
   const entries = Object.entries(value).map(async ([name, each]) => [name, await thaw(each)] as const);
   return Object.fromEntries(await Promise.all(entries));
@@ -89,7 +101,7 @@ const thaw = async (value: unknown): Promise<unknown> => {
 
 const pathOf = (path: string | readonly string[] | null): string => (typeof path === 'string' ? path : '');
 
-const tableOf = async (store: IDBObjectStore): Promise<Table> => {
+const tableOf = async (store: IDBObjectStore, deviceKey: string): Promise<Table> => {
   const reading = { keys: asked(store.getAllKeys()), values: asked(store.getAll()) };
   const keys = await reading.keys;
   const values: readonly unknown[] = await reading.values;
@@ -101,15 +113,18 @@ const tableOf = async (store: IDBObjectStore): Promise<Table> => {
       const { keyPath, unique, multiEntry } = store.index(name);
       return { name, keyPath: pathOf(keyPath), unique, multiEntry };
     }),
-    rows: keys.map((key, at) => ({ key, value: freeze(values[at], undefined) })),
+    rows: keys.map((key, at) => ({ key, value: freeze(values[at], undefined, deviceKey) })),
   };
 };
 
-/** Everything that the database holds. */
-export const dump = async (database: IDBDatabase): Promise<Omit<Archive, 'expected' | 'layout'>> => {
+/** Everything that the database holds. `deviceKey`: the secret of its device key, in hex. */
+export const dump = async (
+  database: IDBDatabase,
+  deviceKey: string,
+): Promise<Omit<Archive, 'expected' | 'layout' | 'commits'>> => {
   const names = [...database.objectStoreNames];
   const transaction = database.transaction(names);
-  const tables = await Promise.all(names.map((name) => tableOf(transaction.objectStore(name))));
+  const tables = await Promise.all(names.map((name) => tableOf(transaction.objectStore(name), deviceKey)));
   return { version: database.version, tables };
 };
 
@@ -149,7 +164,8 @@ export const load = async (archive: Archive, name: string, factory: IDBFactory):
 };
 
 /** The bytes of every commit, in order, as the tables of the archive hold them. */
-export const commitsIn = ({ tables }: Archive): readonly string[] => {
+export const commitsIn = ({ tables, commits }: Archive): readonly string[] => {
+  if (commits !== undefined) return commits;
   const rowsOf = (name: string) => tables.find((table) => table.name === name)?.rows ?? [];
   return [...rowsOf('segments'), ...rowsOf('records')].flatMap(({ value }) => {
     const { bytes, lengths } = isObject(value) ? value : {};

@@ -59,7 +59,7 @@ const steadyClock = (days: number): Clock => {
 };
 
 /** Bytes that look random and are always the same. */
-const steadyEntropy = () => {
+export const steadyEntropy = () => {
   let state = 1;
   const next = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -9,14 +9,14 @@
  */
 import { StoreError } from '../../core/errors.ts';
 import { type Size, size } from '../../core/position.ts';
-import type { Marks } from '../port.ts';
 import { abortIfAlive } from './abort.ts';
 import { isNamed } from './failures.ts';
 import { type RecordRow, sizeAfter } from './rows.ts';
+import type { ValueRow } from './sideRows.ts';
 
 export type Append = {
   readonly rows: readonly RecordRow[];
-  readonly marks: Marks;
+  readonly marks: readonly ValueRow[];
   readonly expectedSize: Size;
   /** True if the log is known to have had the expected size, and nobody can have taken its key away since. */
   readonly wasSize: boolean;
@@ -33,13 +33,13 @@ const canClash = ({ rows, wasSize }: Append): boolean => wasSize && rows.length 
 
 const begin = (database: IDBDatabase, append: Append): IDBTransaction => {
   const tables = canClash(append) ? ['records'] : ['records', 'segments'];
-  if (Object.keys(append.marks).length > 0) tables.push('marks');
+  if (append.marks.length > 0) tables.push('marks');
   return database.transaction(tables, 'readwrite', { durability: append.durability });
 };
 
 const ask = (transaction: IDBTransaction, { rows, marks }: Append): readonly IDBRequest[] => [
   ...rows.map((row) => transaction.objectStore('records').add(row)),
-  ...Object.entries(marks).map(([name, value]) => transaction.objectStore('marks').put({ name, value })),
+  ...marks.map((mark) => transaction.objectStore('marks').put(mark)),
 ];
 
 /**
@@ -113,7 +113,7 @@ export const writeAppend = (database: IDBDatabase, append: Append): Promise<Writ
     const last = transaction.objectStore('records').openCursor(null, 'prev');
     last.onsuccess = () =>
       attempt(() => {
-        if (last.result !== null) compare(sizeAfter(last.result.value));
+        if (last.result !== null) compare(sizeAfter(last.result.value, false));
         else ifNothingIsPacked(transaction, ending, () => compare(size(0)));
       });
   });

@@ -35,6 +35,10 @@ export type Connection = {
   /** The browser's own connection under Dexie. */
   readonly native: IDBDatabase;
   readonly keyRange: typeof IDBKeyRange;
+  /** True if this connection has made the database. */
+  readonly isNew: boolean;
+  /** The layout that this connection has changed into the present one. */
+  readonly upgradedFrom: number | undefined;
   readonly isOpen: () => boolean;
   /** Calls back when the browser drops the connection; what was under way on it may never be answered. */
   readonly onDropped: (listener: () => void) => () => void;
@@ -47,6 +51,8 @@ type Lifecycle = {
   readonly upgrade: UpgradeWatch;
   /** The database that was wanted is not there. */
   missing: boolean;
+  /** There was none before. */
+  made: boolean;
   /** The database is of a newer layout. */
   newer: boolean;
   /** The browser has answered with an upgrade. */
@@ -81,6 +87,7 @@ const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory =
     request.addEventListener('upgradeneeded', ({ oldVersion }) => {
       lifecycle.upgrading();
       lifecycle.missing ||= lifecycle.wanted === 'existing';
+      lifecycle.made = oldVersion === 0;
       isKnown = lifecycle.wanted === 'any' && isReleased(request.result, oldVersion);
     });
     queueMicrotask(() =>
@@ -155,6 +162,7 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
     wanted: options.wanted,
     upgrade: watchUpgrade(options.onUpgrade),
     missing: false,
+    made: false,
     newer: false,
     upgrading: () => {},
   };
@@ -174,7 +182,6 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
   try {
     await openInTime(dexie, lifecycle, options);
     if (!isWhole(dexie.backendDB())) throw new DOMException('', 'VersionError');
-    lifecycle.upgrade.succeeded();
   } catch (error) {
     close();
     throw openError(error, lifecycle);
@@ -191,5 +198,10 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
     underWay.add(listener);
     return () => void underWay.delete(listener);
   };
-  return { dexie, native, keyRange, isOpen: () => !lifecycle.ended, onDropped, close };
+  return {
+    ...{ dexie, native, keyRange, onDropped, close },
+    isNew: lifecycle.made,
+    upgradedFrom: lifecycle.upgrade.from(),
+    isOpen: () => !lifecycle.ended,
+  };
 };

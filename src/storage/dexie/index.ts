@@ -1,14 +1,16 @@
 /**
- * The storage port on IndexedDB through Dexie: packed commits, strictly durable appends, append-only tables.
+ * The storage port on IndexedDB through Dexie: packed commits, strictly durable appends, append-only tables, all of it sealed
+ * (`docs/at-rest.md`).
  * Laws: `test/conformance`, in Node and in a real browser; `test/browser/storage` for what only a browser has.
  */
 
 import { isStoreError, StoreError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { Clock, Scheduler } from '../../core/ports.ts';
-import type { EventStorage, StorageAdapter } from '../port.ts';
-import { type Connection, openConnection } from './connection.ts';
+import type { Clock, Entropy, Scheduler } from '../../core/ports.ts';
+import type { EventStorage, StorageAdapter, Unlocking } from '../port.ts';
+import { openConnection } from './connection.ts';
 import { type Channel, hintsOver } from './hints.ts';
+import { type OpenedDatabase, openKeys } from './opening.ts';
 import { ownPage, type Page } from './page.ts';
 import { presenceOver } from './presence.ts';
 import { rescueDatabase } from './rescue.ts';
@@ -37,7 +39,9 @@ export type DexieStorageOptions = {
   /** Instead of the platform's own timers. */
   readonly scheduler?: Scheduler;
   /** Instead of the platform's own clock. */
-  readonly clock?: Pick<Clock, 'uptimeMs'>;
+  readonly clock?: Pick<Clock, 'uptimeMs'> & Partial<Pick<Clock, 'nowMs'>>;
+  /** Instead of the platform's own randomness: of keys, salts and nonces at rest. */
+  readonly entropy?: Entropy;
   /** Instead of the page that this runs in; undefined for a place without one. */
   readonly page?: Page | undefined;
   /** Hears of an older database that is brought to the present layout when it is opened. */
@@ -56,9 +60,9 @@ export type DexieStorage = StorageAdapter & {
    * Opens a database as it is, of whatever layout: to be read, verified and exported, for instance when its upgrade has
    * failed. Nothing is changed, and every call that would change something is refused with `storage.read-only`.
    * @throws StoreError `storage.lost` if there is no such database, `storage.blocked` if an upgrade of it waits for other
-   * tabs, `storage.unavailable`, `storage.failed`
+   * tabs, `storage.locked`, `storage.key-wrong`, `storage.unavailable`, `storage.failed`
    */
-  readonly rescue: (name: string) => Promise<EventStorage>;
+  readonly rescue: (name: string, unlocking?: Unlocking) => Promise<EventStorage>;
 };
 
 const broadcastChannel = (name: string): Channel | undefined =>
@@ -79,26 +83,29 @@ const ownLocks = (): Locks | undefined => {
   return place.navigator?.locks;
 };
 
-/** Asks once more where the browser did not answer the first time. */
-const connectTwice = async (connect: () => Promise<Connection>): Promise<Connection> => {
+const randomness: Entropy = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) };
+
+/** Asks once more where the browser did not answer the first time, or let go. */
+const openTwice = async (open: () => Promise<OpenedDatabase>): Promise<OpenedDatabase> => {
   try {
-    return await connect();
+    return await open();
   } catch (error) {
-    if (!isStoreError(error, 'storage.unresponsive')) throw error;
-    return connect();
+    if (!isStoreError(error, 'storage.unresponsive') && !isStoreError(error, 'storage.connection-lost')) throw error;
+    return open();
   }
 };
 
 /** Storage in the browser's IndexedDB, one database per name. */
 export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage => ({
-  rescue: async (name) => {
+  rescue: async (name, unlocking = {}) => {
     const indexedDB = options.indexedDB ?? ownIndexedDB();
     const keyRange = options.IDBKeyRange ?? globalThis.IDBKeyRange;
     if (indexedDB === undefined || keyRange === undefined) throw new StoreError('storage.unavailable');
     const watch = watchdog(options.scheduler ?? timers, options.answerMs ?? LIMITS.storageAnswerMs);
-    return rescueDatabase(name, { indexedDB, keyRange, watch });
+    const entropy = options.entropy ?? randomness;
+    return rescueDatabase(name, { indexedDB, keyRange, watch, entropy }, unlocking);
   },
-  open: async (name) => {
+  open: async (name, { databaseKey } = {}) => {
     const durability = options.durability ?? 'strict';
     const scheduler = options.scheduler ?? timers;
     const watch = watchdog(scheduler, options.answerMs ?? LIMITS.storageAnswerMs);
@@ -115,13 +122,16 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
         indexedDB: options.indexedDB ?? ownIndexedDB(),
         IDBKeyRange: options.IDBKeyRange ?? globalThis.IDBKeyRange,
       });
-    const connection = await connectTwice(() => connect('any'));
+    const keys = { databaseKey, entropy: options.entropy ?? randomness, durability };
+    const database = await openTwice(async () =>
+      openKeys(await connect('any'), { ...keys, watch, onUpgrade: options.onUpgrade }),
+    );
     const hints = hintsOver((options.channel ?? broadcastChannel)(`indelible:${name}`));
     const presence = presenceOver(locks, `indelible:${name}:present`);
     const turns =
       locks === undefined ? NO_TURNS : turnsOver({ locks, name: `indelible:${name}:turn`, hints, scheduler, page });
-    const clock = options.clock ?? { uptimeMs: () => performance.now() };
+    const clock = { uptimeMs: () => performance.now(), nowMs: () => Date.now(), ...options.clock };
     const reopen = () => connect('existing');
-    return eventStorage({ connection, reopen, watch, hints, turns, presence, page, scheduler, clock, durability });
+    return eventStorage({ ...database, reopen, watch, hints, turns, presence, page, scheduler, clock, durability });
   },
 });

@@ -4,7 +4,7 @@
  */
 
 /** Layout of the tables below. */
-export const LAYOUT = 2;
+export const LAYOUT = 3;
 /** What IndexedDB calls the same layout: Dexie multiplies by ten. */
 export const nativeVersion = (layout: number): number => layout * 10;
 export const NATIVE_VERSION = nativeVersion(LAYOUT);
@@ -27,10 +27,14 @@ export const LAYOUTS = {
     /** Merged records, found by where they end and by their directory keys. Append-only. */
     segments: 'at,end,*keys',
   },
+  3: {
+    /** The root key of this database, wrapped. From here on what the other tables keep is sealed under it. */
+    keys: 'slot',
+  },
 } as const;
 
 /** Every table of the present layout. */
-export const TABLES = { ...LAYOUTS[1], ...LAYOUTS[2] };
+export const TABLES = { ...LAYOUTS[1], ...LAYOUTS[2], ...LAYOUTS[3] };
 
 export type TableName = keyof typeof TABLES;
 

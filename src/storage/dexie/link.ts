@@ -8,13 +8,17 @@
 import { isStoreError, StoreError } from '../../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { isDead, operationFailure } from './failures.ts';
+import type { Source } from './log.ts';
 import type { Watch } from './watchdog.ts';
+
+/** A connection with the means to open what it leads to. */
+export type Opened = Connection & Source;
 
 export type LinkParts = {
   /** Opens the database that is there; never makes one. */
-  readonly reopen: () => Promise<Connection>;
+  readonly reopen: () => Promise<Opened>;
   /** @throws StoreError `storage.lost` if the connection leads to another database, or to less of it */
-  readonly checkSame: (connection: Connection) => Promise<void>;
+  readonly checkSame: (connection: Opened) => Promise<void>;
   readonly watch: Watch;
   /** Resolves when transactions may be begun; undefined if they may. */
   readonly ready: () => Promise<void> | undefined;
@@ -22,8 +26,8 @@ export type LinkParts = {
 
 /** One call: made on the first connection, and `again` on the second if the first one's answer did not come. */
 export type Call<T> = {
-  readonly once: (connection: Connection) => Promise<T>;
-  readonly again: (connection: Connection) => Promise<T>;
+  readonly once: (connection: Opened) => Promise<T>;
+  readonly again: (connection: Opened) => Promise<T>;
 };
 
 export type Link = {
@@ -33,13 +37,13 @@ export type Link = {
 };
 
 type State = {
-  current: Connection;
-  opening: Promise<Connection> | undefined;
+  current: Opened;
+  opening: Promise<Opened> | undefined;
   /** Why nothing works any more. */
   ended: StoreError | undefined;
 };
 
-const replace = async (state: State, parts: LinkParts): Promise<Connection> => {
+const replace = async (state: State, parts: LinkParts): Promise<Opened> => {
   try {
     const connection = await parts.reopen();
     try {
@@ -61,7 +65,7 @@ const replace = async (state: State, parts: LinkParts): Promise<Connection> => {
 };
 
 /** The connection to use now: all calls that find it dead wait for the same new one. */
-const connected = (state: State, parts: LinkParts): Connection | Promise<Connection> => {
+const connected = (state: State, parts: LinkParts): Opened | Promise<Opened> => {
   if (state.ended !== undefined) throw state.ended;
   if (state.current.isOpen()) return state.current;
   state.opening ??= replace(state, parts);
@@ -69,10 +73,10 @@ const connected = (state: State, parts: LinkParts): Connection | Promise<Connect
 };
 
 /** Keeps a link over a connection that is open. */
-export const linkOver = (first: Connection, parts: LinkParts): Link => {
+export const linkOver = (first: Opened, parts: LinkParts): Link => {
   const state: State = { current: first, opening: undefined, ended: undefined };
 
-  const attempt = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
+  const attempt = async <T>(work: (connection: Opened) => Promise<T>): Promise<T> => {
     for (let wait = parts.ready(); wait !== undefined; wait = parts.ready()) await wait;
     const found = connected(state, parts);
     const connection = found instanceof Promise ? await found : found;

@@ -1,23 +1,25 @@
 /**
  * The log read back: segments first, then the records that are not packed, every one checked and in its place. Each
- * call is one transaction over both tables, so packing is never seen half done. Laws: "packing changes where commits
+ * call is one transaction over both tables, so packing is never seen half done; rows are opened after it. Laws: "packing changes where commits
  * lie, never what they are"; "reads from any position".
  */
-import { StoreError } from '../../core/errors.ts';
 import type { DirectoryKey } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { type Position, position, type Size, size } from '../../core/position.ts';
 import type { StoredRecord } from '../port.ts';
-import { readRecord, sizeAfter } from './rows.ts';
-import { ask, reading } from './transaction.ts';
+import type { Cipher } from './cipher.ts';
+import { corruptAt, type Frame, frameOf, type LogTable, type ReadRow, sizeAfter } from './rows.ts';
+import { ask, askAll, reading } from './transaction.ts';
 
 /** Most rows asked for at once: 64 MiB if all are full, contrary to those read before them. */
 const BATCH_ROWS_MAX = 1_024;
 /** Bytes to expect of a row before one was read: what a bulk append fills. One query then does, not one and a rest. */
 const ROW_BYTES = (15 * LIMITS.recordBytesMax) / 16;
 
-/** Where to read: the browser's own connection, and the ranges that go with it. */
-export type Source = { readonly native: IDBDatabase; readonly keyRange: typeof IDBKeyRange };
+/** Where rows lie: the browser's own connection, and the ranges that go with it. */
+export type Tables = { readonly native: IDBDatabase; readonly keyRange: typeof IDBKeyRange };
+/** Where to read, and how rows are opened. */
+export type Source = Tables & { readonly cipher: Cipher };
 
 /** The two tables of the log inside one transaction; layout 1 has no segments. */
 export type LogTables = {
@@ -26,10 +28,8 @@ export type LogTables = {
   readonly keyRange: typeof IDBKeyRange;
 };
 
-export const corruptAt = (at: number): StoreError => new StoreError('storage.corrupt', { position: at });
-
 /** Reads the log in one transaction. */
-export const inLog = <T>({ native, keyRange }: Source, work: (tables: LogTables) => Promise<T>): Promise<T> => {
+export const inLog = <T>({ native, keyRange }: Tables, work: (tables: LogTables) => Promise<T>): Promise<T> => {
   const isPacking = native.objectStoreNames.contains('segments');
   return reading(native, isPacking ? ['segments', 'records'] : ['records'], (transaction) =>
     work({
@@ -51,20 +51,24 @@ export const packedEnd = async (segments: IDBObjectStore | undefined): Promise<S
 export const logSize = (source: Source): Promise<Size> =>
   inLog(source, async ({ records, segments }) => {
     const [last, packed] = await Promise.all([ask(records.openCursor(null, 'prev')), packedEnd(segments)]);
-    const end = sizeAfter(last?.value);
+    const end = sizeAfter(last?.value, source.cipher.readsPlain);
     // The newest record is never packed: a log of segments alone has lost it.
     if (end < packed || (last === null && packed > 0)) throw corruptAt(packed);
     return end;
   });
 
-export const readPackedTo = (source: Source): Promise<Size> => inLog(source, ({ segments }) => packedEnd(segments));
+export const readPackedTo = (source: Tables): Promise<Size> => inLog(source, ({ segments }) => packedEnd(segments));
 
 /** Starts of the segments that hold commits of the key, oldest first; loads no row. */
 export const findPacked = (source: Source, key: DirectoryKey): Promise<readonly Position[]> =>
   inLog(source, async ({ segments }) => {
     if (segments === undefined) return [];
-    const starts = await ask(segments.index('keys').getAllKeys(key));
-    return starts.map((start) => position(Number(start)));
+    const index = segments.index('keys');
+    const starts = await askAll(source.cipher.directoryKeys(key).map((each) => () => index.getAllKeys(each)));
+    return starts
+      .flat()
+      .map((start) => position(Number(start)))
+      .sort((first, second) => first - second);
   });
 
 type Start = { readonly store: IDBObjectStore; readonly at: number };
@@ -98,73 +102,97 @@ const startOf = async ({ records, segments, keyRange }: LogTables, at: Position)
   return { store: records, at: typeof before?.key === 'number' ? before.key : 0 };
 };
 
-type Piece = { readonly records: StoredRecord[]; readonly ends: Size[]; bytes: number };
+/** Rows of one table, read and not yet opened. */
+type Found = { readonly table: LogTable; readonly frame: Frame };
+type Piece = { readonly found: Found[]; bytes: number };
 
 /** Rows that should hold the rest, judging by those read so far. */
 export const rowsFor = (bytesLeft: number, read: { readonly bytes: number; readonly rows: number }): number => {
-  const bytesEach = read.rows === 0 ? ROW_BYTES : read.bytes / read.rows;
+  const bytesEach = read.rows === 0 ? ROW_BYTES : Math.max(1, read.bytes / read.rows);
   return Math.min(BATCH_ROWS_MAX, Math.max(1, Math.ceil(bytesLeft / bytesEach)));
 };
 
+type Wanted = { readonly keyRange: typeof IDBKeyRange; readonly bytesMax: number; readonly readsPlain: boolean };
+
 /** Adds the rows of one table from a start on, until the bytes are reached or the table ends. */
-const take = async (piece: Piece, from: Start, { keyRange, bytesMax }: Wanted): Promise<void> => {
-  for (let next = from.at; piece.bytes < bytesMax || piece.records.length === 0; ) {
-    const wanted = rowsFor(bytesMax - piece.bytes, { bytes: piece.bytes, rows: piece.records.length });
+const take = async (piece: Piece, from: Start, { keyRange, bytesMax, readsPlain }: Wanted): Promise<void> => {
+  const table = from.store.name === 'segments' ? 'segments' : 'records';
+  for (let next = from.at; piece.bytes < bytesMax || piece.found.length === 0; ) {
+    const wanted = rowsFor(bytesMax - piece.bytes, { bytes: piece.bytes, rows: piece.found.length });
     const rows: readonly unknown[] = await ask(from.store.getAll(keyRange.lowerBound(next), wanted));
     for (const row of rows) {
-      const read = readRecord(row);
-      if (read.record.position !== next) throw corruptAt(next);
-      piece.records.push(read.record);
-      piece.ends.push(read.end);
-      piece.bytes += read.bytes;
-      next = read.end;
+      const frame = frameOf(row, readsPlain);
+      if (frame.at !== next) throw corruptAt(next);
+      piece.found.push({ table, frame });
+      piece.bytes += frame.bytesMin;
+      next = frame.end;
       if (piece.bytes >= bytesMax) return;
     }
     if (rows.length < wanted) return;
   }
 };
 
-type Wanted = { readonly keyRange: typeof IDBKeyRange; readonly bytesMax: number };
+/** Opens rows at once. */
+export const openAll = (cipher: Cipher, found: readonly Found[]): Promise<readonly PromiseSettledResult<ReadRow>[]> =>
+  Promise.allSettled(found.map(({ table, frame }) => cipher.openRow(table, frame)));
+
+/** What opening a row came to. @throws StoreError `storage.corrupt` */
+export const openedOf = (settled: PromiseSettledResult<ReadRow>): ReadRow => {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
+};
 
 /**
- * Whole records from the one that holds `from` on, until `bytesMax` is reached.
+ * Whole records from the one that holds `from` on, until `bytesMax` is reached. How many bytes of commits a row holds is
+ * known when it is open: a row may have been read that is not needed.
  * @throws StoreError `storage.corrupt`
  */
-export const readLog = (source: Source, from: Position, bytesMax: number): Promise<readonly StoredRecord[]> =>
-  inLog(source, async (tables) => {
-    const wanted = { keyRange: tables.keyRange, bytesMax };
-    const piece: Piece = { records: [], ends: [], bytes: 0 };
+export const readLog = async (source: Source, from: Position, bytesMax: number): Promise<readonly StoredRecord[]> => {
+  const { cipher } = source;
+  const found = await inLog(source, async (tables): Promise<readonly Found[]> => {
+    const wanted = { keyRange: tables.keyRange, bytesMax, readsPlain: cipher.readsPlain };
+    const piece: Piece = { found: [], bytes: 0 };
     const start = await startOf(tables, from);
     await take(piece, start, wanted);
-    const end = piece.ends.at(-1);
+    const end = piece.found.at(-1)?.frame.end;
     if (end !== undefined && start.store === tables.segments && piece.bytes < bytesMax) {
       await take(piece, { store: tables.records, at: end }, wanted);
     }
-    const [firstEnd] = piece.ends;
-    if (firstEnd !== undefined && firstEnd > from) return piece.records;
-    if (piece.ends.length > 1 || (firstEnd ?? 0) !== from) throw corruptAt(from);
+    const firstEnd = piece.found[0]?.frame.end;
+    if (firstEnd !== undefined && firstEnd > from) return piece.found;
+    if (piece.found.length > 1 || (firstEnd ?? 0) !== from) throw corruptAt(from);
     return [];
   });
+  const records: StoredRecord[] = [];
+  let bytes = 0;
+  for (const settled of await openAll(cipher, found)) {
+    if (records.length > 0 && bytes >= bytesMax) break;
+    const row = openedOf(settled);
+    records.push(row.record);
+    bytes += row.bytes;
+  }
+  return records;
+};
 
-const rowAt = async ({ store, at }: Start): Promise<StoredRecord & { readonly end: Size }> => {
+const rowAt = async ({ store, at }: Start, readsPlain: boolean): Promise<Found> => {
   const row: unknown = await ask(store.get(at));
   if (row === undefined) throw corruptAt(at);
-  const { record, end } = readRecord(row);
-  return { ...record, end };
+  return { table: store.name === 'segments' ? 'segments' : 'records', frame: frameOf(row, readsPlain) };
 };
 
 /** The records that hold the positions, each once, in the order of the log. @throws StoreError `storage.corrupt` */
-export const readLogAt = (source: Source, positions: readonly Position[]): Promise<readonly StoredRecord[]> =>
-  inLog(source, async (tables) => {
+export const readLogAt = async (source: Source, positions: readonly Position[]): Promise<readonly StoredRecord[]> => {
+  const { cipher } = source;
+  const found = await inLog(source, async (tables) => {
     const starts = await Promise.all(positions.map((at) => startOf(tables, at)));
     const unique = new Map(starts.map((start) => [start.at, start]));
-    const found = new Map<number, StoredRecord & { readonly end: Size }>();
-    await Promise.all([...unique.values()].map(async (start) => found.set(start.at, await rowAt(start))));
+    const rows = await Promise.all([...unique.values()].map((start) => rowAt(start, cipher.readsPlain)));
+    const byStart = new Map(rows.map((row) => [row.frame.at, row]));
     for (const [index, at] of positions.entries()) {
-      const holder = found.get(starts[index]?.at ?? 0);
-      if (holder === undefined || holder.end <= at) throw corruptAt(at);
+      const holder = byStart.get(starts[index]?.at ?? 0);
+      if (holder === undefined || holder.frame.end <= at) throw corruptAt(at);
     }
-    return [...found.values()]
-      .sort((first, second) => first.position - second.position)
-      .map(({ position: at, commits }) => ({ position: at, commits }));
+    return rows.sort((first, second) => first.frame.at - second.frame.at);
   });
+  return (await openAll(cipher, found)).map((settled) => openedOf(settled).record);
+};

@@ -4,17 +4,20 @@
  * layout can be rescued".
  */
 import { isStoreError, StoreError } from '../../core/errors.ts';
-import type { EventStorage } from '../port.ts';
+import type { Entropy } from '../../core/ports.ts';
+import type { EventStorage, Unlocking } from '../port.ts';
 import { abortIfAlive } from './abort.ts';
 import { openFailure, operationFailure } from './failures.ts';
 import { findPacked, logSize, readLog, readLogAt, readPackedTo, type Source } from './log.ts';
 import { readAllIdentities, readFindings, readMarks, readSnapshot } from './sideReads.ts';
+import { unlockAsItIs } from './unlock.ts';
 import type { Watch } from './watchdog.ts';
 
 export type RescueOptions = {
   readonly indexedDB: IDBFactory;
   readonly keyRange: typeof IDBKeyRange;
   readonly watch: Watch;
+  readonly entropy: Entropy;
 };
 
 /**
@@ -47,11 +50,30 @@ const refuse = async (): Promise<never> => {
   throw new StoreError('storage.read-only');
 };
 
-/** @throws StoreError `storage.lost`, `storage.blocked`, `storage.unavailable`, `storage.failed` */
-export const rescueDatabase = async (name: string, options: RescueOptions): Promise<EventStorage> => {
-  const { keyRange, watch } = options;
+/** Opens the keys of a database that is to be read; lets it go where they do not open. */
+const sourceOf = async (native: IDBDatabase, options: RescueOptions, unlocking: Unlocking): Promise<Source> => {
+  const { keyRange, watch, entropy } = options;
+  try {
+    const cipher = await watch(unlockAsItIs(native, { databaseKey: unlocking.databaseKey, entropy }));
+    return { native, keyRange, cipher };
+  } catch (error) {
+    native.close();
+    throw operationFailure(error);
+  }
+};
+
+/**
+ * @throws StoreError `storage.lost`, `storage.blocked`, `storage.locked`, `storage.key-wrong`, `storage.unavailable`,
+ * `storage.failed`
+ */
+export const rescueDatabase = async (
+  name: string,
+  options: RescueOptions,
+  unlocking: Unlocking,
+): Promise<EventStorage> => {
+  const { watch } = options;
   const native = await openAsItIs(name, options);
-  const source: Source = { native, keyRange };
+  const source = await sourceOf(native, options, unlocking);
   let isOpen = true;
   const close = () => {
     isOpen = false;
@@ -76,15 +98,15 @@ export const rescueDatabase = async (name: string, options: RescueOptions): Prom
     pack: refuse,
     packedTo: () => use(() => readPackedTo(source)),
     find: (key) => use(() => findPacked(source, key)),
-    readMarks: () => use(() => readMarks(native)),
+    readMarks: () => use(() => readMarks(source)),
     writeMarks: refuse,
-    readIdentity: () => use(async () => (await readAllIdentities(native)).at(-1)),
-    readIdentities: () => use(() => readAllIdentities(native)),
+    readIdentity: () => use(async () => (await readAllIdentities(source)).at(-1)),
+    readIdentities: () => use(() => readAllIdentities(source)),
     keepIdentity: refuse,
     keepFinding: refuse,
-    readFindings: () => use(() => readFindings(native)),
+    readFindings: () => use(() => readFindings(source)),
     writeSnapshot: refuse,
-    readSnapshot: (snapshot) => use(() => readSnapshot(native, snapshot)),
+    readSnapshot: (snapshot) => use(() => readSnapshot(source, snapshot)),
     onForeignCommit: () => () => undefined,
     close: async () => close(),
   };

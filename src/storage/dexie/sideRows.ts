@@ -1,10 +1,21 @@
-/** Rows of the tables beside the log, checked as they come from the database. */
-
+/**
+ * Rows of the tables beside the log: what is sealed of each, under a name that shows nothing, checked as it comes from the
+ * database. A replica's private key is a handle of WebCrypto that cannot be exported, and so cannot be sealed: it lies in
+ * its row as it is. Rows of a layout before 3 are read where the cipher says so.
+ */
 import type { Finding } from '../../core/commit.ts';
 import { isErrorCode, StoreError } from '../../core/errors.ts';
 import { publicKey32, replicaId, tenantId } from '../../core/ids.ts';
 import { isRecord, type JsonValue } from '../../core/json.ts';
+import { fromBase64, fromUtf8, toBase64, utf8 } from '../../crypto/bytes.ts';
 import type { Identity, Marks } from '../port.ts';
+import type { Cipher, SideTable } from './cipher.ts';
+import { type Bytes, isBytes } from './rows.ts';
+
+/** A row of `marks` or `snapshots`; `name` is keyed. */
+export type ValueRow = { readonly name: string; readonly sealed: Bytes };
+export type FindingRow = { readonly identity: string; readonly sealed: Bytes };
+export type IdentityRow = { readonly slot: string; readonly sealed: Bytes; readonly privateKey: CryptoKey };
 
 /** Key of the first identity; those that succeed it sort after it. */
 const IDENTITY_SLOT = 'self';
@@ -23,10 +34,7 @@ const fieldsOf = (value: unknown, what: string): Readonly<Record<string, unknown
 
 const text = (value: unknown, what: string): string => (typeof value === 'string' ? value : corrupt(what));
 
-const bytes = (value: unknown, what: string): Uint8Array => (value instanceof Uint8Array ? value : corrupt(what));
-
-/** A copy with a buffer of its own: the clone of a view would store all of the buffer behind it. */
-const compact = (view: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(view);
+const bytes = (value: unknown, what: string): Bytes => (isBytes(value) ? value : corrupt(what));
 
 /** Runs a checking constructor; what it refuses was not what had been stored. */
 const stored = <T>(what: string, read: () => T): T => {
@@ -48,50 +56,104 @@ const isJson = (value: unknown): value is JsonValue => {
   return isPlain(value) && Object.values(value).every(isJson);
 };
 
-const readMark = (value: unknown): readonly [string, JsonValue] => {
-  const fields = fieldsOf(value, 'mark');
-  const mark = fields['value'];
-  return [text(fields['name'], 'mark'), isJson(mark) ? mark : corrupt('mark')];
+const json = (value: unknown): Bytes => utf8(JSON.stringify(value));
+
+const parsed = (encoded: Bytes, what: string): unknown => stored(what, (): unknown => JSON.parse(fromUtf8(encoded)));
+
+/** The fields of a row and what was sealed in it; undefined for `opened` if it is a row of a layout before 3. */
+const openedRow = async (
+  cipher: Cipher,
+  { table, key, what }: { readonly table: SideTable; readonly key: string; readonly what: string },
+  value: unknown,
+) => {
+  const fields = fieldsOf(value, what);
+  if (cipher.readsPlain && !('sealed' in fields)) return { fields, opened: undefined };
+  const name = text(fields[key], what);
+  const opened = await cipher.openValue(table, name, bytes(fields['sealed'], what));
+  return { fields, opened: opened ?? corrupt(what) };
 };
 
-/** @throws StoreError `storage.corrupt` */
-export const readMarkRows = (rows: readonly unknown[]): Marks => Object.fromEntries(rows.map(readMark));
+const MARK = { table: 'marks', key: 'name', what: 'mark' } as const;
+const SNAPSHOT = { table: 'snapshots', key: 'name', what: 'snapshot' } as const;
+const FINDING = { table: 'findings', key: 'identity', what: 'finding' } as const;
+const IDENTITY = { table: 'identity', key: 'slot', what: 'identity' } as const;
 
-export const markRows = (marks: Marks): readonly { readonly name: string; readonly value: JsonValue }[] =>
-  Object.entries(marks).map(([name, value]) => ({ name, value }));
+/** @throws StoreError `storage.corrupt`, as all that read a row do */
+export const readMarkRow = async (cipher: Cipher, row: unknown): Promise<readonly [string, JsonValue]> => {
+  const { fields, opened } = await openedRow(cipher, MARK, row);
+  const { name, value } = opened === undefined ? fields : fieldsOf(parsed(opened, 'mark'), 'mark');
+  return [text(name, 'mark'), isJson(value) ? value : corrupt('mark')];
+};
+
+/** Every mark once: where a plain one and a sealed one have the same name, the sealed one is the newer. */
+export const readMarkRows = async (cipher: Cipher, rows: readonly unknown[]): Promise<Marks> => {
+  const isSealed = (row: unknown): boolean => isRecord(row) && 'sealed' in row;
+  const ordered = [...rows.filter((row) => !isSealed(row)), ...rows.filter(isSealed)];
+  return Object.fromEntries(await Promise.all(ordered.map((row) => readMarkRow(cipher, row))));
+};
+
+const sealNamed = async (
+  cipher: Cipher,
+  table: 'marks' | 'snapshots',
+  name: string,
+  plain: Bytes,
+): Promise<ValueRow> => {
+  const [keyed] = cipher.namesOf(table, name);
+  return { name: keyed, sealed: await cipher.sealValue(table, keyed, plain) };
+};
+
+export const sealMark = (cipher: Cipher, name: string, value: JsonValue): Promise<ValueRow> =>
+  sealNamed(cipher, 'marks', name, json({ name, value }));
+
+/** Values are taken as they are when this is called. */
+export const sealMarks = (cipher: Cipher, marks: Marks): Promise<readonly ValueRow[]> =>
+  Promise.all(Object.entries(marks).map(([name, value]) => sealMark(cipher, name, value)));
+
+export const sealIdentityAt = async (
+  cipher: Cipher,
+  { tenant, replica, key, createdAt }: Identity,
+  slot: string,
+): Promise<IdentityRow> => {
+  const plain = json({ tenant, replica, publicKey: toBase64(key.publicKey), createdAt });
+  return { slot, sealed: await cipher.sealValue('identity', slot, plain), privateKey: key.privateKey };
+};
 
 /** The row of an identity that has so many before it. */
-export const identityRow = ({ tenant, replica, key, createdAt }: Identity, before: number) => ({
-  slot: identitySlot(before),
-  tenant,
-  replica,
-  publicKey: compact(key.publicKey),
-  privateKey: key.privateKey,
-  createdAt,
-});
+export const sealIdentity = (cipher: Cipher, identity: Identity, before: number): Promise<IdentityRow> =>
+  sealIdentityAt(cipher, identity, identitySlot(before));
 
-/** @throws StoreError `storage.corrupt` */
-export const readIdentityRow = (value: unknown): Identity => {
-  const fields = fieldsOf(value, 'identity');
-  const privateKey = fields['privateKey'];
+export const readIdentityRow = async (cipher: Cipher, row: unknown): Promise<Identity> => {
+  const { fields, opened } = await openedRow(cipher, IDENTITY, row);
+  const { privateKey } = fields;
+  const { tenant, replica, publicKey, createdAt } =
+    opened === undefined ? fields : fieldsOf(parsed(opened, 'identity'), 'identity');
   return stored('identity', () => ({
-    tenant: tenantId(text(fields['tenant'], 'identity')),
-    replica: replicaId(text(fields['replica'], 'identity')),
+    tenant: tenantId(text(tenant, 'identity')),
+    replica: replicaId(text(replica, 'identity')),
     key: {
-      publicKey: publicKey32(bytes(fields['publicKey'], 'identity')),
+      publicKey: publicKey32(
+        opened === undefined ? bytes(publicKey, 'identity') : fromBase64(text(publicKey, 'identity')),
+      ),
       privateKey: privateKey instanceof CryptoKey ? privateKey : corrupt('identity'),
     },
-    createdAt: text(fields['createdAt'], 'identity'),
+    createdAt: text(createdAt, 'identity'),
   }));
 };
 
-export const findingRow = (finding: Finding, evidence: Uint8Array) => ({
-  identity: finding.identity,
-  finding,
-  evidence: compact(evidence),
-});
+const LENGTH_BYTES = 4;
 
-const readFinding = (value: unknown): Finding => {
+/** Takes the evidence as it is when this is called. */
+export const sealFinding = async (cipher: Cipher, finding: Finding, evidence: Uint8Array): Promise<FindingRow> => {
+  const told = json(finding);
+  const plain = new Uint8Array(LENGTH_BYTES + told.length + evidence.length);
+  new DataView(plain.buffer).setUint32(0, told.length);
+  plain.set(told, LENGTH_BYTES);
+  plain.set(evidence, LENGTH_BYTES + told.length);
+  const [identity] = cipher.namesOf('findings', finding.identity);
+  return { identity, sealed: await cipher.sealValue('findings', identity, plain) };
+};
+
+const findingOf = (value: unknown): Finding => {
   const { identity, foundAt, code, sequence, replica, what } = fieldsOf(value, 'finding');
   const known = text(code, 'finding');
   return {
@@ -104,13 +166,22 @@ const readFinding = (value: unknown): Finding => {
   };
 };
 
-/** @throws StoreError `storage.corrupt` */
-export const readFindingRow = (value: unknown): { readonly finding: Finding; readonly evidence: Uint8Array } => {
-  const fields = fieldsOf(value, 'finding');
-  return { finding: readFinding(fields['finding']), evidence: bytes(fields['evidence'], 'finding') };
+export type KeptFinding = { readonly finding: Finding; readonly evidence: Uint8Array };
+
+export const readFindingRow = async (cipher: Cipher, row: unknown): Promise<KeptFinding> => {
+  const { fields, opened } = await openedRow(cipher, FINDING, row);
+  if (opened === undefined)
+    return { finding: findingOf(fields['finding']), evidence: bytes(fields['evidence'], 'finding') };
+  if (opened.length < LENGTH_BYTES) return corrupt('finding');
+  const end = LENGTH_BYTES + new DataView(opened.buffer, opened.byteOffset).getUint32(0);
+  return { finding: findingOf(parsed(opened.subarray(LENGTH_BYTES, end), 'finding')), evidence: opened.slice(end) };
 };
 
-export const snapshotRow = (name: string, snapshot: Uint8Array) => ({ name, bytes: compact(snapshot) });
+/** Takes the bytes as they are when this is called. */
+export const sealSnapshot = (cipher: Cipher, name: string, snapshot: Uint8Array): Promise<ValueRow> =>
+  sealNamed(cipher, 'snapshots', name, Uint8Array.from(snapshot));
 
-/** @throws StoreError `storage.corrupt` */
-export const readSnapshotRow = (value: unknown): Uint8Array => bytes(fieldsOf(value, 'snapshot')['bytes'], 'snapshot');
+export const readSnapshotRow = async (cipher: Cipher, row: unknown): Promise<Uint8Array> => {
+  const { fields, opened } = await openedRow(cipher, SNAPSHOT, row);
+  return opened ?? bytes(fields['bytes'], 'snapshot');
+};

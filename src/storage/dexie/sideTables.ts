@@ -2,14 +2,14 @@
 import type { Finding } from '../../core/commit.ts';
 import type { ReplicaId } from '../../core/ids.ts';
 import type { EventStorage, Identity, Marks } from '../port.ts';
+import type { SideTable } from './cipher.ts';
 import type { Connection } from './connection.ts';
+import type { Opened } from './link.ts';
 import { readAllIdentities, readFindings, readMarks, readSnapshot } from './sideReads.ts';
-import { findingRow, identityRow, markRows, readIdentityRow, snapshotRow } from './sideRows.ts';
+import { sealFinding, sealIdentity, sealMarks, sealSnapshot } from './sideRows.ts';
 
 /** Makes a call on the connection that is in use. */
-export type Use = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
-
-type SideTable = 'marks' | 'identity' | 'findings' | 'snapshots';
+export type Use = <T>(work: (opened: Opened) => Promise<T>) => Promise<T>;
 
 const tableOf = ({ dexie }: Connection, name: SideTable) => dexie.table<unknown, string>(name);
 
@@ -26,63 +26,62 @@ const change = async <T>(connection: Connection, name: SideTable, work: () => Pr
   }
 };
 
-export const readIdentities = ({ native }: Connection): Promise<readonly Identity[]> => readAllIdentities(native);
-
-/** Gives every identity that there is after it, oldest first. */
-const keepIdentity = async (
-  connection: Connection,
-  identity: Identity,
-  instead?: ReplicaId,
-): Promise<readonly Identity[]> => {
-  const table = tableOf(connection, 'identity');
-  return change(connection, 'identity', async () => {
-    const kept = (await table.toArray()).map(readIdentityRow);
+/** Gives every identity that there is after it, oldest first. What was read decides only if nothing was added since. */
+const keepIdentity = async (opened: Opened, identity: Identity, instead?: ReplicaId): Promise<readonly Identity[]> => {
+  const table = tableOf(opened, 'identity');
+  for (;;) {
+    const kept = await readAllIdentities(opened);
     if (kept.at(-1)?.replica !== instead) return kept;
-    await table.add(identityRow(identity, kept.length));
-    return [...kept, identity];
-  });
+    const row = await sealIdentity(opened.cipher, identity, kept.length);
+    const isKept = await change(opened, 'identity', async () => {
+      if ((await table.count()) !== kept.length) return false;
+      await table.add(row);
+      return true;
+    });
+    if (isKept) return [...kept, identity];
+  }
 };
 
-const keepFinding = (connection: Connection, finding: Finding, evidence: Uint8Array): Promise<void> => {
-  const table = tableOf(connection, 'findings');
-  const row = findingRow(finding, evidence);
-  return change(connection, 'findings', async () => {
-    const kept = await table.where('identity').equals(finding.identity).count();
+const keepFinding = async (opened: Opened, finding: Finding, evidence: Uint8Array): Promise<void> => {
+  const table = tableOf(opened, 'findings');
+  const row = await sealFinding(opened.cipher, finding, evidence);
+  await change(opened, 'findings', async () => {
+    const kept = await table.where('identity').equals(row.identity).count();
     if (kept === 0) await table.add(row);
   });
 };
 
-const writeMarks = (connection: Connection, marks: Marks): Promise<unknown> => {
-  const rows = markRows(marks);
-  return change(connection, 'marks', () => tableOf(connection, 'marks').bulkPut(rows));
+const writeMarks = async (opened: Opened, marks: Marks): Promise<void> => {
+  const rows = await sealMarks(opened.cipher, marks);
+  await change(opened, 'marks', () => tableOf(opened, 'marks').bulkPut(rows));
 };
 
-const writeSnapshot = (connection: Connection, name: string, bytes: Uint8Array): Promise<unknown> => {
-  const row = snapshotRow(name, bytes);
-  return change(connection, 'snapshots', () => tableOf(connection, 'snapshots').put(row));
+const writeSnapshot = async (opened: Opened, name: string, bytes: Uint8Array): Promise<void> => {
+  const row = await sealSnapshot(opened.cipher, name, bytes);
+  await change(opened, 'snapshots', () => tableOf(opened, 'snapshots').put(row));
 };
 
-/** `onIdentity` is told of every identity that was seen, the oldest one first. */
+/** `onIdentities` is told of every identity that was seen, the oldest one first. */
 export const sideTablesOf = (use: Use, onIdentities: (identities: readonly Identity[]) => void) => {
   const identities = () =>
-    use(async (connection) => {
-      const all = await readIdentities(connection);
+    use(async (opened) => {
+      const all = await readAllIdentities(opened);
       onIdentities(all);
       return all;
     });
   return {
-    readMarks: () => use(({ native }) => readMarks(native)),
-    writeMarks: (marks) => use(async (connection) => void (await writeMarks(connection, marks))),
+    readMarks: () => use(readMarks),
+    writeMarks: (marks) => use((opened) => writeMarks(opened, marks)),
     readIdentity: async () => (await identities()).at(-1),
     readIdentities: identities,
     keepIdentity: async (identity, instead) => {
-      const all = await use((connection) => keepIdentity(connection, identity, instead));
+      const all = await use((opened) => keepIdentity(opened, identity, instead));
       onIdentities(all);
       return all.at(-1) ?? identity;
     },
-    keepFinding: (finding, evidence) => use((connection) => keepFinding(connection, finding, evidence)),
-    readFindings: () => use(({ native }) => readFindings(native)),
-    writeSnapshot: (name, bytes) => use(async (connection) => void (await writeSnapshot(connection, name, bytes))),
-    readSnapshot: (name) => use(({ native }) => readSnapshot(native, name)),
+    keepFinding: (finding, evidence) => use((opened) => keepFinding(opened, finding, evidence)),
+    readFindings: () => use(readFindings),
+    writeSnapshot: (name, bytes) => use((opened) => writeSnapshot(opened, name, bytes)),
+    readSnapshot: (name) => use((opened) => readSnapshot(opened, name)),
   } satisfies Partial<EventStorage>;
 };

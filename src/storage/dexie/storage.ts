@@ -4,10 +4,12 @@ import type { Clock, Scheduler } from '../../core/ports.ts';
 import type { Size } from '../../core/position.ts';
 import type { AppendOutcome, AppendRequest, Durability, EventStorage } from '../port.ts';
 import { type Appending, appendAgain, appendingOf, appendOnce, endOf } from './appending.ts';
+import type { Cipher } from './cipher.ts';
 import type { Connection } from './connection.ts';
+import { keepDamage } from './damage.ts';
 import type { Hints } from './hints.ts';
 import { knownSize } from './knownSize.ts';
-import { type Link, linkOver } from './link.ts';
+import { type Link, linkOver, type Opened } from './link.ts';
 import { findPacked, logSize, readLog, readLogAt, readPackedTo } from './log.ts';
 import { startLookout } from './lookout.ts';
 import { packLog } from './pack.ts';
@@ -15,13 +17,18 @@ import { type Page, untilAwake } from './page.ts';
 import { watchPauses } from './pauses.ts';
 import type { Presence } from './presence.ts';
 import { type Memory, rememberDatabase } from './remembered.ts';
-import { readIdentities, sideTablesOf, type Use } from './sideTables.ts';
+import { readAllIdentities } from './sideReads.ts';
+import { sideTablesOf, type Use } from './sideTables.ts';
 import { sweepSome } from './sweep.ts';
 import type { Turns } from './turns.ts';
+import { isSameDatabase } from './unlock.ts';
 import type { Watch } from './watchdog.ts';
 
 export type Parts = {
   readonly connection: Connection;
+  /** What names the database, and what opens its rows. */
+  readonly id: Uint8Array;
+  readonly cipher: Cipher;
   /** Opens the database again, if it is there. */
   readonly reopen: () => Promise<Connection>;
   readonly watch: Watch;
@@ -30,7 +37,7 @@ export type Parts = {
   readonly presence: Presence;
   readonly page: Page | undefined;
   readonly scheduler: Scheduler;
-  readonly clock: Pick<Clock, 'uptimeMs'>;
+  readonly clock: Pick<Clock, 'uptimeMs' | 'nowMs'>;
   readonly durability: Exclude<Durability, 'memory'>;
 };
 
@@ -48,18 +55,18 @@ const sweep = async ({ use, presence, durability }: Wired): Promise<void> => {
 };
 
 /** The size of the log, which never shrinks under a live connection. */
-const sizeOf = async (connection: Connection, memory: Memory): Promise<Size> => {
+const sizeOf = async (opened: Opened, memory: Memory): Promise<Size> => {
   const least = memory.size();
-  const now = await logSize(connection);
+  const now = await logSize(opened);
   if (now < least) throw new StoreError('storage.connection-lost', { size: least, found: now });
   memory.sawSize(now);
   return now;
 };
 
-const appenderOf = ({ link, hints, turns, presence, page, clock, durability, memory }: Wired) => {
+const appenderOf = ({ link, cipher, hints, turns, presence, page, clock, durability, memory }: Wired) => {
   const known = knownSize(presence);
   const pauses = watchPauses(page, clock);
-  const once = async (connection: Connection, appending: Appending, isLate: boolean): Promise<AppendOutcome> => {
+  const once = async (connection: Opened, appending: Appending, isLate: boolean): Promise<AppendOutcome> => {
     // Whoever had its turn before this one has most likely appended: looking costs less than a failed append.
     if (isLate && (await logSize(connection)) !== appending.expectedSize) return { kind: 'conflict' };
     const learn = known.learner(connection);
@@ -69,7 +76,7 @@ const appenderOf = ({ link, hints, turns, presence, page, clock, durability, mem
     return outcome;
   };
   const append = async (request: AppendRequest): Promise<AppendOutcome> => {
-    const appending = appendingOf(request, durability);
+    const appending = await appendingOf(request, cipher, durability);
     const isLate = turns.isWanted();
     if (isLate) await turns.begin();
     try {
@@ -99,22 +106,40 @@ const appenderOf = ({ link, hints, turns, presence, page, clock, durability, mem
 };
 
 /** A call that may be made twice. */
-const twice = <T>(work: (connection: Connection) => Promise<T>) => ({ once: work, again: work });
+const twice = <T>(work: (opened: Opened) => Promise<T>) => ({ once: work, again: work });
 
-/** The port over an open connection. */
-export const eventStorage = (parts: Parts): EventStorage => {
-  const { hints, turns, presence, page, scheduler, durability, watch } = parts;
-  const memory = rememberDatabase();
-  const link = linkOver(parts.connection, {
-    reopen: parts.reopen,
+/** A link to the database whose keys were opened, and to no other one. */
+const linkOf = (parts: Parts, memory: Memory): Link => {
+  const { id, cipher, watch, page } = parts;
+  const opened = (connection: Connection): Opened => ({ ...connection, cipher });
+  return linkOver(opened(parts.connection), {
+    reopen: async () => opened(await parts.reopen()),
     watch,
     ready: () => untilAwake(page),
     checkSame: async (connection) => {
-      const [size, identities] = [await logSize(connection), await readIdentities(connection)];
-      memory.check({ size, identities });
+      if (!(await isSameDatabase(connection.native, id))) {
+        throw new StoreError('storage.lost', { what: 'identity', size: memory.size() });
+      }
+      memory.check({ size: await logSize(connection), identities: await readAllIdentities(connection) });
     },
   });
-  const use: Use = (work) => link.use(twice(work));
+};
+
+/** The port over an open connection. */
+export const eventStorage = (parts: Parts): EventStorage => {
+  const { cipher, clock, hints, turns, presence, page, scheduler, durability } = parts;
+  const memory = rememberDatabase();
+  const link = linkOf(parts, memory);
+  const plainUse: Use = (work) => link.use(twice(work));
+  const tables = sideTablesOf(plainUse, memory.sawIdentities);
+  const use: Use = async (work) => {
+    try {
+      return await plainUse(work);
+    } catch (error) {
+      await keepDamage({ cipher, clock, keepFinding: tables.keepFinding });
+      throw error;
+    }
+  };
   const wired: Wired = { ...parts, link, use, memory };
   const appender = appenderOf(wired);
   const stopLooking = startLookout({ hints, page, scheduler, size: appender.size });
@@ -122,15 +147,15 @@ export const eventStorage = (parts: Parts): EventStorage => {
     durability,
     append: appender.append,
     size: appender.size,
-    read: (from, bytesMax) => use((connection) => readLog(connection, from, bytesMax)),
-    readAt: (positions) => use((connection) => readLogAt(connection, positions)),
+    read: (from, bytesMax) => use((opened) => readLog(opened, from, bytesMax)),
+    readAt: (positions) => use((opened) => readLogAt(opened, positions)),
     pack: async (request) => {
-      const outcome = await use((connection) => packLog(connection, request, durability));
+      const outcome = await use((opened) => packLog(opened, request, durability));
       if (outcome.packedTo > 0) await sweep(wired);
       return outcome;
     },
     packedTo: () => use(readPackedTo),
-    find: (key) => use((connection) => findPacked(connection, key)),
+    find: (key) => use((opened) => findPacked(opened, key)),
     ...sideTablesOf(use, memory.sawIdentities),
     onForeignCommit: hints.listen,
     close: async () => {

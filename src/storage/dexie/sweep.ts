@@ -3,7 +3,7 @@
  * can hold an old size: `presence.ts`. What goes is checked to be what that segment left; anything else stays and ends
  * the sweep.
  */
-import { packedEnd, type SegmentPlace, type Source, segmentHolding } from './log.ts';
+import { packedEnd, type SegmentPlace, segmentHolding, type Tables } from './log.ts';
 import { isStub } from './rows.ts';
 import { ask, reading, writing } from './transaction.ts';
 
@@ -14,7 +14,7 @@ const BATCH_SEGMENTS = 8;
 type Places = readonly SegmentPlace[];
 
 /** The segment that holds a position, and whether its stubs are there still. */
-const lookAt = async ({ keyRange }: Source, transaction: IDBTransaction, at: number) => {
+const lookAt = async ({ keyRange }: Tables, transaction: IDBTransaction, at: number) => {
   const segment = await segmentHolding(transaction.objectStore('segments'), keyRange, at);
   if (segment === undefined) return undefined;
   const stub = await ask(transaction.objectStore('records').getKey(segment.at));
@@ -22,7 +22,7 @@ const lookAt = async ({ keyRange }: Source, transaction: IDBTransaction, at: num
 };
 
 /** Where the oldest segment starts that has stubs; the packed end if none has. What is swept is so from the start on. */
-const firstWithStubs = async (source: Source, transaction: IDBTransaction): Promise<number> => {
+const firstWithStubs = async (source: Tables, transaction: IDBTransaction): Promise<number> => {
   const end = await packedEnd(transaction.objectStore('segments'));
   const newest = end === 0 ? undefined : await lookAt(source, transaction, end - 1);
   if (newest?.hasStubs !== true) return end;
@@ -37,7 +37,7 @@ const firstWithStubs = async (source: Source, transaction: IDBTransaction): Prom
 };
 
 /** The next segments that have stubs, oldest first. */
-const nextPlaces = (source: Source): Promise<Places> =>
+const nextPlaces = (source: Tables): Promise<Places> =>
   reading(source.native, TABLES, async (transaction) => {
     const places: SegmentPlace[] = [];
     for (let at = await firstWithStubs(source, transaction); places.length < BATCH_SEGMENTS; ) {
@@ -51,7 +51,7 @@ const nextPlaces = (source: Source): Promise<Places> =>
 
 /** Takes away what the segments left; false if something else lies there, which stays. */
 const sweepPlaces = (
-  { native, keyRange }: Source,
+  { native, keyRange }: Tables,
   places: Places,
   durability: 'strict' | 'relaxed',
 ): Promise<boolean> =>
@@ -67,7 +67,7 @@ const sweepPlaces = (
   });
 
 /** Takes a bounded number of stubs away; true if there may be more. */
-export const sweepSome = async (source: Source, durability: 'strict' | 'relaxed'): Promise<boolean> => {
+export const sweepSome = async (source: Tables, durability: 'strict' | 'relaxed'): Promise<boolean> => {
   const places = await nextPlaces(source);
   return places.length > 0 && (await sweepPlaces(source, places, durability));
 };

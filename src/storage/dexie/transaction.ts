@@ -11,6 +11,10 @@ export const ask = <T>(request: IDBRequest<T>): Promise<T> =>
     request.onerror = () => reject(request.transaction?.error ?? request.error ?? new DOMException('', 'UnknownError'));
   });
 
+/** What several requests answer, each made in turn; one that cannot be made fails the whole as one that fails does. */
+export const askAll = <T>(requests: readonly (() => IDBRequest<T>)[]): Promise<readonly T[]> =>
+  Promise.all(requests.map(async (request) => ask(request())));
+
 /** Reads in one transaction: everything that `work` sees is of one moment. */
 export const reading = async <T>(
   database: IDBDatabase,

@@ -1,6 +1,7 @@
 /**
  * From every released layout to the present one. The change of tables is one transaction of the browser, so a kill
- * leaves the old layout or the new one; data is moved later, by packing, a bounded step at a time. Laws: "an upgrade that
+ * leaves the old layout or the new one. What the rows hold is sealed after it, and moved by packing later, a bounded step at a
+ * time (`sealing.ts`, `pack.ts`). Laws: "an upgrade that
  * fails at any step leaves everything as it was, and is made by the next opening".
  */
 import type { Dexie } from 'dexie';
@@ -39,26 +40,30 @@ export type UpgradeProgress = {
   /** Layouts of the database: what it is, and what it becomes. */
   readonly from: number;
   readonly to: number;
-  /** `waiting` for other tabs to let go, `changing` the tables, `done`. */
-  readonly state: 'waiting' | 'changing' | 'done';
+  /** `waiting` for other tabs to let go, `changing` the tables, `sealing` the rows (also one that was begun before), `done`. */
+  readonly state: 'waiting' | 'changing' | 'sealing' | 'done';
+  /** Rows looked at, and rows in all; while sealing. */
+  readonly rows?: { readonly done: number; readonly total: number };
 };
 export type OnUpgrade = (progress: UpgradeProgress) => void;
 
 export type UpgradeWatch = {
   /** Follows a request to open. */
   readonly follow: (request: IDBOpenDBRequest) => void;
-  /** To be called when the database is open. */
-  readonly succeeded: () => void;
+  /** The layout that is or was changed; undefined if it is the present one. */
+  readonly from: () => number | undefined;
   /** What a failed opening comes to if the layout was being changed. */
   readonly failure: (name: string) => StoreError | undefined;
 };
 
+/** Later: what a listener throws inside an event would end the upgrade. */
+export const tellLater = (onUpgrade: OnUpgrade | undefined, progress: UpgradeProgress): void =>
+  queueMicrotask(() => onUpgrade?.(progress));
+
 /** Tells of an upgrade from a released layout, and knows when one has failed. */
 export const watchUpgrade = (onUpgrade: OnUpgrade | undefined): UpgradeWatch => {
   let changing: number | undefined;
-  // Later: what a listener throws inside the event would end the upgrade.
-  const tell = (from: number, state: UpgradeProgress['state']) =>
-    queueMicrotask(() => onUpgrade?.({ from, to: LAYOUT, state }));
+  const tell = (from: number, state: UpgradeProgress['state']) => tellLater(onUpgrade, { from, to: LAYOUT, state });
   return {
     follow: (request) => {
       request.addEventListener('blocked', ({ oldVersion }) => {
@@ -70,9 +75,7 @@ export const watchUpgrade = (onUpgrade: OnUpgrade | undefined): UpgradeWatch => 
         if (changing !== undefined) tell(changing, 'changing');
       });
     },
-    succeeded: () => {
-      if (changing !== undefined) tell(changing, 'done');
-    },
+    from: () => changing,
     failure: (name) =>
       changing === undefined ? undefined : new StoreError('storage.upgrade-failed', { from: changing, name }),
   };

@@ -64,7 +64,8 @@ it('every change is asked for as durable as the adapter was told [REC-02]', () =
       await storage.keepIdentity(writer.identity);
       await storage.keepFinding(FINDING, Uint8Array.of(1));
       await storage.writeSnapshot('view', Uint8Array.of(1));
-      expect(seen).toEqual(Array.from({ length: 5 }, () => durability));
+      // The first one makes the keys as well, the second one finds its identity kept.
+      expect(seen).toEqual(Array.from({ length: durability === 'strict' ? 6 : 4 }, () => durability));
       await storage.close();
     }
   }));
@@ -134,7 +135,7 @@ it('derived tables may be changed, and there are no others [REC-05]', () =>
     await fill(name);
     const connection = await openConnection(name, { ...CONNECTION, indexedDB, IDBKeyRange });
     for (const table of ['marks', 'snapshots']) await connection.dexie.table(table).clear();
-    const tables = [...APPEND_ONLY, 'marks', 'snapshots'].sort();
+    const tables = [...APPEND_ONLY, 'keys', 'marks', 'snapshots'].sort();
     expect([...connection.native.objectStoreNames].sort()).toEqual(tables);
     expect(Object.keys(TABLES).sort()).toEqual(tables);
     connection.close();
@@ -152,17 +153,18 @@ const tamper = async (name: string, table: string, work: (store: IDBObjectStore)
   database.close();
 };
 
-const ROW = { at: 2, count: 2, bytes: new Uint8Array(6), lengths: [2, 4], events: [1, 1] };
+/** The row that begins at 2, as it lies there. */
+const ROW = { at: 2, end: 4, sealed: new Uint8Array(200) };
 const DAMAGED: readonly object[] = [
-  { ...ROW, lengths: [2, 3] },
-  { ...ROW, lengths: [6] },
-  { ...ROW, lengths: [6, 0] },
-  { ...ROW, lengths: 'none' },
-  { ...ROW, events: [1, 2] },
-  { ...ROW, events: [2, 0] },
-  { ...ROW, count: 3 },
-  { ...ROW, bytes: 'none' },
-  { ...ROW, bytes: new Uint8Array(70_000), lengths: [35_000, 35_000] },
+  ROW,
+  { ...ROW, end: 2 },
+  { ...ROW, end: 2.5 },
+  { ...ROW, end: 'none' },
+  { ...ROW, sealed: 'none' },
+  { ...ROW, sealed: new Uint8Array(0) },
+  { ...ROW, sealed: new Uint8Array(70_000) },
+  { ...ROW, keys: ['none'] },
+  { at: 2, count: 2, bytes: new Uint8Array(6), lengths: [2, 4], events: [1, 1] },
   { at: 2 },
 ];
 
@@ -199,11 +201,11 @@ it('a damaged or missing segment is reported with its place, and the rest stays 
     await opened.close();
     const at = second.position;
     const corrupt = { code: 'storage.corrupt', details: { position: at } };
-    const damaged = { ...ROW, at, end: at + 3, count: 3, keys: [1] };
+    const damaged = { ...ROW, at, end: at + 3, keys: [1] };
     const changes: readonly ((store: IDBObjectStore) => void)[] = [
-      (store) => store.put({ ...damaged, bytes: 'none' }),
-      (store) => store.put({ ...damaged, lengths: [6] }),
-      (store) => store.put({ ...damaged, count: 4 }),
+      (store) => store.put({ ...damaged, sealed: 'none' }),
+      (store) => store.put({ ...damaged, keys: 'none' }),
+      (store) => store.put(damaged),
       (store) => store.delete(at),
     ];
     for (const [index, change] of changes.entries()) {
@@ -235,7 +237,7 @@ it('a log whose newest record is gone, and has segments, is not taken for a shor
 it('a log whose last record is damaged takes no append and says why [REC-08]', () =>
   withName(async (name) => {
     const { writer } = await fill(name);
-    await tamper(name, 'records', (store) => store.put({ ...ROW, at: 4, count: 7 }));
+    await tamper(name, 'records', (store) => store.put({ ...ROW, at: 4, end: 3 }));
     const storage = await dexieStorage().open(name);
     const append = storage.append({ expectedSize: size(6), commits: [await writer.seal()], marks: {} });
     expect(await settled(append)).toEqual({ code: 'storage.corrupt' });
@@ -249,7 +251,10 @@ it('damaged marks, findings, snapshots and identities are reported, not believed
     await fill(name);
     await tamper(name, 'marks', (store) => store.put({ name: 'cursor', value: new Date() }));
     await tamper(name, 'findings', (store) => store.put({ identity: 'b', finding: {}, evidence: 'none' }));
-    await tamper(name, 'snapshots', (store) => store.put({ name: 'view', bytes: [1] }));
+    await tamper(name, 'snapshots', (store) => {
+      const names = store.getAllKeys();
+      names.onsuccess = () => store.put({ name: names.result[0], sealed: [1] });
+    });
     await tamper(name, 'identity', (store) => store.put({ slot: 'self', tenant: 'acme', replica: 'none' }));
     const storage = await dexieStorage().open(name);
     const calls: readonly (() => Promise<unknown>)[] = [

@@ -1,0 +1,119 @@
+/**
+ * A stolen profile: planted words are recorded by a whole store in a real Chromium, the browser is closed, and every file of
+ * its profile is searched for them, as UTF-8, as UTF-16 and in base64. Words planted beside the store have to be found.
+ */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findChromium } from '../../scripts/chromium.mjs';
+import { CONTROL, WORDS } from './atRest/words.ts';
+
+const SECRET = Array.from({ length: 32 }, (_, at) => 7 * at);
+const HTML = '<!doctype html><meta charset="utf-8"><title>device</title><script type="module" src="/page.js"></script>';
+
+let script = '';
+const server = createServer((request, response) => {
+  const isScript = request.url === '/page.js';
+  response.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html; charset=utf-8' });
+  response.end(isScript ? script : HTML);
+});
+let address = '';
+
+beforeAll(async () => {
+  const entry = fileURLToPath(new URL('./atRest/page.ts', import.meta.url));
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2023',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    logLevel: 'warning',
+  });
+  script = outputFiles.map(({ text }) => text).join('');
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listening = server.address();
+  address = `http://127.0.0.1:${typeof listening === 'object' ? (listening?.port ?? 0) : 0}/`;
+});
+afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+/** Runs expressions in a page of a browser of its own, one after the other, and closes it. */
+const inBrowser = async (profile: string, expressions: readonly string[]): Promise<readonly unknown[]> => {
+  const found = await findChromium();
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: found.path,
+    args: [...found.args, '--disk-cache-size=1'],
+    env: found.env,
+  });
+  try {
+    const page = await context.newPage();
+    await page.goto(address);
+    const answers: unknown[] = [];
+    for (const expression of expressions) answers.push(await page.evaluate(expression));
+    return answers;
+  } finally {
+    await context.close();
+  }
+};
+
+const withProfile = async (work: (profile: string) => Promise<void>): Promise<void> => {
+  const profile = await mkdtemp(join(tmpdir(), 'indelible-at-rest-'));
+  try {
+    await work(profile);
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+};
+
+/** A word in the ways in which bytes of a file may have it: base64 has it in one of three, without the uncertain ends. */
+const spellings = (word: string): readonly Buffer[] => {
+  const utf16 = Buffer.from(word, 'utf16le');
+  const inBase64 = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), Buffer.from(word)])
+      .toString('base64')
+      .replace(/=+$/, '');
+    return Buffer.from(text.slice(before === 0 ? 0 : before + 1, -1));
+  });
+  return [Buffer.from(word), utf16, Buffer.from(utf16).swap16(), ...inBase64];
+};
+
+/** The files with any of the words, except those in which the browser keeps the page's own script. */
+const filesWith = async (profile: string, words: readonly string[]): Promise<readonly string[]> => {
+  const needles = words.flatMap(spellings);
+  const entries = await readdir(profile, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  expect(files.length).toBeGreaterThan(20);
+  const found: string[] = [];
+  for (const file of files.filter((each) => !/[\\/](Cache|Code Cache|Network)[\\/]/.test(each))) {
+    const bytes = await readFile(file);
+    if (needles.some((needle) => bytes.includes(needle))) found.push(file.slice(profile.length));
+  }
+  return found;
+};
+
+it('no file of a closed profile has a planted value, subject, person, type, reason or tenant [RST-01]', () =>
+  withProfile(async (profile) => {
+    expect(await inBrowser(profile, ['page.plant()', 'page.recordByDevice()'])).toEqual([undefined, 420]);
+    expect(await filesWith(profile, CONTROL.slice(0, 1)), 'what is not sealed is found').not.toEqual([]);
+    expect(await filesWith(profile, WORDS)).toEqual([]);
+  }));
+
+it('nor has one that a database key opens, which is there after a restart [RST-01, RST-04]', () =>
+  withProfile(async (profile) => {
+    const secret = JSON.stringify(SECRET);
+    const [, size] = await inBrowser(profile, ['page.plant()', `page.recordByKey(${secret})`]);
+    expect(size).toBe(420);
+    expect(await filesWith(profile, CONTROL.slice(0, 1))).not.toEqual([]);
+    expect(await filesWith(profile, WORDS)).toEqual([]);
+    expect(await inBrowser(profile, [`page.sizeByKey(${secret})`])).toEqual([420]);
+    const other = JSON.stringify(SECRET.map((byte) => byte ^ 1));
+    await expect(inBrowser(profile, [`page.sizeByKey(${other})`])).rejects.toThrow('storage.key-wrong');
+    await expect(inBrowser(profile, ['page.recordByDevice()'])).rejects.toThrow('storage.locked');
+    expect(await filesWith(profile, WORDS)).toEqual([]);
+  }));
