@@ -61,6 +61,7 @@ export const ERROR_TEXT = {
     'The source of random bytes repeats itself. Nothing was sealed; reload the page, and do not record on this device if it stays so.',
   'key.shredded':
     'The key was destroyed on purpose: what it protected cannot be read, and nothing new is sealed under it.',
+  'key.not-held': 'This user does not hold the key of this scope. Ask somebody who holds it to grant it.',
   'key.passkey-unavailable':
     'No passkey that can unlock was to be had: cancelled, gone, or without the PRF extension. Unlock another way.',
   'key.refused': 'These keys were not unlocked: user, secret and vault do not go together. Nothing was opened.',

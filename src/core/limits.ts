@@ -74,6 +74,8 @@ export const LIMITS = {
   vaultUsersMax: 64,
   /** Ways in which one user may unlock. */
   vaultWaysMax: 8,
+  /** Wrapping keys that one user of a vault holds. */
+  vaultHeldMax: 64,
   /** Failed attempts that a vault remembers for the next unlocking; older ones are counted only. */
   vaultFailuresMax: 64,
   /** Bytes of a vault. */

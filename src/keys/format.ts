@@ -6,6 +6,7 @@
  * `vaultFormat.laws`. The form may never change but by a new format number.
  */
 import { StoreError } from '../core/errors.ts';
+import { type KeyId, keyId } from '../core/ids.ts';
 import { isRecord } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
 import { fromBase64, toBase64 } from '../crypto/bytes.ts';
@@ -33,6 +34,9 @@ export type Way = {
 /** A key pair of a user: the public half, and the private one wrapped under the user's key. */
 export type WrappedPair = { readonly publicKey: Bytes; readonly wrap: Bytes };
 
+/** A wrapping key of the key ring, with its name, wrapped under the user's key. */
+export type HeldKey = { readonly id: KeyId; readonly wrap: Bytes };
+
 export type VaultUser = {
   /** 32 hex digits: the user's name, hashed with the vault's id. */
   readonly tag: string;
@@ -43,6 +47,8 @@ export type VaultUser = {
   readonly database: Bytes;
   readonly sharing: WrappedPair;
   readonly signing: WrappedPair;
+  /** Oldest first. */
+  readonly held: readonly HeldKey[];
 };
 
 /** Attempts in a row that failed, or are under way, for the names of one bucket; `at`: the last one, device time in ms. */
@@ -141,8 +147,18 @@ const pairOf = (value: unknown): WrappedPair => {
   return { publicKey: bytesOf(publicKey, 'public key'), wrap: bytesOf(wrap, 'wrap') };
 };
 
+const heldOf = (value: unknown): HeldKey => {
+  const { id, wrap } = fieldsOf(value, 'held', ['id', 'wrap']);
+  if (typeof id !== 'string') throw malformed('held');
+  try {
+    return { id: keyId(id), wrap: bytesOf(wrap, 'wrap') };
+  } catch {
+    throw malformed('held');
+  }
+};
+
 const userOf = (value: unknown): VaultUser => {
-  const fields = fieldsOf(value, 'user', ['tag', 'name', 'ways', 'database', 'sharing', 'signing']);
+  const fields = fieldsOf(value, 'user', ['tag', 'name', 'ways', 'database', 'sharing', 'signing', 'held']);
   return {
     tag: hexOf(fields.tag, 'tag'),
     name: bytesOf(fields.name, 'wrap'),
@@ -150,6 +166,7 @@ const userOf = (value: unknown): VaultUser => {
     database: bytesOf(fields.database, 'wrap'),
     sharing: pairOf(fields.sharing),
     signing: pairOf(fields.signing),
+    held: listOf(fields.held, 'held', LIMITS.vaultHeldMax, heldOf),
   };
 };
 
@@ -196,6 +213,7 @@ export const readVault = (bytes: Uint8Array): VaultDocument => {
   };
   if (!isUnique(vault.users.map(({ tag }) => tag))) throw malformed('users');
   if (!isUnique(vault.attempts.map(({ bucket }) => bucket))) throw malformed('attempts');
+  if (!vault.users.every(({ held }) => isUnique(held.map(({ id }) => id)))) throw malformed('held');
   if (!isUnique(vault.users.flatMap(({ ways }) => ways.map(({ id }) => id)))) throw malformed('ways');
   return vault;
 };
@@ -208,18 +226,21 @@ const wayJson = ({ salt, wrap, credential, ...rest }: Way) => ({
 });
 const pairJson = ({ publicKey, wrap }: WrappedPair) => ({ publicKey: toBase64(publicKey), wrap: toBase64(wrap) });
 
+const isOver = ({ ways, held }: VaultUser): boolean =>
+  ways.length > LIMITS.vaultWaysMax || held.length > LIMITS.vaultHeldMax;
+
 /** @throws StoreError `vault.full` */
 export const writeVault = ({ users, ...rest }: VaultDocument): Uint8Array<ArrayBuffer> => {
   const bytes = canonicalBytes({
     format: FORMAT,
     ...rest,
-    users: users.map(({ tag, name, ways, database, sharing, signing }) => ({
+    users: users.map(({ tag, name, ways, database, sharing, signing, held }) => ({
       ...{ tag, name: toBase64(name), database: toBase64(database), ways: ways.map(wayJson) },
       ...{ sharing: pairJson(sharing), signing: pairJson(signing) },
+      held: held.map(({ id, wrap }) => ({ id, wrap: toBase64(wrap) })),
     })),
   });
-  if (users.length > LIMITS.vaultUsersMax || users.some(({ ways }) => ways.length > LIMITS.vaultWaysMax))
-    throw new StoreError('vault.full');
+  if (users.length > LIMITS.vaultUsersMax || users.some(isOver)) throw new StoreError('vault.full');
   if (bytes.length > LIMITS.vaultBytesMax) throw new StoreError('vault.full', { bytes: bytes.length });
   return bytes;
 };

@@ -6,10 +6,12 @@
  * a sleeping device let pass counts as idle. Laws: `session.laws`, `lock.chromium.browser`.
  */
 import { StoreError } from '../core/errors.ts';
-import type { UserId } from '../core/ids.ts';
+import type { KeyId, UserId } from '../core/ids.ts';
 import type { Clock, Scheduler } from '../core/ports.ts';
 import type { SharingKey } from '../crypto/hpke.ts';
 import type { WayKind } from './format.ts';
+import type { Grant, Holder } from './held.ts';
+import type { KeyRing } from './ring.ts';
 
 /** An attempt to unlock that failed, or that was cut off. `user`: undefined where nobody has that name. */
 export type FailedAttempt = {
@@ -28,6 +30,22 @@ export type KeySession = {
   readonly databaseKey: CryptoKey;
   /** The key by which secrets reach this user. @throws StoreError `key.locked` */
   readonly sharingKey: () => Promise<SharingKey>;
+  /** This user, to whom others may grant keys. @throws StoreError `key.locked` */
+  readonly holder: () => Promise<Holder>;
+  /** What protected fields are sealed and opened with. */
+  readonly source: KeyRing;
+  /** The wrapping keys that this user holds, oldest first. @throws StoreError `key.locked` */
+  readonly wrappingKeys: () => Promise<readonly { readonly id: KeyId; readonly name: string }[]>;
+  /**
+   * Makes a wrapping key; the newest of a name is the one under which new data keys lie. Made once, where a study or a site
+   * begins, and again where somebody's access ends: then it is granted to those who stay.
+   * @throws StoreError `key.locked`, `vault.full`
+   */
+  readonly makeWrappingKey: (name: string) => Promise<KeyId>;
+  /** Seals every wrapping key of a name for somebody. Empty if none is held. @throws StoreError `key.locked`, `key.malformed` */
+  readonly grant: (name: string, holder: Holder) => Promise<readonly Grant[]>;
+  /** Takes keys that were granted to this user: all or none. @throws StoreError `key.refused`, `key.locked`, `vault.full` */
+  readonly accept: (grants: readonly Grant[]) => Promise<void>;
   /** Names of everybody who can unlock this vault. @throws StoreError `key.locked` */
   readonly users: () => Promise<readonly UserId[]>;
   /** Attempts that failed since they were last recorded, and how many more there were. @throws StoreError `key.locked` */

@@ -4,11 +4,16 @@ import { userId } from '../core/ids.ts';
 import { answersAreKnown } from '../crypto/knownAnswers.ts';
 import { baseKey, wipe } from '../crypto/secretKey.ts';
 import type { Way, WayKind } from './format.ts';
+import { passedOn } from './held.ts';
 import type { OwnSecret } from './secrets.ts';
 import { type Idle, type KeySession, lockable, type Unlocked } from './session.ts';
+import { type RingOptions, sharingOf } from './sharing.ts';
 import { type Opened, type Tools, tagOf } from './unlocking.ts';
-import { databaseSecret, rosterOf, sharingKeyOf, tryUserKeys, type UserPlace, userKeyOf } from './userKeys.ts';
-import { type enrolling, withUser } from './ways.ts';
+import { databaseSecret, rosterOf, tryUserKeys, type UserPlace, userKeyOf } from './userKeys.ts';
+import { type enrolling, type PassOn, withUser } from './ways.ts';
+
+/** Names of the wrapping keys that a new user gets from the one who lets them in. */
+export type Share = { readonly share: readonly string[] };
 
 /** One way to unlock, without what opens it. `since`: RFC 3339 UTC. */
 export type WayFacts = { readonly id: string; readonly kind: WayKind; readonly since: string };
@@ -68,7 +73,7 @@ const selfTest = async (tools: Tools, at: UserPlace, held: () => Unlocked): Prom
 
 /** The session of a user who has unlocked; the user's key is wiped. */
 export const openSession = async (
-  idle: Idle,
+  idle: Idle & RingOptions,
   tools: Tools,
   sessions: Sessions,
   opened: Opened,
@@ -79,6 +84,8 @@ export const openSession = async (
   if (database === undefined) throw new StoreError('key.self-test-failed', { what: 'database' });
   const databaseKey = await baseKey(database).finally(() => wipe(database));
   const { held, ...lock } = lockable({ databaseKey, userKey }, idle);
+  const sharing = sharingOf(tools, at, held, idle);
+  lock.onLock(sharing.wipe);
   const session: KeySession = {
     ...lock,
     ...sessionFailures(tools, at, held),
@@ -87,12 +94,7 @@ export const openSession = async (
     get databaseKey() {
       return held().databaseKey;
     },
-    sharingKey: async () => {
-      const { userKey: key } = held();
-      const found = (await tools.file.read()).users.find(({ tag }) => tag === at.tag);
-      if (found === undefined) throw new StoreError('key.locked');
-      return sharingKeyOf(found, at, key);
-    },
+    ...sharing.calls(name),
     users: async () => {
       const { databaseKey: key } = held();
       return [...(await rosterOf((await tools.file.read()).users, at.vault, key)).values()];
@@ -109,12 +111,14 @@ export const openSession = async (
 
 /** What an unlocked user may change. */
 export const administration = (tools: Tools, sessions: Sessions, enrolled: ReturnType<typeof enrolling>) => ({
-  enrol: async (session: KeySession, proof: { readonly user: string } & OwnSecret): Promise<void> => {
+  enrol: async (session: KeySession, proof: { readonly user: string } & OwnSecret, { share }: Share): Promise<void> => {
     const { at, held } = heldBy(sessions, session);
     const by = (await tools.file.read()).users.find(({ tag }) => tag === at.tag);
     if (by === undefined) throw new StoreError('key.locked');
     const database = await databaseSecret(by, at, held.userKey);
-    const user = await enrolled(proof, at.vault, database).finally(() => wipe(database));
+    const from = { user: by, at, userKey: held.userKey };
+    const passOn: PassOn = (to) => passedOn(from, share, to);
+    const user = await enrolled(proof, at.vault, database, passOn).finally(() => wipe(database));
     await tools.file.change((vault) => {
       if (vault.users.some(({ tag }) => tag === user.tag)) throw new StoreError('vault.user-exists');
       return { ...vault, users: [...vault.users, user] };

@@ -37,12 +37,12 @@ const rosterKey = (databaseKey: CryptoKey): Promise<CryptoKey> => wrappingKey(da
 export const databaseSecret = (user: VaultUser, at: UserPlace, userKey: CryptoKey): Promise<Bytes> =>
   unwrapSecret(userKey, user.database, databasePlace(at));
 
-/** A new user, but for the ways to unlock. `secret` and `database` stay the caller's to wipe. */
+/** A new user, but for the ways to unlock and the wrapping keys held. `secret` and `database` stay the caller's to wipe. */
 export const makeUser = async (
   name: UserId,
   at: UserPlace,
   { secret, database, entropy }: { readonly secret: Bytes; readonly database: Bytes; readonly entropy: Entropy },
-): Promise<Omit<VaultUser, 'ways'>> => {
+): Promise<Omit<VaultUser, 'ways' | 'held'>> => {
   const userKey = await userKeyOf(secret);
   const roster = await rosterKey(await baseKey(database));
   const sharing = await makeSharingKey();

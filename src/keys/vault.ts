@@ -16,22 +16,24 @@ import { vaultFile } from './document.ts';
 import type { Way } from './format.ts';
 import type { OwnSecret, Secret, SecretTools } from './secrets.ts';
 import type { KeySession } from './session.ts';
+import type { RingOptions } from './sharing.ts';
 import type { VaultStorage } from './storage.ts';
-import { administration, factsOf, openSession, type Sessions, type WayFacts } from './unlocked.ts';
+import { administration, factsOf, openSession, type Sessions, type Share, type WayFacts } from './unlocked.ts';
 import { attempt, freshId, type Opened, type Tools } from './unlocking.ts';
 import { signingKeyOf, userKeyOf } from './userKeys.ts';
 import { enrolling, placed, wayMaker, withUser } from './ways.ts';
 
-export type VaultOptions = SecretTools & {
-  readonly storage: VaultStorage;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly scheduler: Scheduler;
-  /** Milliseconds without `touch` after which a session locks by itself. */
-  readonly idleMs: number;
-  /** Milliseconds after which a passphrase has to be renewed; never if absent. */
-  readonly passphraseMsMax?: number | undefined;
-};
+export type VaultOptions = SecretTools &
+  RingOptions & {
+    readonly storage: VaultStorage;
+    readonly clock: Clock;
+    readonly entropy: Entropy;
+    readonly scheduler: Scheduler;
+    /** Milliseconds without `touch` after which a session locks by itself. */
+    readonly idleMs: number;
+    /** Milliseconds after which a passphrase has to be renewed; never if absent. */
+    readonly passphraseMsMax?: number | undefined;
+  };
 
 /** Somebody, and what proves it. */
 export type Proof = { readonly user: string } & Secret;
@@ -47,8 +49,8 @@ export type Vault = {
    * `vault.absent`, `vault.malformed`, `storage.*`
    */
   readonly unlock: (proof: Proof & { readonly next?: string }) => Promise<KeySession>;
-  /** Lets another user in. @throws StoreError `key.locked`, `key.weak`, `vault.user-exists`, `vault.full` */
-  readonly enrol: (session: KeySession, user: OwnProof) => Promise<void>;
+  /** Lets another user in, with those wrapping keys that are shared. @throws StoreError `key.locked`, `key.weak`, `vault.user-exists`, `vault.full` */
+  readonly enrol: (session: KeySession, user: OwnProof, share: Share) => Promise<void>;
   /** Takes a user out, with all their wraps. Not whoever asks. @throws StoreError `key.locked` */
   readonly remove: (session: KeySession, user: string) => Promise<{ readonly kind: 'removed' | 'unknown' | 'oneself' }>;
   /**
@@ -100,7 +102,7 @@ export const vaultOver = (options: VaultOptions): Vault => {
       if (await tools.file.exists()) throw new StoreError('vault.exists');
       const id = freshId(entropy);
       const database = Uint8Array.from(entropy.bytes(32));
-      const user = await enrolled(first, id, database).finally(() => wipe(database));
+      const user = await enrolled(first, id, database, async () => []).finally(() => wipe(database));
       await tools.file.create({ id, users: [user], attempts: [], failures: [], dropped: 0 });
       return openSession(options, tools, sessions, await attempt(tools, first.user, first));
     },

@@ -3,10 +3,10 @@ import { StoreError } from '../core/errors.ts';
 import { userId } from '../core/ids.ts';
 import { type PassphraseCost, tuneCost } from '../crypto/passphrase.ts';
 import { wipe, wrapSecret } from '../crypto/secretKey.ts';
-import type { VaultDocument, VaultUser, Way } from './format.ts';
+import type { HeldKey, VaultDocument, VaultUser, Way } from './format.ts';
 import { newWay, type OwnSecret, type Secret } from './secrets.ts';
 import { freshId, type Tools, tagOf } from './unlocking.ts';
-import { makeUser, type UserPlace, wayPlace } from './userKeys.ts';
+import { makeUser, type UserPlace, userKeyOf, wayPlace } from './userKeys.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -45,15 +45,29 @@ export const placed = (ways: readonly Way[], way: Way): readonly Way[] =>
 
 type MakeWay = ReturnType<typeof wayMaker>;
 
+/** What a new user gets of wrapping keys. */
+export type PassOn = (to: {
+  readonly at: UserPlace;
+  readonly userKey: CryptoKey;
+  readonly entropy: Tools['entropy'];
+}) => Promise<readonly HeldKey[]>;
+
 export const enrolling = (tools: Tools, makeWay: MakeWay) => {
   /** A user with one way to unlock. `database` is the caller's to wipe. */
-  return async (proof: { readonly user: string } & OwnSecret, vault: string, database: Bytes): Promise<VaultUser> => {
+  return async (
+    proof: { readonly user: string } & OwnSecret,
+    vault: string,
+    database: Bytes,
+    passOn: PassOn,
+  ): Promise<VaultUser> => {
+    const { entropy } = tools;
     const name = userId(proof.user);
     const at = { vault, tag: tagOf(vault, name) };
-    const secret = Uint8Array.from(tools.entropy.bytes(32));
+    const secret = Uint8Array.from(entropy.bytes(32));
     try {
       const way = await makeWay(name, at, undefined, proof, secret);
-      return { ...(await makeUser(name, at, { secret, database, entropy: tools.entropy })), ways: [way] };
+      const held = await passOn({ at, userKey: await userKeyOf(secret), entropy });
+      return { ...(await makeUser(name, at, { secret, database, entropy })), ways: [way], held };
     } finally {
       wipe(secret);
     }

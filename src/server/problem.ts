@@ -46,6 +46,7 @@ export const PROBLEM_STATUS = {
   'key.not-extractable': 500,
   'key.randomness-repeated': 500,
   'key.shredded': 410,
+  'key.not-held': 403,
   'key.passkey-unavailable': 401,
   'key.refused': 401,
   'key.renewal-due': 401,

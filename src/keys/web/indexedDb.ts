@@ -4,47 +4,10 @@
  */
 import { StoreError } from '../../core/errors.ts';
 import { maySwap, type VaultStorage } from '../storage.ts';
+import { inTransaction, type SmallDatabase } from './transaction.ts';
 
 const STORE = 'vault';
 const KEY = 'vault';
-
-const failed = (cause: unknown): StoreError => {
-  const isFull = cause instanceof DOMException && cause.name === 'QuotaExceededError';
-  return new StoreError(isFull ? 'storage.quota-exceeded' : 'storage.failed', {}, { cause });
-};
-
-const opened = (name: string): Promise<IDBDatabase> =>
-  new Promise((resolve, reject) => {
-    if (typeof indexedDB === 'undefined') {
-      reject(new StoreError('storage.unavailable'));
-      return;
-    }
-    const request = indexedDB.open(name, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(failed(request.error));
-    request.onblocked = () => reject(new StoreError('storage.blocked'));
-  });
-
-type Work<T> = (store: IDBObjectStore, give: (result: T) => void) => void;
-
-/** One transaction: resolves after it is durable, with what was given; whatever `work` throws aborts it. */
-const inTransaction = async <T>(name: string, mode: IDBTransactionMode, work: Work<T>): Promise<T | undefined> => {
-  const database = await opened(name);
-  try {
-    return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode, { durability: 'strict' });
-      let result: T | undefined;
-      transaction.oncomplete = () => resolve(result);
-      transaction.onabort = () => reject(failed(transaction.error));
-      work(transaction.objectStore(STORE), (given) => {
-        result = given;
-      });
-    });
-  } finally {
-    database.close();
-  }
-};
 
 const bytesOf = (value: unknown): Uint8Array<ArrayBuffer> | undefined => {
   if (value === undefined) return undefined;
@@ -54,7 +17,11 @@ const bytesOf = (value: unknown): Uint8Array<ArrayBuffer> | undefined => {
 
 /** @param name  of the application's database; the vault's own is called `name:vault` */
 export const indexedDbVault = (name: string): VaultStorage => {
-  const own = `${name}:vault`;
+  const own: SmallDatabase = {
+    name: `${name}:vault`,
+    table: STORE,
+    prepare: (database) => database.createObjectStore(STORE),
+  };
   return {
     read: async () =>
       bytesOf(

@@ -6,7 +6,8 @@ import { answersAreKnown } from '../../../src/crypto/knownAnswers.ts';
 import { COST_FLOOR, derivePassphraseHere, tuneCost } from '../../../src/crypto/passphrase.ts';
 import { derivePassphrase } from '../../../src/keys/web/derive.ts';
 import { indexedDbVault } from '../../../src/keys/web/indexedDb.ts';
-import { openVault } from '../../../src/keys.ts';
+import { indexedDbSheet, openVault } from '../../../src/keys.ts';
+import { sheetLaws } from '../../unit/keys/sheetLaws.ts';
 import { vaultStorageLaws } from '../../unit/keys/storageLaws.ts';
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -18,6 +19,13 @@ describe('a vault in IndexedDB', () => {
   vaultStorageLaws(async () => {
     const name = nextName();
     return () => indexedDbVault(name);
+  });
+});
+
+describe('a key sheet in IndexedDB', () => {
+  sheetLaws(async () => {
+    const name = nextName();
+    return () => indexedDbSheet(name);
   });
 });
 

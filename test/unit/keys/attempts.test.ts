@@ -13,7 +13,7 @@ const WRONG = { ...ADA, passphrase: 'a wrong passphrase' };
 const locked = async (storage?: VaultStorage) => {
   const made = world(storage === undefined ? {} : { storage });
   const ada = await made.vault.create(ADA);
-  await made.vault.enrol(ada, BEA);
+  await made.vault.enrol(ada, BEA, { share: [] });
   await ada.lock();
   return made;
 };

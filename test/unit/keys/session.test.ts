@@ -73,7 +73,7 @@ describe('idle time', () => {
 describe('another user', () => {
   it('unlocks the same vault once the first has locked, and each has an own session [KEY-09]', async () => {
     const { vault, session } = await unlocked();
-    await vault.enrol(session, { user: 'bea', passphrase: 'staple of the sea' });
+    await vault.enrol(session, { user: 'bea', passphrase: 'staple of the sea' }, { share: [] });
     await session.lock();
     const bea = await vault.unlock({ user: 'bea', passphrase: 'staple of the sea' });
     expect([bea.user, bea.isLocked(), session.isLocked()]).toEqual(['bea', false, true]);

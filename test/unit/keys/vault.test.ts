@@ -18,7 +18,7 @@ const PLACE = { purpose: 'p', key: 'k', holder: 'h' };
 const shared = async (options: Parameters<typeof world>[0] = {}) => {
   const made = world(options);
   const ada = await made.vault.create(ADA);
-  await made.vault.enrol(ada, BEA);
+  await made.vault.enrol(ada, BEA, { share: [] });
   const key = await fingerprint(ada);
   await ada.lock();
   return { ...made, key };
@@ -171,10 +171,16 @@ describe('a vault', () => {
   it('takes each user once, and a weak passphrase or key from nobody [KEY-05]', async () => {
     const { vault } = await shared();
     const ada = await vault.unlock(ADA);
-    expect(await codeOfAsync(() => vault.enrol(ada, BEA))).toBe('vault.user-exists');
-    expect(await codeOfAsync(() => vault.enrol(ada, { user: 'cy', passphrase: 'short' }))).toBe('key.weak');
-    expect(await codeOfAsync(() => vault.enrol(ada, { user: 'cy', key: new Uint8Array(32) }))).toBe('key.weak');
-    expect(await codeOfAsync(() => vault.enrol(ada, { user: 'cy', key: new Uint8Array(31).fill(1) }))).toBe('key.weak');
+    expect(await codeOfAsync(() => vault.enrol(ada, BEA, { share: [] }))).toBe('vault.user-exists');
+    expect(await codeOfAsync(() => vault.enrol(ada, { user: 'cy', passphrase: 'short' }, { share: [] }))).toBe(
+      'key.weak',
+    );
+    expect(await codeOfAsync(() => vault.enrol(ada, { user: 'cy', key: new Uint8Array(32) }, { share: [] }))).toBe(
+      'key.weak',
+    );
+    expect(
+      await codeOfAsync(() => vault.enrol(ada, { user: 'cy', key: new Uint8Array(31).fill(1) }, { share: [] })),
+    ).toBe('key.weak');
     expect(await ada.users()).toEqual(['ada', 'bea']);
   });
 
@@ -184,9 +190,9 @@ describe('a vault', () => {
     await ada.lock();
     const foreign = await (await shared()).vault.unlock(ADA);
     for (const session of [ada, foreign]) {
-      expect(await codeOfAsync(() => vault.enrol(session, { user: 'cy', passphrase: 'long enough' }))).toBe(
-        'key.locked',
-      );
+      expect(
+        await codeOfAsync(() => vault.enrol(session, { user: 'cy', passphrase: 'long enough' }, { share: [] })),
+      ).toBe('key.locked');
       expect(await codeOfAsync(() => vault.remove(session, 'bea'))).toBe('key.locked');
       expect(await codeOfAsync(() => vault.ways(session))).toBe('key.locked');
       expect(await codeOfAsync(() => vault.removeWay(session, 'x'))).toBe('key.locked');
@@ -264,7 +270,7 @@ describe("a user's own keys", () => {
     const ada = await vault.unlock(ADA);
     const before = await vault.signingKey(BEA);
     await vault.remove(ada, 'bea');
-    await vault.enrol(ada, BEA);
+    await vault.enrol(ada, BEA, { share: [] });
     const [bea, own] = [await vault.signingKey(BEA), await vault.signingKey(ADA)];
     expect(new Set([before, bea, own].map(({ publicKey }) => hex(publicKey))).size).toBe(3);
   });

@@ -1,8 +1,11 @@
 /** A vault whose time and randomness the test owns, and whose passphrases cost nothing. */
+
+import type { KeyScope } from '../../../src/crypto/keySource.ts';
 import type { DerivePassphrase } from '../../../src/crypto/passphrase.ts';
 import { sha256 } from '../../../src/crypto/sha256.ts';
 import { readVault, type VaultDocument, writeVault } from '../../../src/keys/format.ts';
 import type { Passkeys } from '../../../src/keys/secrets.ts';
+import { type KeySheetStorage, memorySheet } from '../../../src/keys/sheet.ts';
 import { memoryVault, type VaultStorage } from '../../../src/keys/storage.ts';
 import { type Vault, vaultOver } from '../../../src/keys/vault.ts';
 import { seededEntropy, simulatedTime } from '../../../src/testing/index.ts';
@@ -42,15 +45,23 @@ export const BEA = { user: 'bea', passphrase: 'staple of the sea' };
 
 let worlds = 0;
 
-export const world = (options: { readonly storage?: VaultStorage; readonly passphraseMsMax?: number } = {}) => {
+export const world = (
+  options: {
+    readonly storage?: VaultStorage;
+    readonly sheet?: KeySheetStorage;
+    readonly passphraseMsMax?: number;
+  } = {},
+) => {
   const time = simulatedTime();
   const storage = options.storage ?? memoryVault();
+  const sheet = options.sheet ?? memorySheet();
   const { derive, costs } = cheapDerive();
   const device = devicePasskeys();
   let seed = 1_000 * ++worlds;
   const start = (): Vault =>
     vaultOver({
       ...{ storage, derive, passkeys: device.passkeys, clock: time.clock, scheduler: time.scheduler },
+      ...{ sheet, wrappingFor: ({ kind, name }: KeyScope) => (kind === 'subject' ? 'study' : name) },
       ...{ entropy: seededEntropy(seed++), idleMs: IDLE_MS, passphraseMsMax: options.passphraseMsMax },
     });
   const document = async (): Promise<VaultDocument> => readVault((await storage.read()) ?? new Uint8Array());

@@ -1,0 +1,265 @@
+/**
+ * The key ring: what an unlocked user may seal and open with. Data keys lie in the key sheet under wrapping keys (of a study, a
+ * site, or a group of fields); the user holds some of those, and so the data keys under them.
+ *
+ * Invariants: a data key that was destroyed is never made anew for its scope under the same wrapping key, nor given out again,
+ * in any tab; a wrap that was moved to another row does not open; after `wipe` nothing is given. Laws: `ring.laws`.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { StoreError } from '../core/errors.ts';
+import type { KeyId } from '../core/ids.ts';
+import type { Entropy } from '../core/ports.ts';
+import { type DataKey, makeDataKey, readDataKey, type SealedPlace } from '../crypto/dataKey.ts';
+import type { KeyScope, KeySource } from '../crypto/keySource.ts';
+import { derivedBytes, unwrapSecret, type WrapPlace, wipe, wrappingKey, wrapSecret } from '../crypto/secretKey.ts';
+import type { KeySheetStorage, SheetRow } from './sheet.ts';
+
+/** A wrapping key that a user holds. `base`: to derive from; it cannot be exported. */
+export type WrappingKey = { readonly id: KeyId; readonly name: string; readonly base: CryptoKey };
+
+export type KeyRing = KeySource & {
+  /**
+   * Destroys the data keys of a scope under every wrapping key that this user holds, for good and in every tab.
+   * @returns which were destroyed   @throws StoreError `key.locked`, `storage.*`
+   */
+  readonly shred: (scope: KeyScope) => Promise<readonly KeyId[]>;
+  /**
+   * Destroys what single values were sealed with; the rest of the key stays. False if the key is not there to be changed.
+   * @throws StoreError `key.locked`, `storage.*`
+   */
+  readonly puncture: (id: KeyId, places: readonly SealedPlace[]) => Promise<boolean>;
+};
+
+export type RingParts = {
+  readonly sheet: KeySheetStorage;
+  readonly entropy: Entropy;
+  /** Wrapping keys of the user, oldest first. @throws StoreError `key.locked` */
+  readonly held: () => Promise<readonly WrappingKey[]>;
+  /** Name of the wrapping key under which new data keys of a scope lie. */
+  readonly wrappingFor: (scope: KeyScope) => string;
+};
+
+const SCOPE_BYTES = 16;
+
+const scopeTag = async ({ base }: WrappingKey, { kind, name }: KeyScope): Promise<string> =>
+  bytesToHex(await derivedBytes(base, `scope/${kind}/${name}`, SCOPE_BYTES));
+
+const placeOf = ({ id, scope, under }: Pick<SheetRow, 'id' | 'scope' | 'under'>): WrapPlace => ({
+  purpose: 'data-key',
+  key: id,
+  holder: `${under}/${scope}`,
+});
+
+const wrapUnder = async (by: WrappingKey, row: Pick<SheetRow, 'scope' | 'version'>, key: DataKey, entropy: Entropy) => {
+  const bytes = key.encode();
+  try {
+    const whole = { ...row, id: key.id, under: by.id };
+    const wrap = await wrapSecret(await wrappingKey(by.base, 'data-keys'), bytes, placeOf(whole), entropy);
+    return { ...whole, wrap };
+  } finally {
+    wipe(bytes);
+  }
+};
+
+/** The data key in a row. @throws StoreError `key.data-malformed` if it is not the one that the row says */
+const unwrapRow = async (by: WrappingKey, row: SheetRow, wrap: Uint8Array<ArrayBuffer>): Promise<DataKey> => {
+  const malformed = () => new StoreError('key.data-malformed', { key: row.id });
+  const key = await wrappingKey(by.base, 'data-keys');
+  const bytes = await unwrapSecret(key, wrap, placeOf(row)).catch(() => Promise.reject(malformed()));
+  try {
+    const found = readDataKey(bytes);
+    if (found.id === row.id) return found;
+    found.wipe();
+  } finally {
+    wipe(bytes);
+  }
+  throw malformed();
+};
+
+const TRIES_MAX = 8;
+
+/** Data keys that are unlocked, so that each is unwrapped once; and who hears of changes. */
+const unlockedKeys = () => {
+  const keys = new Map<KeyId, DataKey>();
+  const listeners = new Set<() => void>();
+  const drop = (id: KeyId): void => {
+    keys.get(id)?.wipe();
+    keys.delete(id);
+  };
+  return {
+    get: (id: KeyId) => keys.get(id),
+    keep: (key: DataKey): DataKey => {
+      const known = keys.get(key.id);
+      if (known !== undefined) {
+        key.wipe();
+        return known;
+      }
+      keys.set(key.id, key);
+      return key;
+    },
+    drop,
+    dropAll: () => [...keys.keys()].forEach(drop),
+    tell: () => {
+      for (const listener of [...listeners]) listener();
+    },
+    onChange: (listener: () => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    forget: () => listeners.clear(),
+  };
+};
+
+/** What is unlocked now, and how rows become keys. */
+const ringState = ({ sheet }: RingParts) => {
+  const keys = unlockedKeys();
+  let isWiped = false;
+  /** Grows with each change: what was read before one is read again. */
+  let changes = 0;
+  const unlocked = (): void => {
+    if (isWiped) throw new StoreError('key.locked');
+  };
+  const keep = (key: DataKey): DataKey => {
+    if (isWiped) key.wipe();
+    unlocked();
+    return keys.keep(key);
+  };
+  const stopHearing = sheet.onForeignChange(() => {
+    changes += 1;
+    keys.dropAll();
+    keys.tell();
+  });
+  return {
+    ...{ keys, unlocked, keep },
+    changes: () => changes,
+    changed: (id: KeyId): void => {
+      changes += 1;
+      keys.drop(id);
+    },
+    /** Undefined if something changed since the row was read, or if there is nothing in it. */
+    open: async (by: WrappingKey, row: SheetRow, readAt: number): Promise<DataKey | undefined> => {
+      if (row.wrap === undefined) return undefined;
+      const key = await unwrapRow(by, row, row.wrap);
+      if (readAt === changes) return keep(key);
+      key.wipe();
+      return undefined;
+    },
+    wipe: (): void => {
+      isWiped = true;
+      stopHearing();
+      keys.dropAll();
+      keys.forget();
+    },
+  };
+};
+type State = ReturnType<typeof ringState>;
+
+/** Sealing and opening: keys as they are, and a new one for a scope that has none. */
+const givingKeys = ({ sheet, entropy, held, wrappingFor }: RingParts, state: State) => {
+  const { keys, unlocked } = state;
+  const make = async (by: WrappingKey, scope: string): Promise<DataKey | undefined> => {
+    const made = makeDataKey(entropy);
+    if (await sheet.add(await wrapUnder(by, { scope, version: 0 }, made, entropy))) return state.keep(made);
+    made.wipe();
+    return undefined; // another tab was faster
+  };
+  const sealing: KeySource['sealing'] = async (scope) => {
+    unlocked();
+    const name = wrappingFor(scope);
+    const by = (await held()).findLast((each) => each.name === name);
+    if (by === undefined) throw new StoreError('key.not-held', { wrapping: name });
+    const tag = await scopeTag(by, scope);
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const readAt = state.changes();
+      const row = await sheet.byScope(tag);
+      if (row !== undefined && row.wrap === undefined) throw new StoreError('key.shredded', { key: row.id });
+      const known = row === undefined ? undefined : keys.get(row.id);
+      const key = known ?? (row === undefined ? await make(by, tag) : await state.open(by, row, readAt));
+      unlocked();
+      if (key !== undefined) return key;
+    }
+    throw new StoreError('vault.contention');
+  };
+  const opening: KeySource['opening'] = async (id) => {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      unlocked();
+      const known = keys.get(id);
+      if (known !== undefined) return known;
+      const readAt = state.changes();
+      const row = await sheet.byId(id);
+      if (row !== undefined && row.wrap === undefined) return 'shredded';
+      const by = row === undefined ? undefined : (await held()).find((each) => each.id === row.under);
+      if (row === undefined || by === undefined) return 'not-held';
+      const key = await state.open(by, row, readAt);
+      if (key !== undefined) return key;
+    }
+    throw new StoreError('vault.contention');
+  };
+  return { sealing, opening };
+};
+
+/** Destroying: of whole keys, and of single values. */
+const destroyingKeys = ({ sheet, entropy, held }: RingParts, state: State): Pick<KeyRing, 'shred' | 'puncture'> => {
+  /** Changes a row until no other tab is faster; undefined if there is nothing left to change. */
+  const change = async (
+    find: () => Promise<SheetRow | undefined>,
+    next: (row: SheetRow, wrap: Uint8Array<ArrayBuffer>) => Promise<SheetRow | undefined>,
+  ): Promise<KeyId | undefined> => {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const row = await find();
+      const changed = row?.wrap === undefined ? undefined : await next(row, row.wrap);
+      if (changed === undefined) return undefined;
+      if (await sheet.replace(changed)) {
+        state.changed(changed.id);
+        return changed.id;
+      }
+    }
+    throw new StoreError('vault.contention');
+  };
+  return {
+    shred: async (scope) => {
+      state.unlocked();
+      const gone: KeyId[] = [];
+      for (const by of await held()) {
+        const tag = await scopeTag(by, scope);
+        const id = await change(
+          () => sheet.byScope(tag),
+          async (row) => ({ ...row, version: row.version + 1, wrap: undefined }),
+        );
+        if (id !== undefined) gone.push(id);
+      }
+      if (gone.length > 0) state.keys.tell();
+      return gone;
+    },
+    puncture: async (id, places) => {
+      state.unlocked();
+      const wrapping = await held();
+      const changed = await change(
+        () => sheet.byId(id),
+        async (row, wrap) => {
+          const by = wrapping.find((each) => each.id === row.under);
+          if (by === undefined) return undefined;
+          const whole = await unwrapRow(by, row, wrap);
+          const left = whole.puncture(places);
+          whole.wipe();
+          const { scope, version } = row;
+          return wrapUnder(by, { scope, version: version + 1 }, left, entropy).finally(left.wipe);
+        },
+      );
+      if (changed !== undefined) state.keys.tell();
+      return changed !== undefined;
+    },
+  };
+};
+
+/** Opens a ring. `wipe` ends it: every key in it is overwritten. `changed`: the user holds other wrapping keys than before. */
+export const openRing = (parts: RingParts): KeyRing & { readonly wipe: () => void; readonly changed: () => void } => {
+  const state = ringState(parts);
+  return {
+    ...givingKeys(parts, state),
+    ...destroyingKeys(parts, state),
+    onChange: state.keys.onChange,
+    changed: state.keys.tell,
+    wipe: state.wipe,
+  };
+};

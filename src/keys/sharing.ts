@@ -1,0 +1,87 @@
+/** What an unlocked session shares: its key ring, its wrapping keys, and grants given and taken. */
+import { StoreError } from '../core/errors.ts';
+import type { UserId } from '../core/ids.ts';
+import { toBase64 } from '../crypto/bytes.ts';
+import type { KeyScope } from '../crypto/keySource.ts';
+import type { HeldKey, VaultUser } from './format.ts';
+import { acceptGrant, type Grant, grantsOf, makeHeld, wrappingKeysOf } from './held.ts';
+import { openRing, type WrappingKey } from './ring.ts';
+import type { KeySession, Unlocked } from './session.ts';
+import type { KeySheetStorage } from './sheet.ts';
+import type { Tools } from './unlocking.ts';
+import { sharingKeyOf, type UserPlace } from './userKeys.ts';
+import { withUser } from './ways.ts';
+
+export type RingOptions = {
+  readonly sheet: KeySheetStorage;
+  /** Name of the wrapping key under which the data keys of a scope lie. */
+  readonly wrappingFor: (scope: KeyScope) => string;
+};
+
+type Calls = Pick<
+  KeySession,
+  'source' | 'sharingKey' | 'holder' | 'wrappingKeys' | 'makeWrappingKey' | 'grant' | 'accept'
+>;
+
+export const sharingOf = (tools: Tools, at: UserPlace, held: () => Unlocked, { sheet, wrappingFor }: RingOptions) => {
+  const { file, entropy } = tools;
+  let wrapping: Promise<readonly WrappingKey[]> | undefined;
+  const self = async (): Promise<{ readonly user: VaultUser; readonly userKey: CryptoKey }> => {
+    const { userKey } = held();
+    const user = (await file.read()).users.find(({ tag }) => tag === at.tag);
+    if (user === undefined) throw new StoreError('key.locked');
+    return { user, userKey };
+  };
+  const load = (): Promise<readonly WrappingKey[]> => {
+    held();
+    wrapping ??= self().then(({ user, userKey }) => wrappingKeysOf(user, at, userKey));
+    wrapping.catch(() => {
+      wrapping = undefined;
+    });
+    return wrapping;
+  };
+  const ring = openRing({ sheet, entropy, held: load, wrappingFor });
+  /** Puts keys behind those that are held; one that is held already stays where it is. */
+  const take = async (keys: readonly HeldKey[]): Promise<void> => {
+    await file.change((vault) =>
+      withUser(vault, at.tag, (user) => {
+        const known = new Set(user.held.map(({ id }) => id));
+        return { ...user, held: [...user.held, ...keys.filter(({ id }) => !known.has(id))] };
+      }),
+    );
+    wrapping = undefined;
+    ring.changed();
+  };
+  const sharingKey = async () => {
+    const { user, userKey } = await self();
+    return sharingKeyOf(user, at, userKey);
+  };
+  const accept = async (grants: readonly Grant[]): Promise<void> => {
+    const [key, { userKey }] = [await sharingKey(), held()];
+    const taken: HeldKey[] = [];
+    for (const grant of grants) taken.push(await acceptGrant(grant, key, { at, userKey, entropy }));
+    await take(taken);
+  };
+  return {
+    wipe: (): void => {
+      wrapping = undefined;
+      ring.wipe();
+    },
+    calls: (name: UserId): Calls => ({
+      source: ring,
+      sharingKey,
+      holder: async () => ({ user: name, sharingKey: toBase64((await sharingKey()).publicKey) }),
+      wrappingKeys: async () => (await load()).map(({ id, name: label }) => ({ id, name: label })),
+      makeWrappingKey: async (label) => {
+        const made = await makeHeld(label, at, held().userKey, entropy);
+        await take([made]);
+        return made.id;
+      },
+      grant: async (label, holder) => {
+        const { user, userKey } = await self();
+        return grantsOf(user, at, userKey, { name: label, holder });
+      },
+      accept,
+    }),
+  };
+};

@@ -1,0 +1,51 @@
+/** One transaction of a small database: opened for it and closed after it, so that no tab stands in another's way. */
+import { StoreError } from '../../core/errors.ts';
+
+/** A database with one table. `prepare` makes the table where there is none. */
+export type SmallDatabase = {
+  readonly name: string;
+  readonly table: string;
+  readonly prepare: (database: IDBDatabase) => void;
+};
+
+const failed = (cause: unknown): StoreError => {
+  const isFull = cause instanceof DOMException && cause.name === 'QuotaExceededError';
+  return new StoreError(isFull ? 'storage.quota-exceeded' : 'storage.failed', {}, { cause });
+};
+
+const opened = ({ name, prepare }: SmallDatabase): Promise<IDBDatabase> =>
+  new Promise((resolve, reject) => {
+    if (typeof indexedDB === 'undefined') {
+      reject(new StoreError('storage.unavailable'));
+      return;
+    }
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => prepare(request.result);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(failed(request.error));
+    request.onblocked = () => reject(new StoreError('storage.blocked'));
+  });
+
+type Work<T> = (store: IDBObjectStore, give: (result: T) => void) => void;
+
+/** One transaction: resolves after it is durable, with what was given; whatever `work` throws aborts it. */
+export const inTransaction = async <T>(
+  small: SmallDatabase,
+  mode: IDBTransactionMode,
+  work: Work<T>,
+): Promise<T | undefined> => {
+  const database = await opened(small);
+  try {
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction(small.table, mode, { durability: 'strict' });
+      let result: T | undefined;
+      transaction.oncomplete = () => resolve(result);
+      transaction.onabort = () => reject(failed(transaction.error));
+      work(transaction.objectStore(small.table), (given) => {
+        result = given;
+      });
+    });
+  } finally {
+    database.close();
+  }
+};

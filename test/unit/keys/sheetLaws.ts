@@ -1,0 +1,76 @@
+/** The laws of a place for the key sheet: every adapter holds them. `open` gives one more handle on one and the same place. */
+import { expect, it } from 'vitest';
+import { keyId } from '../../../src/core/ids.ts';
+import type { KeySheetStorage, SheetRow } from '../../../src/keys/sheet.ts';
+
+const id = (name: string) => keyId(name.padEnd(43, 'A'));
+const row = (name: string, change: Partial<SheetRow> = {}): SheetRow => ({
+  ...{ id: id(name), scope: `scope of ${name}`, under: id('wrapping'), version: 0, wrap: Uint8Array.of(1, 2, 3) },
+  ...change,
+});
+
+export const sheetLaws = (place: () => Promise<() => KeySheetStorage>): void => {
+  it('gives a row by its key and by its scope, through every handle [KEY-16]', async () => {
+    const open = await place();
+    expect(await open().add(row('a'))).toBe(true);
+    for (const sheet of [open(), open()]) {
+      expect(await sheet.byId(id('a'))).toEqual(row('a'));
+      expect(await sheet.byScope('scope of a')).toEqual(row('a'));
+      expect([await sheet.byId(id('b')), await sheet.byScope('scope of b')]).toEqual([undefined, undefined]);
+    }
+  });
+
+  it('takes one row for each key and scope, however many tabs bring one at once [KEY-16]', async () => {
+    const open = await place();
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const added = await Promise.all(names.map((name) => open().add(row(name, { scope: 'one' }))));
+    expect(added.filter((each) => each).length).toBe(1);
+    const stored = await open().byScope('one');
+    expect(await open().add(row('f', { id: stored?.id ?? id('f') }))).toBe(false);
+    expect(await open().byScope('scope of f')).toBeUndefined();
+  });
+
+  it('changes a row from the version before only, and never its scope or wrapping key [KEY-16]', async () => {
+    const open = await place();
+    const sheet = open();
+    await sheet.add(row('a'));
+    const next = row('a', { version: 1, wrap: Uint8Array.of(9) });
+    expect(await sheet.replace(row('b', { version: 1 }))).toBe(false);
+    expect(await sheet.replace({ ...next, version: 2 })).toBe(false);
+    expect(await sheet.replace({ ...next, scope: 'another' })).toBe(false);
+    expect(await sheet.replace({ ...next, under: id('other') })).toBe(false);
+    const tried = await Promise.all([open().replace(next), open().replace({ ...next, wrap: undefined })]);
+    expect(tried.filter((each) => each).length).toBe(1);
+    expect((await sheet.byId(id('a')))?.version).toBe(1);
+  });
+
+  it('never gives a destroyed key’s wrap again, nor takes another in its place [KEY-16]', async () => {
+    const open = await place();
+    const sheet = open();
+    await sheet.add(row('a'));
+    expect(await sheet.replace(row('a', { version: 1, wrap: undefined }))).toBe(true);
+    expect(await sheet.replace(row('a', { version: 2 }))).toBe(false);
+    expect(await sheet.add(row('a'))).toBe(false);
+    expect(await sheet.add(row('b', { scope: 'scope of a' }))).toBe(false);
+    expect(await open().byId(id('a'))).toEqual(row('a', { version: 1, wrap: undefined }));
+  });
+
+  it('tells other handles of changes, and not of what was refused [KEY-16]', async () => {
+    const open = await place();
+    const [one, other] = [open(), open()];
+    let heard = 0;
+    const hear = () => {
+      heard += 1;
+    };
+    const stop = other.onForeignChange(hear);
+    await one.add(row('a'));
+    await expect.poll(() => heard).toBe(1);
+    await one.add(row('a'));
+    await one.replace(row('a', { version: 1, wrap: undefined }));
+    await expect.poll(() => heard).toBe(2);
+    stop();
+    await one.add(row('b'));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(heard).toBe(2);
+  });
+};
