@@ -116,6 +116,8 @@ const ringState = ({ sheet }: RingParts) => {
   let isWiped = false;
   /** Grows with each change: what was read before one is read again. */
   let changes = 0;
+  /** The data key of each scope, as long as nothing changes: sealing asks for it with every event. */
+  const current = new Map<string, DataKey>();
   const unlocked = (): void => {
     if (isWiped) throw new StoreError('key.locked');
   };
@@ -126,15 +128,23 @@ const ringState = ({ sheet }: RingParts) => {
   };
   const stopHearing = sheet.onForeignChange(() => {
     changes += 1;
+    current.clear();
     keys.dropAll();
     keys.tell();
   });
   return {
-    ...{ keys, unlocked, keep },
+    ...{ keys, unlocked, keep, current },
     changes: () => changes,
     changed: (id: KeyId): void => {
       changes += 1;
+      current.clear();
       keys.drop(id);
+    },
+    /** The user holds other wrapping keys than before. */
+    heldChanged: (): void => {
+      changes += 1;
+      current.clear();
+      keys.tell();
     },
     /** Undefined if something changed since the row was read, or if there is nothing in it. */
     open: async (by: WrappingKey, row: SheetRow, readAt: number): Promise<DataKey | undefined> => {
@@ -147,6 +157,7 @@ const ringState = ({ sheet }: RingParts) => {
     wipe: (): void => {
       isWiped = true;
       stopHearing();
+      current.clear();
       keys.dropAll();
       keys.forget();
     },
@@ -163,22 +174,41 @@ const givingKeys = ({ sheet, entropy, held, wrappingFor }: RingParts, state: Sta
     made.wipe();
     return undefined; // another tab was faster
   };
-  const sealing: KeySource['sealing'] = async (scope) => {
-    unlocked();
-    const name = wrappingFor(scope);
-    const by = (await held()).findLast((each) => each.name === name);
-    if (by === undefined) throw new StoreError('key.not-held', { wrapping: name });
-    const tag = await scopeTag(by, scope);
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const readAt = state.changes();
+  /** The tag of a scope under the newest wrapping key of a name. @throws StoreError `key.shredded`, under any of that name */
+  const tagFor = async (scope: KeyScope, ofName: readonly WrappingKey[]): Promise<string> => {
+    let tag = '';
+    for (const by of ofName) {
+      tag = await scopeTag(by, scope);
       const row = await sheet.byScope(tag);
       if (row !== undefined && row.wrap === undefined) throw new StoreError('key.shredded', { key: row.id });
+    }
+    return tag;
+  };
+  const find = async (scope: KeyScope): Promise<DataKey> => {
+    const name = wrappingFor(scope);
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const readAt = state.changes();
+      const ofName = (await held()).filter((each) => each.name === name);
+      const by = ofName.at(-1);
+      if (by === undefined) throw new StoreError('key.not-held', { wrapping: name });
+      const tag = await tagFor(scope, ofName);
+      const row = await sheet.byScope(tag);
       const known = row === undefined ? undefined : keys.get(row.id);
       const key = known ?? (row === undefined ? await make(by, tag) : await state.open(by, row, readAt));
       unlocked();
-      if (key !== undefined) return key;
+      if (key !== undefined && readAt === state.changes()) return key;
     }
     throw new StoreError('vault.contention');
+  };
+  const sealing: KeySource['sealing'] = async (scope) => {
+    unlocked();
+    const label = `${scope.kind}/${scope.name}`;
+    const known = state.current.get(label);
+    if (known !== undefined) return known;
+    const readAt = state.changes();
+    const key = await find(scope);
+    if (readAt === state.changes()) state.current.set(label, key);
+    return key;
   };
   const opening: KeySource['opening'] = async (id) => {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
@@ -259,7 +289,7 @@ export const openRing = (parts: RingParts): KeyRing & { readonly wipe: () => voi
     ...givingKeys(parts, state),
     ...destroyingKeys(parts, state),
     onChange: state.keys.onChange,
-    changed: state.keys.tell,
+    changed: state.heldChanged,
     wipe: state.wipe,
   };
 };

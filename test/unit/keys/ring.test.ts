@@ -56,6 +56,20 @@ describe('a key ring', () => {
     expect(new Set((await Promise.all(asked)).map(({ id }) => id)).size).toBe(1);
   });
 
+  it('reads the sheet once for a scope, not with every event [KEY-17]', async () => {
+    let reads = 0;
+    const stored = memorySheet();
+    const byScope: KeySheetStorage['byScope'] = (scope) => {
+      reads += 1;
+      return stored.byScope(scope);
+    };
+    const { ada } = await shared({ ...stored, byScope });
+    const key = await ada.source.sealing(SUBJECT);
+    const before = reads;
+    for (let events = 0; events < 100; events++) expect(await ada.source.sealing(SUBJECT)).toBe(key);
+    expect(reads).toBe(before);
+  });
+
   it('says that a key is not held, and seals nothing under it, where its wrapping key was not granted [KEY-17]', async () => {
     const { vault, ada } = await shared();
     await ada.makeWrappingKey('unblinding');
@@ -162,6 +176,15 @@ describe('destroying', () => {
     expect(await ada.source.puncture(keyId('A'.repeat(43)), [PLACE])).toBe(false);
     await ada.source.shred(SUBJECT);
     expect(await ada.source.puncture(key.id, [SIBLING])).toBe(false);
+  });
+
+  it('a key ends its scope for a newer wrapping key too [KEY-18]', async () => {
+    const { ada } = await twoTabs();
+    await ada.source.sealing(SUBJECT);
+    await ada.source.shred(SUBJECT);
+    await ada.makeWrappingKey('study');
+    expect(await codeOfAsync(() => ada.source.sealing(SUBJECT))).toBe('key.shredded');
+    expect((await ada.source.sealing(OTHER)).id).toMatch(/^.{43}$/);
   });
 
   it('in two tabs at once loses neither [KEY-18]', async () => {
