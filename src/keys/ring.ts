@@ -165,15 +165,18 @@ const ringState = ({ sheet }: RingParts) => {
 };
 type State = ReturnType<typeof ringState>;
 
+/** A new data key for a scope; undefined if another tab was faster. */
+const makeKey = async ({ sheet, entropy }: RingParts, { keep }: State, by: WrappingKey, scope: string) => {
+  const made = makeDataKey(entropy);
+  if (await sheet.add(await wrapUnder(by, { scope, version: 0 }, made, entropy))) return keep(made);
+  made.wipe();
+  return undefined;
+};
+
 /** Sealing and opening: keys as they are, and a new one for a scope that has none. */
-const givingKeys = ({ sheet, entropy, held, wrappingFor }: RingParts, state: State) => {
+const givingKeys = (parts: RingParts, state: State) => {
+  const { sheet, held, wrappingFor } = parts;
   const { keys, unlocked } = state;
-  const make = async (by: WrappingKey, scope: string): Promise<DataKey | undefined> => {
-    const made = makeDataKey(entropy);
-    if (await sheet.add(await wrapUnder(by, { scope, version: 0 }, made, entropy))) return state.keep(made);
-    made.wipe();
-    return undefined; // another tab was faster
-  };
   /** The tag of a scope under the newest wrapping key of a name. @throws StoreError `key.shredded`, under any of that name */
   const tagFor = async (scope: KeyScope, ofName: readonly WrappingKey[]): Promise<string> => {
     let tag = '';
@@ -194,7 +197,8 @@ const givingKeys = ({ sheet, entropy, held, wrappingFor }: RingParts, state: Sta
       const tag = await tagFor(scope, ofName);
       const row = await sheet.byScope(tag);
       const known = row === undefined ? undefined : keys.get(row.id);
-      const key = known ?? (row === undefined ? await make(by, tag) : await state.open(by, row, readAt));
+      const key =
+        known ?? (row === undefined ? await makeKey(parts, state, by, tag) : await state.open(by, row, readAt));
       unlocked();
       if (key !== undefined && readAt === state.changes()) return key;
     }

@@ -23,15 +23,22 @@ type Calls = Pick<
   'source' | 'sharingKey' | 'holder' | 'wrappingKeys' | 'makeWrappingKey' | 'grant' | 'accept'
 >;
 
+/** The session's user as the vault has them now. @throws StoreError `key.locked`, also if the user was taken out */
+const selfOf = async (
+  { file }: Tools,
+  at: UserPlace,
+  held: () => Unlocked,
+): Promise<{ readonly user: VaultUser; readonly userKey: CryptoKey }> => {
+  const { userKey } = held();
+  const user = (await file.read()).users.find(({ tag }) => tag === at.tag);
+  if (user === undefined) throw new StoreError('key.locked');
+  return { user, userKey };
+};
+
 export const sharingOf = (tools: Tools, at: UserPlace, held: () => Unlocked, { sheet, wrappingFor }: RingOptions) => {
   const { file, entropy } = tools;
   let wrapping: Promise<readonly WrappingKey[]> | undefined;
-  const self = async (): Promise<{ readonly user: VaultUser; readonly userKey: CryptoKey }> => {
-    const { userKey } = held();
-    const user = (await file.read()).users.find(({ tag }) => tag === at.tag);
-    if (user === undefined) throw new StoreError('key.locked');
-    return { user, userKey };
-  };
+  const self = () => selfOf(tools, at, held);
   const load = (): Promise<readonly WrappingKey[]> => {
     held();
     wrapping ??= self().then(({ user, userKey }) => wrappingKeysOf(user, at, userKey));

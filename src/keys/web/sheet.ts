@@ -24,24 +24,42 @@ const rowOf = (value: unknown): SheetRow | undefined => {
   return { id: keyId(id), scope, under: keyId(under), version, wrap: wrap && Uint8Array.from(wrap) };
 };
 
-/** @param name  of the application's database; the sheet's own is called `name:keys` */
-export const indexedDbSheet = (name: string): KeySheetStorage => {
-  const own: SmallDatabase = { name: `${name}:keys`, table: TABLE, prepare };
+/** What tabs tell each other. The channel is open while somebody listens. */
+const betweenTabs = (name: string) => {
   let channel: BroadcastChannel | undefined;
   const listeners = new Set<() => void>();
-  const heard = (): BroadcastChannel => {
+  const opened = (): BroadcastChannel => {
     channel ??= new BroadcastChannel(`indelible:keys:${name}`);
     return channel;
   };
-  const told = (changed: boolean | undefined): boolean => {
-    if (changed === true) heard().postMessage('changed');
-    if (listeners.size === 0) close();
-    return changed === true;
-  };
-  const close = (): void => {
+  const closeUnused = (): void => {
+    if (listeners.size > 0) return;
     channel?.close();
     channel = undefined;
   };
+  return {
+    told: (changed: boolean | undefined): boolean => {
+      if (changed === true) opened().postMessage('changed');
+      closeUnused();
+      return changed === true;
+    },
+    onForeignChange: (listener: () => void) => {
+      listeners.add(listener);
+      opened().onmessage = () => {
+        for (const each of [...listeners]) each();
+      };
+      return () => {
+        listeners.delete(listener);
+        closeUnused();
+      };
+    },
+  };
+};
+
+/** @param name  of the application's database; the sheet's own is called `name:keys` */
+export const indexedDbSheet = (name: string): KeySheetStorage => {
+  const own: SmallDatabase = { name: `${name}:keys`, table: TABLE, prepare };
+  const { told, onForeignChange } = betweenTabs(name);
   const one = async (find: (store: IDBObjectStore) => IDBRequest<unknown>): Promise<SheetRow | undefined> =>
     rowOf(
       await inTransaction<unknown>(own, 'readonly', (store, give) => {
@@ -74,15 +92,6 @@ export const indexedDbSheet = (name: string): KeySheetStorage => {
           };
         }),
       ),
-    onForeignChange: (listener) => {
-      listeners.add(listener);
-      heard().onmessage = () => {
-        for (const each of [...listeners]) each();
-      };
-      return () => {
-        listeners.delete(listener);
-        if (listeners.size === 0) close();
-      };
-    },
+    onForeignChange,
   };
 };
