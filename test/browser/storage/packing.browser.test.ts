@@ -40,7 +40,7 @@ const rowsOf = async (name: string): Promise<readonly object[]> => {
   return rows;
 };
 
-const stubsIn = (rows: readonly object[]): number => rows.filter((row) => !('bytes' in row)).length;
+const stubsIn = (rows: readonly object[]): number => rows.filter((row) => !('sealed' in row)).length;
 
 /** Where there are no Web Locks, nothing is known of others: not that they sweep, and not that they do not. */
 const NO_LOCKS = { locks: undefined };
