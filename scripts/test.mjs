@@ -1,8 +1,12 @@
 /**
- * The whole check of the product, in order, ending at the first step that fails. The last line is always `N passed, N failed`:
- * the tests that vitest counted, plus one for each other step.
+ * The whole check of the product, ending after the first failure. The last line is always `N passed, N failed`: the tests that
+ * vitest counted, plus one for each other step; above it, how long each step took.
+ *
+ * A stage begins when the one before it has ended. The lanes of a stage run side by side: two engines at the most, because a
+ * browser suite waits for its browser more than it computes. Whatever watches the clock (tabs, kills, servers, the bench) has
+ * a stage of its own.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,9 +20,21 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), 'indelible-test-'));
 const startedAt = Date.now();
 const totals = { passed: 0, failed: 0 };
+const secondsSince = (at) => Math.round((Date.now() - at) / 1000);
 
-const node = (args) => spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' }).status === 0;
-const tool = (name, command, args) => node([commandOf(name, command), ...args]);
+/** Runs a script of Node; true if it ended well. A lane's `say` gets what it prints when it has ended, in one piece. */
+const node = (args, say) =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: say ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece) => said.push(piece));
+    child.on('error', (error) => said.push(Buffer.from(`${error.message}\n`)));
+    child.on('close', (code) => {
+      say?.(Buffer.concat(said).toString());
+      resolve(code === 0);
+    });
+  });
+const tool = (name, command, args, say) => node([commandOf(name, command), ...args], say);
 
 const count = (good) => {
   totals[good ? 'passed' : 'failed'] += 1;
@@ -26,30 +42,28 @@ const count = (good) => {
 };
 
 /** A check that is one pass or one failure. */
-const check = (run) => async () => {
+const check = (run) => async (say) => {
   try {
-    return count(await run());
+    return count(await run(say));
   } catch (error) {
     console.error(error.message);
     return count(false);
   }
 };
 
+const NOTHING = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
+
 /** Vitest projects: their tests are counted from vitest's own report; a run that ends badly without a failed test counts one. */
 const project =
   (...names) =>
-  () => {
+  async (say) => {
     const report = join(scratch, `${names[0]}.json`);
-    const ended = tool('vitest', 'vitest', [
-      'run',
-      ...names.map((name) => `--project=${name}`),
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-    ]);
+    const projects = names.map((name) => `--project=${name}`);
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const ended = await tool('vitest', 'vitest', ['run', ...projects, ...reporters], say);
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = existsSync(report)
       ? JSON.parse(readFileSync(report, 'utf8'))
-      : { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
+      : NOTHING;
     const skipped = numPendingTests + numTodoTests;
     if (skipped > 0) console.error(`${skipped} tests did not run: a skipped test counts as failed`);
     const failed = numFailedTests + skipped;
@@ -85,38 +99,52 @@ const PROJECTS = {
   webkit: ['browser-webkit', 'browser-webkit-private', 'e2e-webkit'],
 };
 
-const STEPS = [
-  ['Lint and format', check(() => tool('@biomejs/biome', 'biome', ['check', '--error-on-warnings', '.']))],
-  ['Types', check(() => tool('typescript', 'tsc', ['--noEmit']))],
-  ['Build', check(() => node(['scripts/build.mjs']))],
-  ['Package: publint', check(() => tool('publint', 'publint', ['--strict']))],
-  [
-    'Package: types of every entry',
-    check(() => tool('@arethetypeswrong/cli', 'attw', ['--pack', '.', '--profile', 'esm-only'])),
-  ],
+const inBrowsers = (...names) =>
+  engines.flatMap(({ name, found }) =>
+    found && names.includes(name) ? [[`Tests in the browser: ${found.version}`, project(...PROJECTS[name])]] : [],
+  );
+
+const ATTW = ['--pack', '.', '--profile', 'esm-only'];
+const CHECKS = [
+  ['Lint and format', check((say) => tool('@biomejs/biome', 'biome', ['check', '--error-on-warnings', '.'], say))],
+  ['Types', check((say) => tool('typescript', 'tsc', ['--noEmit'], say))],
+  ['Build', check((say) => node(['scripts/build.mjs'], say))],
+  ['Package: publint', check((say) => tool('publint', 'publint', ['--strict'], say))],
+  ['Package: types of every entry', check((say) => tool('@arethetypeswrong/cli', 'attw', ATTW, say))],
   ['Package: contents', check(packHolds)],
   ['SQLite driver', check(async () => ensureSqliteDriver())],
   ['Tests in Node: unit, properties, conformance, simulation, tidy, docs', project('node')],
   ['Engines', check(enginesAreThere)],
-  ...engines.flatMap(({ name, found }) =>
-    found ? [[`Tests in the browser: ${found.version}`, project(...PROJECTS[name])]] : [],
-  ),
-  ['Tests end to end', project('e2e')],
 ];
 
-const elapsed = () => `${Math.round((Date.now() - startedAt) / 1000)} s`;
+const STAGES = [
+  [CHECKS],
+  [inBrowsers('chromium', 'webkit'), inBrowsers('firefox', 'chromium-old')],
+  [[['Tests end to end', project('e2e')]]],
+];
 
-for (const [index, [title, run]] of STEPS.entries()) {
-  console.log(`\n=== ${index + 1}/${STEPS.length} ${title} (at ${elapsed()})`);
-  if (!(await run())) {
-    console.error(`\n=== Failed: ${title}. The steps after it did not run.`);
-    break;
-  }
-}
+const times = [];
+let failed;
+
+const runStep = async ([title, run], isAlone) => {
+  const from = Date.now();
+  console.log(`\n=== ${title} (at ${secondsSince(startedAt)} s)`);
+  const say = (text) => console.log(`\n=== Output of: ${title}\n${text}`);
+  const good = await run(isAlone ? undefined : say);
+  times.push(`${String(secondsSince(from)).padStart(6)} s  ${title}`);
+  if (!good) failed ??= title;
+};
+
+const runLane = async (steps, isAlone) => {
+  for (const step of steps) if (failed === undefined) await runStep(step, isAlone);
+};
+
+for (const lanes of STAGES) await Promise.all(lanes.map((steps) => runLane(steps, lanes.length === 1)));
 
 rmSync(scratch, { recursive: true, force: true });
+if (failed !== undefined) console.error(`\n=== Failed: ${failed}. The steps after it did not run.`);
 const missing = engines.flatMap(({ name, found }) => (found ? [] : [name]));
 if (missing.length > 0) console.log(`\nNot tested, because not found: ${missing.join(', ')}`);
-console.log(`\nDone in ${elapsed()}`);
+console.log(`\n${times.join('\n')}\n${String(secondsSince(startedAt)).padStart(6)} s  in all`);
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed === 0 ? 0 : 1;

@@ -13,6 +13,7 @@ const laws = storageConformance({
   keepsKeyBytes: true,
   faultKinds: FAULT_KINDS,
   modelRuns: 10,
+  casesAtOnce: 4, // each waits for the disk
   makePlace: () => {
     const folder = mkdtempSync(join(tmpdir(), 'file-storage-'));
     const files = nodeFiles(folder);

@@ -191,7 +191,7 @@ export const openSession = async (options: StoreOptions): Promise<Session> => {
   try {
     const session = await connect(storage, options, await rules);
     // The first time it takes the platform some 20 ms to tell: not at the opening, and not at the first append.
-    breathe().then(() => session.clock.zone(session.clock.nowMs()));
+    void breathe().then(() => session.clock.zone(session.clock.nowMs()));
     return session;
   } catch (error) {
     await storage.close();

@@ -2,16 +2,16 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LIMITS } from '../../src/core/limits.ts';
 import type { SqliteConnection, SqliteDriver } from '../../src/storage/sqlite/driver.ts';
 import { sqliteStorage } from '../../src/storage/sqlite/index.ts';
 import { nodeSqlite } from '../../src/storage/sqlite/node.ts';
-import { type ConformanceEngine, FAULT_KINDS } from '../../src/testing/conformance/index.ts';
+import { type ConformanceEngine, FAULT_KINDS, isSilent } from '../../src/testing/conformance/index.ts';
 import { faultySqlite } from './faultySqlite.ts';
+import { hastyTimers } from './haste.ts';
 import { describeStorage } from './suite.ts';
 
 const key = Uint8Array.from({ length: 32 }, (_, at) => at + 1);
-/** What never comes is waited for in each of some hundred cases. */
-const ANSWER_MS = 25;
 /** In memory where the platform offers it: what a disk keeps is `test/e2e/sqliteCrash.e2e.test.ts`. */
 const TEMPORARY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -36,10 +36,9 @@ const engineOn = (change: (driver: SqliteDriver) => SqliteDriver): Omit<Conforma
     return {
       adapter: () => sqliteStorage({ driver, key }),
       faulty: (kind) => {
-        const faulty = faultySqlite(driver);
-        const answers = kind === 'throws' || kind === 'aborts' || kind === 'is out of space';
-        const answer = answers ? {} : { answerMs: ANSWER_MS };
-        return { adapter: sqliteStorage({ driver: faulty.driver, key, ...answer }), faults: faulty.faults };
+        const { driver: faulty, faults } = faultySqlite(driver);
+        const time = isSilent(kind) ? { scheduler: hastyTimers(faults.reached(), LIMITS.storageAnswerMs) } : {};
+        return { adapter: sqliteStorage({ driver: faulty, key, ...time }), faults };
       },
       remove: () => rmSync(folder, { recursive: true }),
     };

@@ -134,7 +134,7 @@ const openInTime = (dexie: Dexie, lifecycle: Lifecycle, { scheduler, watch }: Co
     );
     watch(Promise.race([upgrading, blocked, opened])).catch(reject);
     upgrading.then(() => watch(Promise.resolve(opened))).catch(reject);
-    opened.finally(() => cancel?.());
+    void opened.finally(() => cancel?.());
   });
 
 /** The name by which the present layout refuses one that is newer than itself. */

@@ -3,6 +3,7 @@
  * commit per append. Laws: `test/conformance/sqlite.node.test.ts` and `test/unit/storage/sqlite*`.
  */
 import { LIMITS } from '../../core/limits.ts';
+import type { Scheduler } from '../../core/ports.ts';
 import type { EventStorage, StorageAdapter } from '../port.ts';
 import type { SqliteDriver } from './driver.ts';
 import type { DatabaseKey } from './key.ts';
@@ -11,6 +12,13 @@ import { eventStorage } from './storage.ts';
 
 const BUSY_MS = 5_000;
 const POLL_MS = 250;
+
+const timers: Scheduler = {
+  after: (delayMs, task) => {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
 
 export type SqliteStorageOptions = {
   /** For Node and Electron: `nodeSqlite`. */
@@ -26,6 +34,8 @@ export type SqliteStorageOptions = {
   readonly busyMs?: number;
   /** How long a driver may take for one statement, before `storage.unresponsive`; `LIMITS.storageAnswerMs` unless named. */
   readonly answerMs?: number;
+  /** Instead of the platform's own timers, by which `answerMs` is counted. */
+  readonly scheduler?: Scheduler;
   /** How often to look for what other processes have stored, while anybody listens. 250 ms unless named. */
   readonly pollMs?: number;
 };
@@ -43,8 +53,9 @@ export type SqliteStorage = StorageAdapter & {
 export const sqliteStorage = (options: SqliteStorageOptions): SqliteStorage => {
   const { driver, key, durability = 'strict' } = options;
   const { busyMs = BUSY_MS, answerMs = LIMITS.storageAnswerMs, pollMs = POLL_MS } = options;
+  const patience = { answerMs, scheduler: options.scheduler ?? timers };
   const openAs = (access: OpenOptions['access']) => async (name: string) => {
-    const database = await openDatabase(name, { driver, key, durability, access, busyMs, answerMs });
+    const database = await openDatabase(name, { driver, key, durability, access, busyMs, patience });
     return eventStorage({ database, durability, pollMs });
   };
   return {

@@ -12,7 +12,7 @@ import { type DatabaseKey, withKey } from './key.ts';
 import { APPLICATION_ID, LAYOUT, STATEMENTS } from './layout.ts';
 import { type Transactions, transactionsOn } from './transaction.ts';
 import { type Place, placeNamed } from './turns.ts';
-import { watched } from './watch.ts';
+import { type Patience, watched } from './watch.ts';
 
 export type OpenOptions = {
   readonly driver: SqliteDriver;
@@ -23,7 +23,7 @@ export type OpenOptions = {
   /** How long to ask again while another process holds a lock. */
   readonly busyMs: number;
   /** How long a driver may take for one call. */
-  readonly answerMs: number;
+  readonly patience: Patience;
 };
 
 export type OpenDatabase = {
@@ -199,7 +199,7 @@ const connect = async (name: string, options: OpenOptions): Promise<OpenDatabase
  */
 export const openDatabase = async (name: string, options: OpenOptions): Promise<OpenDatabase> => {
   try {
-    return await connect(name, { ...options, driver: watched(options.answerMs, options.driver) });
+    return await connect(name, { ...options, driver: watched(options.patience, options.driver) });
   } catch (error) {
     throw openFailure(error, options.access);
   }

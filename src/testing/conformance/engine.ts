@@ -34,6 +34,11 @@ export type ConformanceEngine = {
   readonly modelRuns?: number;
   /** Repeats a run of that comparison: the message of a failure names its seed. */
   readonly modelSeed?: number;
+  /**
+   * How many cases of a law with faults go side by side, each in a place of its own: 1 unless named, or 4 where the engine falls
+   * silent. More where the engine is in another process, and a case mostly waits for it.
+   */
+  readonly casesAtOnce?: number;
   /** How long a call may wait for an engine that never answers before it says so; 5 seconds unless named. */
   readonly patienceMs?: number;
 };

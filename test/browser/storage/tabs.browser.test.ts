@@ -76,10 +76,11 @@ it('another page hears of a commit, and reads it at once [REC-03]', () =>
   withName(async (name) => {
     const storage = await dexieStorage().open(name);
     const heard: number[] = [];
-    storage.onForeignCommit(async () => {
+    const hear = async () => {
       const at = heard.push(0) - 1;
       heard[at] = await storage.size();
-    });
+    };
+    storage.onForeignCommit(() => void hear());
     await workerRacer({ name, appends: 3 });
     await eventually(() => heard.length === 3 && heard.at(-1) === 6);
     expect(heard.every((size, at) => size >= ([1, 3, 6][at] ?? 6))).toBe(true);

@@ -198,9 +198,11 @@ const runCase = async (tools: Tools, tried: Case): Promise<boolean> => {
     same(answer.value, expected, `step ${at}: what was read`);
   if (answers(kind)) await settled(act(storage));
   else await onOwnConnection(tools, (again) => settled(act(again)));
-  same(await onOwnConnection(tools, contentOf), after, `step ${at}: what is stored after the operation was done again`);
+  await onOwnConnection(tools, async (witness) => {
+    same(await contentOf(witness), after, `step ${at}: what is stored after the operation was done again`);
+    await verifyLog(witness);
+  });
   if (!reached) holds(answer !== 'gone' && 'value' in answer, 'the operation succeeds when nothing fails');
-  await onOwnConnection(tools, verifyLog);
   // A process that is gone closes nothing, and a connection whose engine is silent may have no answer to closing either.
   if (answers(kind) || !reached) await storage.close();
   else if (isSilent(kind)) await settledInTime(tools.engine, storage.close());
@@ -231,16 +233,16 @@ const openWithFault = async (
   return reached;
 };
 
-/** Cases that mostly wait are run so many at a time. */
-const AT_ONCE = 4;
+/** Cases whose engine falls silent mostly wait: so many go side by side at least. */
+const SILENT_AT_ONCE = 4;
 
 /** Every case in a place of its own. */
 const untilThrough = async (
-  { elsewhere }: Tools,
+  { elsewhere, engine }: Tools,
   kind: FaultKind,
   run: (tools: Tools, at: number) => Promise<boolean>,
 ): Promise<void> => {
-  const width = isSilent(kind) ? AT_ONCE : 1;
+  const width = Math.max(engine.casesAtOnce ?? 1, isSilent(kind) ? SILENT_AT_ONCE : 1);
   const missed: number[] = [];
   for (let first = 1; missed.length === 0; first += width) {
     holds(first < STEPS_MAX, `an operation takes fewer than ${STEPS_MAX} steps`);
