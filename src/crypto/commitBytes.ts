@@ -97,7 +97,8 @@ export const encodeCommit = (parts: SignedParts): Uint8Array<ArrayBuffer> => {
   const content = parts.eventBytes.reduce((total, event) => total + event.length, parts.contextBytes.length);
   const length = frameBytes(count) + content;
   if (count < 1 || count > LIMITS.commitEventsMax || length > LIMITS.commitBytesMax) {
-    throw new StoreError('append.too-large', { events: count, bytes: length, bytesMax: LIMITS.commitBytesMax });
+    const { commitEventsMax: eventsMax, commitBytesMax: bytesMax } = LIMITS;
+    throw new StoreError('append.too-large', { what: 'commit', events: count, eventsMax, bytes: length, bytesMax });
   }
   checkParts(parts);
   const bytes = new Uint8Array(length);

@@ -26,8 +26,10 @@ export const total = (numbers: readonly number[]): number => numbers.reduce((sum
 /** @throws StoreError `append.too-large` with the size and the limit */
 export const checkCommit = ({ bytes, events }: CommitBytes): void => {
   const fits = bytes.length >= 1 && bytes.length <= LIMITS.commitBytesMax;
-  if (!fits || !Number.isInteger(events) || events < 1 || events > LIMITS.commitEventsMax) {
-    throw new StoreError('append.too-large', { events, bytes: bytes.length, bytesMax: LIMITS.commitBytesMax });
+  const counts = Number.isInteger(events) && events >= 1 && events <= LIMITS.commitEventsMax;
+  if (!fits || !counts) {
+    const { commitEventsMax: eventsMax, commitBytesMax: bytesMax } = LIMITS;
+    throw new StoreError('append.too-large', { what: 'commit', events, eventsMax, bytes: bytes.length, bytesMax });
   }
 };
 

@@ -74,6 +74,8 @@ export type Durability = 'strict' | 'relaxed' | 'memory';
 
 export type EventStorage = {
   readonly durability: Durability;
+  /** Version of the database's own layout, as it was opened; absent where there is none, as in memory. */
+  readonly layout?: number;
   /**
    * True where a private key is kept as bytes, inside the database's encryption: a key brought to `keepIdentity` must be
    * extractable. One that is read is not, here as elsewhere.
@@ -117,7 +119,8 @@ export type EventStorage = {
   readonly readIdentities: () => Promise<readonly Identity[]>;
   /**
    * Keeps the identity if `instead` is the newest one's replica, or if there is none and `instead` is absent; gives the
-   * newest one after that.
+   * newest one after that. Where there is none and `instead` names one, nothing is kept, there is no newest one, and the
+   * identity that was brought is given back: whoever names a predecessor without having read it asks `readIdentity`.
    */
   readonly keepIdentity: (identity: Identity, instead?: ReplicaId) => Promise<Identity>;
   /** Keeps a finding with the suspect bytes as received; the same identity again changes nothing. */

@@ -210,7 +210,9 @@ const storage = async ({ storage: database, session }: HealthParts): Promise<Che
   const warnings: Warning[] = cause === undefined ? [] : [{ code: 'health.packing-failed', details: { cause } }];
   if (session?.isMarked === false) warnings.push({ code: 'health.not-remembered', details: {} });
   const replicas = (await database.readIdentities()).length;
-  return { warnings, facts: { size, packed: packedTo, unpacked: size - packedTo, ownReplicas: replicas } };
+  const layout = database.layout === undefined ? {} : { layout: database.layout };
+  const facts = { size, packed: packedTo, unpacked: size - packedTo, ownReplicas: replicas, ...layout };
+  return { warnings, facts };
 };
 
 /** How this device stands with the server. */

@@ -87,6 +87,7 @@ export const expectEqual = async (storage: EventStorage, { expected, ...archive 
 const rescueLaw = async ({ archive, place, adapter }: Loaded): Promise<void> => {
   const storage = await adapter.rescue(place.name);
   await expectEqual(storage, archive);
+  expect(storage.layout).toBe(archive.layout);
   const identity = await storage.readIdentity();
   if (identity === undefined) throw new Error('the archive has an identity');
   const changes: readonly (() => Promise<unknown>)[] = [

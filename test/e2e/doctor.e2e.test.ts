@@ -8,6 +8,7 @@ import Database from 'better-sqlite3-multiple-ciphers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/index.ts';
 import { keyFromHex, nodeSqlite, sqliteStorage } from '../../src/sqlite.ts';
+import { LAYOUT } from '../../src/storage/sqlite/layout.ts';
 import { item, Visit } from '../unit/store/trial.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -74,6 +75,9 @@ it('a sound store is well: exit 0, each check named, and nothing recorded is sho
   const report = JSON.parse(json.stdout);
   expect(report).toMatchObject({ ok: true, checks: { length: 9 } });
   expect(report.checks[0]).toMatchObject({ name: 'chain', facts: { events: 5, replicas: 1 } });
+  const storage = report.checks.find(({ name }: { name: string }) => name === 'storage');
+  expect(storage.facts).toMatchObject({ size: 5, layout: LAYOUT });
+  expect(text.stdout).toContain(`layout ${LAYOUT}`);
   expect(run([file, '--key-env', 'MY_KEY'], { MY_KEY: KEY }).status).toBe(0);
   for (const secret of ['marker', String(SECRET), '73190264', KEY]) {
     expect(text.stdout.includes(secret)).toBe(false);

@@ -11,6 +11,7 @@ import { openFailure, operationFailure } from './failures.ts';
 import { findPacked, logSize, readLog, readLogAt, readPackedTo, type Source } from './log.ts';
 import { readAllIdentities, readFindings, readMarks, readSnapshot } from './sideReads.ts';
 import { unlockAsItIs } from './unlock.ts';
+import { layoutOf } from './upgrade.ts';
 import type { Watch } from './watchdog.ts';
 
 export type RescueOptions = {
@@ -74,6 +75,7 @@ export const rescueDatabase = async (
   const { watch } = options;
   const native = await openAsItIs(name, options);
   const source = await sourceOf(native, options, unlocking);
+  const layout = layoutOf(native.version);
   let isOpen = true;
   const close = () => {
     isOpen = false;
@@ -91,6 +93,7 @@ export const rescueDatabase = async (
   };
   return {
     durability: 'strict',
+    ...(layout === undefined ? {} : { layout }),
     append: refuse,
     size: () => use(() => logSize(source)),
     read: (from, bytesMax) => use(() => readLog(source, from, bytesMax)),

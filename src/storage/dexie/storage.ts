@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts';
 import { keepDamage } from './damage.ts';
 import type { Hints } from './hints.ts';
 import { knownSize } from './knownSize.ts';
+import { LAYOUT } from './layout.ts';
 import { type Link, linkOver, type Opened } from './link.ts';
 import { findPacked, logSize, readLog, readLogAt, readPackedTo } from './log.ts';
 import { startLookout } from './lookout.ts';
@@ -145,6 +146,7 @@ export const eventStorage = (parts: Parts): EventStorage => {
   const stopLooking = startLookout({ hints, page, scheduler, size: appender.size });
   return {
     durability,
+    layout: LAYOUT,
     append: appender.append,
     size: appender.size,
     read: (from, bytesMax) => use((opened) => readLog(opened, from, bytesMax)),

@@ -24,7 +24,7 @@ const hasTables = (database: IDBDatabase, tables: readonly string[]): boolean =>
 export const isWhole = (database: IDBDatabase): boolean => hasTables(database, Object.keys(TABLES));
 
 /** The released layout that IndexedDB calls by this version. */
-const layoutOf = (version: number): number | undefined =>
+export const layoutOf = (version: number): number | undefined =>
   Object.keys(LAYOUTS)
     .map(Number)
     .find((layout) => nativeVersion(layout) === version);

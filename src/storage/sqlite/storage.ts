@@ -5,6 +5,7 @@ import type { AppendOutcome, AppendRequest, Durability, EventStorage, Identity, 
 import type { SqliteConnection, SqlRow } from './driver.ts';
 import { operationFailure } from './failures.ts';
 import { type Hearing, hearingOn } from './hearing.ts';
+import { LAYOUT } from './layout.ts';
 import { insertRows, logSize, packedEnd, readLog, readLogAt } from './log.ts';
 import type { OpenDatabase } from './open.ts';
 import { findPacked, fullGroups, segmentsOf, storeSegments } from './packing.ts';
@@ -146,6 +147,7 @@ export const eventStorage = async ({ database, durability, pollMs }: Parts): Pro
   };
   return {
     keepsKeyBytes: true,
+    layout: LAYOUT,
     ...logOf(open),
     ...sideOf(open),
     onForeignCommit: hearing.listen,

@@ -56,7 +56,16 @@ it('a sound store has every check well, and says what it measured [HLT-01]', asy
   expect(facts['receipts']).toMatchObject({ receipts: 1, sequence: 3, serverSize: 3 });
   expect(facts['writability']).toMatchObject({ durability: 'strict' });
   expect(facts['storage']).toMatchObject({ size: 3, packed: 0, unpacked: 3, ownReplicas: 1 });
+  expect(facts['storage']).not.toHaveProperty('layout'); // memory has none
   expect(facts['connection']).toMatchObject({ server: true, state: 'live' });
+});
+
+it('the version of the layout is told, of a present database as of one that is rescued [HLT-01]', async () => {
+  for (const layout of [1, 7]) {
+    const bed = await makeBed({ storage: strict(memoryStorage(), () => ({ layout })), name: 'laid out' });
+    const report = await bed.store.health();
+    expect(report.checks.find(({ name }) => name === 'storage')?.facts).toMatchObject({ layout });
+  }
 });
 
 const CALLS = ['read', 'readMarks', 'writeMarks', 'size', 'packedTo', 'readIdentities', 'readFindings'] as const;

@@ -3,7 +3,7 @@ import type { Finding } from '../../../core/commit.ts';
 import { sign, verifySignature } from '../../../crypto/signer.ts';
 import type { Identity, Marks } from '../../../storage/port.ts';
 import { holds, same } from '../check.ts';
-import { type Law, law, settled } from '../engine.ts';
+import { type Law, law } from '../engine.ts';
 
 const finding = (identity: string, sequence: number): Finding => ({
   identity,
@@ -51,8 +51,9 @@ const identityLaws: readonly Law[] = [
       const newest = async (kept: Promise<Identity>) => (await kept).replica;
       const all = async () => (await (await open()).readIdentities()).map(({ replica }) => replica);
       same(await storage.readIdentities(), [], 'storage.readIdentities');
-      await settled(other.keepIdentity(second, first.replica)); // there is nobody to succeed yet
-      same(await all(), [], 'all identities');
+      same(await newest(other.keepIdentity(second, first.replica)), second.replica, 'what is given back, not kept');
+      same(await all(), [], 'all identities, when there was nobody to succeed');
+      same(await other.readIdentity(), undefined, 'who writes, when there was nobody to succeed');
       same(await newest(storage.keepIdentity(first)), first.replica, 'newest(storage.keepIdentity)');
       same(await newest(other.keepIdentity(second, stranger.replica)), first.replica, 'newest(other.keepIdentity)');
       same(await newest(other.keepIdentity(second, first.replica)), second.replica, 'newest(other.keepIdentity)');
