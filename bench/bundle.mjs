@@ -1,30 +1,14 @@
 /** Bundles the page and measures the size of the browser core. */
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SHARED = {
-  absWorkingDir: ROOT,
-  bundle: true,
-  write: false,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2023',
-  define: { 'process.env.NODE_ENV': '"production"' },
-  logLevel: 'warning',
-};
-
-const bundleOf = async (options) => (await build({ ...SHARED, ...options })).outputFiles[0].contents;
+import { FOR_BROWSERS, pageScript } from '../scripts/page-script.mjs';
 
 /** The bench page's script, as an application's production build would hold the library. `readable` keeps names for profiles. */
-export const bundlePage = async ({ readable = false } = {}) =>
-  Buffer.from(await bundleOf({ entryPoints: ['bench/page/main.ts'], minify: !readable })).toString('utf8');
+export const bundlePage = ({ readable = false } = {}) => pageScript('bench/page/main.ts', { minify: !readable });
 
 /** The sealing worker's script, which the library asks for under its own name beside the page's. */
-export const bundleWorker = async () =>
-  Buffer.from(await bundleOf({ entryPoints: ['src/worker/sealing.worker.ts'], minify: true })).toString('utf8');
+export const bundleWorker = () => pageScript('src/worker/sealing.worker.ts', { minify: true });
 
 const zipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
@@ -40,9 +24,9 @@ const initialFiles = (outputs, entry, found = new Set()) => {
 
 const initialSize = async (options) => {
   const splitting = { splitting: true, metafile: true, outdir: 'bench-results', minify: true };
-  const { outputFiles, metafile } = await build({ ...SHARED, ...splitting, ...options });
+  const { outputFiles, metafile } = await build({ ...FOR_BROWSERS, ...splitting, ...options });
   const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint !== undefined);
-  const files = [...initialFiles(metafile.outputs, entry)].map((path) => resolve(ROOT, path));
+  const files = [...initialFiles(metafile.outputs, entry)].map((path) => resolve(FOR_BROWSERS.absWorkingDir, path));
   return outputFiles.reduce((total, { path, contents }) => total + (files.includes(path) ? zipped(contents) : 0), 0);
 };
 

@@ -7,9 +7,9 @@ import { allHeads, headValue, resolveForm } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { type Field, placeOfKey } from '../model/fields.ts';
 import { Dialog } from './Dialog.tsx';
-import { DialogFoot } from './DialogFoot.tsx';
 import { HeadInfo, headAct } from './HeadInfo.tsx';
 import { ReasonField } from './ReasonField.tsx';
+import { ResolutionFoot } from './ResolutionFoot.tsx';
 import { useResolution } from './useResolution.ts';
 import { Value } from './Value.tsx';
 
@@ -84,7 +84,7 @@ export const FormConflictDialog = (props: Props) => {
   const [values, setValues] = useState<ReadonlyMap<string, string | null>>(new Map());
   const [locked, setLocked] = useState<boolean>();
   const [reason, setReason] = useState('');
-  const { resolve, busy, failure, refusal } = useResolution(onClose);
+  const { resolve, busy, told } = useResolution(onClose);
   const contested = contestedFields(snapshot, trail);
   const isReady =
     locked !== undefined && contested.every(({ key }) => values.has(key)) && reason.trim() !== '' && !busy;
@@ -112,14 +112,7 @@ export const FormConflictDialog = (props: Props) => {
         ))}
         <LockChoice locked={locked} onChoose={setLocked} />
         <ReasonField label="Reason for this decision" reason={reason} onChange={setReason} standard={[]} />
-        <DialogFoot
-          refusal={refusal}
-          failure={failure}
-          submit="Resolve"
-          leave="Decide later"
-          isReady={isReady}
-          onLeave={onClose}
-        />
+        <ResolutionFoot {...told} isReady={isReady} onLeave={onClose} />
       </form>
     </Dialog>
   );

@@ -5,9 +5,9 @@ import { headValue, resolveField } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { checkEntry, type Field } from '../model/fields.ts';
 import { Dialog } from './Dialog.tsx';
-import { DialogFoot } from './DialogFoot.tsx';
 import { HeadInfo } from './HeadInfo.tsx';
 import { ReasonField } from './ReasonField.tsx';
+import { ResolutionFoot } from './ResolutionFoot.tsx';
 import { useResolution } from './useResolution.ts';
 import { Value } from './Value.tsx';
 import { ValueInput } from './ValueInput.tsx';
@@ -51,7 +51,7 @@ export const ResolveDialog = (props: Props) => {
   const [choice, setChoice] = useState('');
   const [entry, setEntry] = useState('');
   const [reason, setReason] = useState('');
-  const { resolve, busy, failure, refusal } = useResolution(onClose);
+  const { resolve, busy, told } = useResolution(onClose);
   const head = conflict.heads.find(({ body }) => body.id === choice);
   const isChosen = choice === ANOTHER ? checkEntry(field, entry).error === '' : head !== undefined;
   const isReady = isChosen && reason.trim() !== '' && !busy;
@@ -82,14 +82,7 @@ export const ResolveDialog = (props: Props) => {
           onChange={setReason}
           standard={RESOLUTION_REASONS}
         />
-        <DialogFoot
-          refusal={refusal}
-          failure={failure}
-          submit="Resolve"
-          leave="Decide later"
-          isReady={isReady}
-          onLeave={onClose}
-        />
+        <ResolutionFoot {...told} isReady={isReady} onLeave={onClose} />
       </form>
     </Dialog>
   );

@@ -27,5 +27,5 @@ export const useResolution = (onClose: () => void) => {
       setBusy(false);
     }
   };
-  return { resolve, busy, failure, refusal };
+  return { resolve, busy, told: { failure, refusal } };
 };

@@ -79,6 +79,9 @@ export const eventType = (text: string): EventType => checked('eventType', text,
 export const userId = (text: string): UserId => checked('user', text, isText(text)) as UserId;
 /** @throws StoreError `id.malformed` */
 export const replicaId = (text: string): ReplicaId => checked('replica', text, REPLICA_PATTERN.test(text)) as ReplicaId;
+/** True for the spelling of a replica's id. */
+export const isReplicaId = (value: unknown): value is ReplicaId =>
+  typeof value === 'string' && REPLICA_PATTERN.test(value);
 /** @throws StoreError `id.malformed` */
 export const eventId = (text: string): EventId => checked('eventId', text, UUID7_PATTERN.test(text)) as EventId;
 /** @throws StoreError `id.malformed` */

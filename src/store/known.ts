@@ -5,22 +5,15 @@
  * say less: then a loss is told too small, never hidden. Law: `loss.laws`.
  */
 import { z } from 'zod';
-import { type ReplicaId, replicaId } from '../core/ids.ts';
+import { isReplicaId, type ReplicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { KnownMarker } from '../core/ports.ts';
 
 const whole = z.int().min(0).max(LIMITS.integerMax);
-const isReplica = (value: unknown): boolean => {
-  try {
-    return typeof value === 'string' && replicaId(value) === value;
-  } catch {
-    return false;
-  }
-};
 
 const Known = z.strictObject({
   format: z.literal(1),
-  replica: z.custom<ReplicaId>(isReplica),
+  replica: z.custom<ReplicaId>(isReplicaId),
   /** Events in the whole log. */
   size: whole,
   /** Where the replica's own chain stood: its last sequence and the link after it in hex. */

@@ -3,7 +3,7 @@
  * turned out to hold of them. The closing itself is an event of the new replica; this is what sync and health go by.
  */
 import { z } from 'zod';
-import { type ReplicaId, replicaId } from '../core/ids.ts';
+import { isReplicaId, type ReplicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { EventStorage, Marks } from '../storage/port.ts';
 import type { Fork } from '../streams/basis.ts';
@@ -13,13 +13,6 @@ const NAME = 'closed';
 const KEPT_MAX = 16;
 
 const whole = z.int().min(0).max(LIMITS.integerMax);
-const isReplica = (value: unknown): boolean => {
-  try {
-    return typeof value === 'string' && replicaId(value) === value;
-  } catch {
-    return false;
-  }
-};
 
 /**
  * `lost`: the database came up without the replica. `shorter`: it came up with less of it than had been there. `forked`:
@@ -29,7 +22,7 @@ export const CLOSING_REASONS = ['lost', 'shorter', 'forked'] as const;
 export type ClosingReason = (typeof CLOSING_REASONS)[number];
 
 const Closing = z.strictObject({
-  replica: z.custom<ReplicaId>(isReplica),
+  replica: z.custom<ReplicaId>(isReplicaId),
   reason: z.enum(CLOSING_REASONS),
   /** Device time of the closing, RFC 3339 UTC. */
   at: z.string(),

@@ -11,19 +11,18 @@ import {
   importSummary,
   loadSample,
   openForm,
+  PULSE,
   pane,
+  SYSTOLIC,
   setOnline,
   shown,
   startWorld,
   until,
   untilEqual,
+  VITALS,
   type World,
 } from './appWorld.ts';
 import { indelible } from './servedApp.ts';
-
-const VITALS = '101/SE.V1/F.VITALS';
-const SYSTOLIC = 'Systolic blood pressure';
-const PULSE = 'Pulse';
 
 let world: World;
 let page: Page;

@@ -14,10 +14,10 @@ import {
   startWorld,
   until,
   untilEqual,
+  VITALS,
   type World,
 } from './appWorld.ts';
 
-const VITALS = '101/SE.V1/F.VITALS';
 const TOKEN = 'a-token-that-is-long-enough';
 
 let secrets = '';

@@ -8,16 +8,16 @@ import {
   importSummary,
   loadSample,
   openForm,
+  PULSE,
   pane,
   setOnline,
   startWorld,
   until,
   untilEqual,
+  VITALS,
   type World,
 } from './appWorld.ts';
 
-const VITALS = '101/SE.V1/F.VITALS';
-const PULSE = 'Pulse';
 /** Pictures for people, if a folder is named for them. */
 const PICTURES = process.env['HEALTH_PICTURES'];
 

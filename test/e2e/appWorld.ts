@@ -4,6 +4,11 @@ import { expect } from 'vitest';
 import { findChromium } from '../../scripts/chromium.mjs';
 import { type ServedApp, serveApp } from './servedApp.ts';
 
+/** A form of the sample study, and two of its questions. */
+export const VITALS = '101/SE.V1/F.VITALS';
+export const SYSTOLIC = 'Systolic blood pressure';
+export const PULSE = 'Pulse';
+
 export type World = ServedApp & {
   readonly context: BrowserContext;
   /** Everything that a page wrote to its console or threw. */

@@ -3,9 +3,9 @@
  * nothing is half written, the chain verifies and every state is the fold of its events. The method is in `docs/crash.md`.
  */
 import { beforeAll, expect, it } from 'vitest';
-import { bundlePage } from './crash/bundle.ts';
+import { pageScript } from '../../scripts/page-script.mjs';
 import { runLane, type Tally } from './crash/lane.ts';
-import { OPERATIONS } from './crash/messages.ts';
+import { OPERATIONS, PAGE } from './crash/messages.ts';
 
 /** Kills under each operation. The environment may ask for more, never for fewer. */
 const KILLS = Math.max(26, Number(process.env['INDELIBLE_CRASH_KILLS'] ?? 0));
@@ -37,7 +37,7 @@ const HEADINGS =
 
 let tallies: readonly Tally[] = [];
 beforeAll(async () => {
-  const script = await bundlePage();
+  const script = await pageScript(PAGE);
   const lanes = Array.from({ length: LANES }, (_, lane) => OPERATIONS.filter((_, at) => at % LANES === lane));
   const from = Date.now();
   const run = await Promise.all(

@@ -4,9 +4,9 @@
  * Chromium; INDELIBLE_ENGINE_KILLS asks for so many kills under every operation, in any engine.
  */
 import { expect, it } from 'vitest';
-import { bundlePage } from './crash/bundle.ts';
+import { pageScript } from '../../scripts/page-script.mjs';
 import { runLane, type Tally } from './crash/lane.ts';
-import { OPERATIONS, type Operation } from './crash/messages.ts';
+import { OPERATIONS, type Operation, PAGE } from './crash/messages.ts';
 import { makeEngineProfile } from './enginesProfile.ts';
 
 const ASKED = Number(process.env['INDELIBLE_ENGINE_KILLS'] ?? 0);
@@ -25,7 +25,7 @@ it(
   'a kill under any operation loses nothing acknowledged and leaves nothing half written [REC-13]',
   async () => {
     const lane = { operations: KILLED, kills: KILLS, seed: SEED };
-    const tallies = await runLane(await bundlePage(), lane, makeEngineProfile);
+    const tallies = await runLane(await pageScript(PAGE), lane, makeEngineProfile);
     const headings = 'operation | kills | at an exact step | acknowledged | lost | there untold | faults';
     console.log([`seed ${SEED}`, headings, ...tallies.map(line)].join('\n'));
     expect(tallies.flatMap(({ operation, faults }) => faults.map((fault) => `${operation}: ${fault}`))).toEqual([]);

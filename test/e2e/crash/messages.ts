@@ -1,5 +1,8 @@
 /** What the page under the kill and the test tell each other, over loopback HTTP. */
 
+/** The page under the kill. */
+export const PAGE = 'test/e2e/crash/page.ts';
+
 export const OPERATIONS = [
   'appends one at a time',
   'appends of 100 callers',

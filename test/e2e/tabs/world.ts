@@ -6,11 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { type Browser, launch, type Page } from 'puppeteer-core';
 import { z } from 'zod';
 import { findChromium } from '../../../scripts/chromium.mjs';
+import { pageScript } from '../../../scripts/page-script.mjs';
 import type { TabCalls } from './page.ts';
 
 const HTML = '<!doctype html><meta charset="utf-8"><title>tab</title><script type="module" src="/tab.js"></script>';
@@ -46,19 +45,6 @@ const Processes = z.object({
   processInfo: z.array(z.object({ type: z.string(), id: z.number(), cpuTime: z.number() })),
 });
 type BrowserProcesses = () => Promise<z.infer<typeof Processes>['processInfo']>;
-
-const bundle = async (): Promise<string> => {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./page.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2023',
-    logLevel: 'warning',
-  });
-  return outputFiles.map(({ text }) => text).join('');
-};
 
 const serve = async (script: string) => {
   const server = createServer((request, response) => {
@@ -139,7 +125,7 @@ const dropConnections = async (browser: Browser): Promise<void> => {
 
 export const startWorld = async (): Promise<World> => {
   const profile = await mkdtemp(join(tmpdir(), 'indelible-tabs-'));
-  const server = await serve(await bundle());
+  const server = await serve(await pageScript('test/e2e/tabs/page.ts'));
   const { path, args, env } = await findChromium();
   const browser = await launch({ executablePath: path, args: [...args], env, userDataDir: profile });
   const session = await browser.target().createCDPSession();
