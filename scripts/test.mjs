@@ -3,7 +3,7 @@
  * vitest counted, plus one for each other step; above it, how long each step took.
  *
  * A stage begins when the one before it has ended. The lanes of a stage run side by side: two engines at the most, because a
- * browser suite waits for its browser more than it computes. Whatever watches the clock (tabs, kills, servers, the bench) has
+ * browser suite waits for its browser more than it computes. Whatever watches the clock (tabs, the many kills, servers, the bench) has
  * a stage of its own.
  */
 import { spawn } from 'node:child_process';
@@ -51,6 +51,9 @@ const check = (run) => async (say) => {
   }
 };
 
+/** By itself vitest leaves one core free: half of a small machine. */
+const ALL_CORES = '--maxWorkers=100%';
+
 const NOTHING = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
 
 /** Vitest projects: their tests are counted from vitest's own report; a run that ends badly without a failed test counts one. */
@@ -60,7 +63,7 @@ const project =
     const report = join(scratch, `${names[0]}.json`);
     const projects = names.map((name) => `--project=${name}`);
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const ended = await tool('vitest', 'vitest', ['run', ...projects, ...reporters], say);
+    const ended = await tool('vitest', 'vitest', ['run', ALL_CORES, ...projects, ...reporters], say);
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = existsSync(report)
       ? JSON.parse(readFileSync(report, 'utf8'))
       : NOTHING;

@@ -37,7 +37,9 @@ const engineOn = (change: (driver: SqliteDriver) => SqliteDriver): Omit<Conforma
       adapter: () => sqliteStorage({ driver, key }),
       faulty: (kind) => {
         const { driver: faulty, faults } = faultySqlite(driver);
-        const time = isSilent(kind) ? { scheduler: hastyTimers(faults.reached(), LIMITS.storageAnswerMs) } : {};
+        // A crash is silence to the rest of this process, where the lost one still stands in the line of writers.
+        const isLost = isSilent(kind) || kind.endsWith('a crash');
+        const time = isLost ? { scheduler: hastyTimers(faults.reached(), LIMITS.storageAnswerMs) } : {};
         return { adapter: sqliteStorage({ driver: faulty, key, ...time }), faults };
       },
       remove: () => rmSync(folder, { recursive: true }),
