@@ -55,6 +55,7 @@ export type { HealthState } from './store/healthState.ts';
 export { HEALTH_TEXT, type HealthCode } from './store/healthText.ts';
 export type { Loss } from './store/loss.ts';
 export { Replica } from './store/replica.ts';
+export type { SealedEvent } from './store/sealedEvents.ts';
 export type { Persistence, SpaceForecast } from './store/space.ts';
 export type {
   AggregateHandle,

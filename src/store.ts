@@ -11,6 +11,7 @@ import { aggregateHandle, watchStreams } from './store/aggregates.ts';
 import { appendAll } from './store/bulk.ts';
 import { exportSession, verifySession } from './store/checks.ts';
 import { openHealth } from './store/openHealth.ts';
+import { sealedEvents } from './store/sealedEvents.ts';
 import { openSession, type Session } from './store/session.ts';
 import { systemStorageFacts } from './store/storageFacts.ts';
 import { startSyncing } from './store/syncing.ts';
@@ -47,6 +48,8 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     committed$: log.committed$,
     aggregate: (definition, id) => aggregateHandle(session, watch, definition, id),
     appendAll: (definition, items, bulk = {}) => appendAll(session, definition, items, bulk),
+    sealedEvents: (stream) => sealedEvents(session, stream),
+    actor: session.actor,
     view: <R extends Row>(definition: ViewDefinition<R>): LiveQuery<R> => {
       const found = views.find((candidate) => candidate.definition === definition);
       if (found === undefined) throw new StoreError('aggregate.unknown-type', { view: definition.name });

@@ -1,8 +1,8 @@
 /** The public shape of a store: what an application calls. */
 import type { Observable } from 'rxjs';
 import type { Finding } from '../core/commit.ts';
-import type { Originator } from '../core/envelope.ts';
-import type { EventId, ReplicaId, TenantId } from '../core/ids.ts';
+import type { Actor, Originator } from '../core/envelope.ts';
+import type { EventId, ReplicaId, StreamId, TenantId } from '../core/ids.ts';
 import type { Clock, Entropy, KnownMarker, Scheduler, StorageFacts } from '../core/ports.ts';
 import type { AggregateDefinition, EventDefinitions, MachineState, SendableEvent } from '../machines/aggregate.ts';
 import type { TrailEntry } from '../projections/auditTrail.ts';
@@ -19,6 +19,7 @@ import type { LogReport, Progress } from '../verify/index.ts';
 import type { AggregateActor } from './actor.ts';
 import type { HealthOptions, HealthReport } from './health.ts';
 import type { HealthState } from './healthState.ts';
+import type { SealedEvent } from './sealedEvents.ts';
 
 /** Who acts now. `onBehalfOf`: the person for whom the actor enters. */
 export type CurrentActor = { readonly userId: string; readonly role: string; readonly onBehalfOf?: string };
@@ -129,6 +130,13 @@ export type Store = {
     items: readonly BulkItem<E>[],
     options?: BulkOptions,
   ) => Promise<readonly SendOutcome[]>;
+  /**
+   * Every event of a stream as it is stored, in the log's order, each with its leaf hash: what electronic signatures cover.
+   * @throws StoreError `aggregate.unknown-type`, `storage.*`
+   */
+  readonly sealedEvents: (stream: StreamId) => Promise<readonly SealedEvent[]>;
+  /** Who acts now, as each append asks. @throws StoreError `store.unavailable-actor` */
+  readonly actor: () => Actor;
   /** Live rows of a registered view. */
   readonly view: <R extends Row>(definition: ViewDefinition<R>) => LiveQuery<R>;
   /** Every batch of events after it became durable, from this tab, other tabs and sync, once and in order. */

@@ -1,0 +1,37 @@
+/** Signing in an application: enrolment, sessions, acts, and what is shown of them. Names are listed by hand. */
+export { signature64 } from '../core/ids.ts';
+export { signedAtText, statementHash } from '../crypto/signedAct.ts';
+export {
+  confirmAccountability,
+  type EndorsementText,
+  type Enrolment,
+  endorseKey,
+  enrolSigner,
+  replaceSignerKey,
+} from './enrolment.ts';
+export {
+  type LaterEvent,
+  type RecordOf,
+  SignatureIndex,
+  type SignatureManifest,
+  signaturesOf,
+  watchSignatures,
+} from './signatures.ts';
+export {
+  type ActInput,
+  type ActOutcome,
+  type ActRefusal,
+  counterSign,
+  type ShownRecord,
+  signRecords,
+  withdrawSignature,
+} from './signing.ts';
+export {
+  type Authenticate,
+  type Components,
+  openSigningSession,
+  type Proven,
+  type SigningHand,
+  type SigningSession,
+  type SigningSessionOptions,
+} from './signingSession.ts';
