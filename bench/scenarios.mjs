@@ -7,7 +7,7 @@ import { SCALE_SCENARIOS } from './scale.mjs';
 import { growthExponent, median, quantile, round, spread } from './stats.mjs';
 
 const ON =
-  'zod-validated, decided by the machine, canonical, hashed, chained, signed, strictly durable; encryption not built yet';
+  'zod-validated, decided by the machine, canonical, hashed, chained, signed, sealed at rest by a device key, strictly durable';
 const BARE = 'bare IndexedDB, one record per event, index [agg,ver], strict';
 const LOGS = [1_000, 10_000, 100_000];
 
