@@ -17,8 +17,18 @@ export {
 export { LIMITS } from './core/limits.ts';
 export type { Clock, Entropy, KnownMarker, Scheduler, StorageFacts } from './core/ports.ts';
 export { type Position, position, type Size, size } from './core/position.ts';
+export {
+  isSealed,
+  type KeyMarking,
+  type ProtectedPart,
+  protect,
+  type Sealed,
+  type SealedReason,
+} from './core/protect.ts';
 export { defineEvent, EVERYTHING, type EventDefinition, type Upcaster } from './core/schema.ts';
+export { type DataKey, makeDataKey, readDataKey, type SealedPlace } from './crypto/dataKey.ts';
 export { privateKeyBytes, privateKeyFrom } from './crypto/keyBytes.ts';
+export type { KeyAbsence, KeyScope, KeySource } from './crypto/keySource.ts';
 export {
   type AggregateDefinition,
   defineAggregate,
@@ -67,6 +77,7 @@ export type {
   SendOptions,
   SendOutcome,
   Store,
+  StoreKeys,
   StoreOptions,
   SyncOptions,
 } from './store/types.ts';

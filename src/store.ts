@@ -27,9 +27,18 @@ const startViews = (session: Session, definitions: readonly ViewDefinition[]) =>
   return views;
 };
 
+/** Locking keys and closing the store may both ask for the same end. */
+const onceOnly = (work: () => Promise<void>): (() => Promise<void>) => {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+};
+
 /**
  * Opens a store on this device. Everything recorded before is there when it resolves.
- * @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.failed`, `store.wrong-tenant`, `key.unavailable`
+ * @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.failed`, `store.wrong-tenant`, `key.unavailable`, `key.session-required`
  */
 export const openStore = async (options: StoreOptions): Promise<Store> => {
   const session = await openSession(options);
@@ -38,6 +47,18 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const watch = watchStreams(session);
   const sync$ = new BehaviorSubject<Sync | undefined>(undefined);
   const health = openHealth(session, options.space ?? systemStorageFacts, sync$);
+  const close = onceOnly(async () => {
+    session.unfollowKeys();
+    unfollowLock?.();
+    sync$.value?.stop();
+    health.stop();
+    await session.upkeep.stop();
+    await writer.close();
+    await session.keeping.stop();
+    log.close();
+    await storage.close();
+  });
+  const unfollowLock = options.keys?.onLock?.(close);
   return {
     get replica() {
       return session.identity.replica;
@@ -69,14 +90,6 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     findings: session.findings.all,
     health$: health.state$,
     health: health.check,
-    close: async () => {
-      sync$.value?.stop();
-      health.stop();
-      await session.upkeep.stop();
-      await writer.close();
-      await session.keeping.stop();
-      log.close();
-      await storage.close();
-    },
+    close,
   };
 };

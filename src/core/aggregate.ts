@@ -2,7 +2,7 @@
  * What an aggregate is, whatever decides for it: its event types, and a pure state that events lead from one value to
  * the next. The machines that decide are `machines/`.
  */
-import type { AggregateType, EventType } from './ids.ts';
+import type { AggregateId, AggregateType, EventType } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { EventDefinition, PayloadOf } from './schema.ts';
 
@@ -40,6 +40,8 @@ export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C
   readonly replay: Replay;
   /** Everything that the replay depends on, as text: kept states are those of this text or are folded again. */
   readonly source: () => string;
+  /** Whose data an aggregate holds: the name of the subject whose key seals its protected values. */
+  readonly subjectOf: (id: AggregateId) => string;
   /** True if `event` needs a reason for change in this state. */
   readonly needsReason: (event: MachineEvent, context: unknown) => boolean;
   /** The states in which the event would be legal, with this context: names of states, the outer ones first, joined by dots. */

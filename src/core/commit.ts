@@ -9,6 +9,7 @@
 import type { CommitContext, EventBody } from './envelope.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Hash32, PublicKey32, ReplicaId } from './ids.ts';
+import type { JsonObject } from './json.ts';
 import type { Position, Sequence } from './position.ts';
 
 /** Where a replica's chain stands: its last sequence (0 before the first event) and the link after it. */
@@ -41,6 +42,8 @@ export type RecordedEvent = {
   readonly context: CommitContext;
   /** Zero-based place in this device's log. A convention of the device, not part of the record. */
   readonly position: Position;
+  /** The payload with its protected values opened as far as keys are held; absent where nothing in it is sealed. */
+  readonly opened?: JsonObject;
 };
 
 /**

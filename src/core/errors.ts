@@ -57,11 +57,13 @@ export const ERROR_TEXT = {
   'key.malformed': 'The key is not an Ed25519 public key that may be trusted.',
   'key.not-extractable':
     'This storage keeps a private key as bytes inside its encrypted database, and this key cannot be exported. Make it extractable; the kept one is not.',
+  'key.not-held': 'This user does not hold the key of this scope. Ask somebody who holds it to grant it.',
   'key.randomness-repeated':
     'The source of random bytes repeats itself. Nothing was sealed; reload the page, and do not record on this device if it stays so.',
+  'key.session-required':
+    'This store has protected fields and opens with unlocked keys only: pass a key session as `keys`.',
   'key.shredded':
     'The key was destroyed on purpose: what it protected cannot be read, and nothing new is sealed under it.',
-  'key.not-held': 'This user does not hold the key of this scope. Ask somebody who holds it to grant it.',
   'key.passkey-unavailable':
     'No passkey that can unlock was to be had: cancelled, gone, or without the PRF extension. Unlock another way.',
   'key.refused': 'These keys were not unlocked: user, secret and vault do not go together. Nothing was opened.',
@@ -78,6 +80,8 @@ export const ERROR_TEXT = {
   'receipt.ahead-of-log': 'A receipt vouches for more events than are held.',
   'receipt.mismatch': 'A receipt names a head that differs from the one held.',
   'schema.gap': 'An event type lacks an upcaster between two of its versions.',
+  'schema.unprotectable':
+    'A protected part stands where it cannot be found without a value: inside a union, a transform, a lazy schema or the like. Mark the whole of it, or take it out.',
   'seal.mismatch': 'The export was changed after it was sealed, or is incomplete.',
   'server.forbidden': 'The server does not accept this tenant or origin.',
   'server.not-found': 'The server has no such resource.',

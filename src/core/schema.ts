@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { StoreError } from './errors.ts';
 import { isRecord, type JsonObject, sameJson } from './json.ts';
 import { LIMITS } from './limits.ts';
+import { isUnderSealed, type ProtectedPart, protectedParts } from './protect.ts';
 
 /** Payload n to n + 1. Pure; what it infers must say so in the payload. */
 export type Upcaster = (payload: JsonObject) => JsonObject;
@@ -23,6 +24,8 @@ export type EventDefinition<P extends object = object> = {
   readonly upcast: Readonly<Record<number, Upcaster>>;
   /** Keys of the aggregate that the event changes. Concurrent events conflict when they share one. */
   readonly touches: (payload: JsonObject) => readonly string[];
+  /** Parts that are encrypted before they are stored. */
+  readonly protects: readonly ProtectedPart[];
   /** Version, upcasters and touched keys as text: what a fold depends on beside the schema. */
   readonly source: () => string;
 };
@@ -32,8 +35,8 @@ export type PayloadOf<D> = D extends EventDefinition<infer P> ? P : never;
 
 /**
  * Defines an event type. Unknown members of a payload are refused: use `z.strictObject` for nested objects too.
- * Without `touches` the event touches everything.
- * @throws StoreError `schema.gap` if a version lacks its upcaster, or is not a whole number from 1
+ * Without `touches` the event touches everything; `touches` does not rest on protected parts, which not everybody sees.
+ * @throws StoreError `schema.unprotectable` if a protected part cannot be found without a value; `schema.gap` if a version lacks its upcaster, or is not a whole number from 1
  */
 export const defineEvent = <P extends object>(input: {
   readonly version: number;
@@ -46,17 +49,33 @@ export const defineEvent = <P extends object>(input: {
   for (let from = 1; from < version; from++) {
     if (upcast[from] === undefined) throw new StoreError('schema.gap', { from, version });
   }
+  const protects = protectedParts(schema);
   return {
     version,
     schema,
+    protects,
     upcast,
     touches: (payload) => {
       if (touches === undefined) return [EVERYTHING];
       const read = schema.safeParse(payload);
-      return read.success ? touches(read.data) : [EVERYTHING];
+      if (read.success) return touches(read.data);
+      return isOpenOtherwise(payload, read.error) ? touchedBy(touches, payload) : [EVERYTHING];
     },
     source: () => [version, touches, ...Object.entries(upcast).flat()].join('\n'),
   };
+};
+
+/** True if nothing is wrong with a payload but that placeholders stand for what cannot be opened here. */
+const isOpenOtherwise = (payload: unknown, { issues }: z.ZodError): boolean =>
+  issues.every(({ path }) => isUnderSealed(payload, path));
+
+/** Which keys an event touches does not rest on what is protected in it: all else of the payload is as its schema says. */
+const touchedBy = <P>(touches: (payload: P) => readonly string[], payload: JsonObject): readonly string[] => {
+  try {
+    return touches(payload as P);
+  } catch {
+    return [EVERYTHING]; // it asked for what is not shown
+  }
 };
 
 const isPayload = (value: unknown): value is JsonObject => isRecord(value) && !('type' in value);
@@ -85,6 +104,11 @@ export type OpenedPayload =
   /** Does not satisfy the schema it claims. */
   | { readonly kind: 'unreadable' };
 
+const isOfSchema = ({ schema, protects }: EventDefinition, payload: JsonObject): boolean => {
+  const read = schema.safeParse(payload);
+  return read.success || (protects.length > 0 && isOpenOtherwise(payload, read.error));
+};
+
 /**
  * Brings a stored payload to the newest version.
  * @param trusted  true for what this device wrote: it satisfied its schema before it was stored, and is not asked again
@@ -102,8 +126,9 @@ export const openPayload = (
   } catch {
     return { kind: 'unreadable' }; // the upcaster met what it did not expect
   }
-  const readable = isPayload(current) && definition.schema.safeParse(current).success;
-  return readable ? { kind: 'opened', payload: current } : { kind: 'unreadable' };
+  return isPayload(current) && isOfSchema(definition, current)
+    ? { kind: 'opened', payload: current }
+    : { kind: 'unreadable' };
 };
 
 /** Keys that an opened event touches, bounded. */

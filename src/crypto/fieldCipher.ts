@@ -16,6 +16,7 @@ import { type EventId, type EventType, type KeyId, keyId, type StreamId, type Te
 import { isRecord } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Entropy } from '../core/ports.ts';
+import { SEALED_NAME } from '../core/protect.ts';
 import { fromBase64, sameBytes, toBase64, utf8 } from './bytes.ts';
 import { type DataKey, SALT_BYTES } from './dataKey.ts';
 import { bytesOfWords, deriveInto, type KeyWords, wordsOf } from './keyTree.ts';
@@ -36,7 +37,6 @@ export type FieldPlace = {
 /** A sealed value as it stands in a payload. `value`: salt, nonce, commitment, ciphertext and tag, in base64. */
 export type SealedValue = { readonly $sealed: { readonly key: KeyId; readonly value: string } };
 
-export const SEALED_NAME = '$sealed';
 const COMMITMENT_DOMAIN = utf8('indelible/v1/value-commitment\0');
 const FORMAT = 'indelible/v1/field';
 const NONCE_BYTES = 12;
@@ -155,15 +155,15 @@ export const openFieldSealer = (entropy: Entropy, sealsMax: number = LIMITS.seal
   };
 };
 
-/** The key id of a value that has the form of a sealed one; undefined for anything else. */
-export const sealedKeyOf = (value: unknown): KeyId | undefined => {
+/** A value that has the form of a sealed one; undefined for anything else. */
+export const readSealed = (value: unknown): SealedValue | undefined => {
   if (!isRecord(value) || Object.keys(value).length !== 1) return undefined;
   const sealed = value[SEALED_NAME];
   if (!isRecord(sealed) || Object.keys(sealed).length !== 2) return undefined;
   const { key, value: text } = sealed;
   if (typeof key !== 'string' || typeof text !== 'string') return undefined;
   try {
-    return keyId(key);
+    return { [SEALED_NAME]: { key: keyId(key), value: text } };
   } catch {
     return undefined;
   }

@@ -92,25 +92,31 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
    * guards or assigns call has changed. Kept states of another version are not used.
    */
   readonly version?: number;
+  /** Whose data an aggregate holds, by its id: whose key seals what is protected in it. The aggregate's own id if absent. */
+  readonly subjectOf?: (id: string) => string;
   /** Says which events need a reason for change; none do if absent. */
   readonly needsReason?: (event: SendableEvent<E>, context: ContextFrom<M>) => boolean;
 }): AggregateDefinition<E, ContextFrom<M>, SnapshotFrom<M>> => {
-  const { type, events, machine, needsReason, version = 1 } = input;
+  const { type, events, machine, needsReason, subjectOf = (id) => id, version = 1 } = input;
   checkPure(type, machine, machine.root);
   const definitions = Object.entries(events).map(([name, definition]): [EventType, EventDefinition] => [
     eventType(name),
     definition,
   ]);
+  const replay = compileMachine(machine) ?? interpretMachine(machine);
+  const isProtected = definitions.some(([, { protects }]) => protects.length > 0);
   return {
     type: aggregateType(type),
     events: new Map(definitions),
-    replay: compileMachine(machine) ?? interpretMachine(machine),
+    replay: isProtected ? careful(replay) : replay,
     source: () => {
       const ofEvents = Object.entries(events).map(([name, event]) => [name, event.source()]);
       return sourceOf([type, version, machine.config, machine.implementations, ofEvents]);
     },
-    needsReason: needsReason === undefined ? () => false : widen(needsReason),
-    legalIn: (event, context) => legalStates(machine, event, context),
+    subjectOf,
+    // where a value is not shown, whoever cannot tell whether a reason is needed gives one
+    needsReason: needsReason === undefined ? () => false : orElse(isProtected, widen(needsReason), true),
+    legalIn: orElse<readonly string[]>(isProtected, (event, context) => legalStates(machine, event, context), []),
     snapshotOf: snapshotsOf(machine),
   };
 };
@@ -126,6 +132,32 @@ const snapshotsOf = <M extends AnyStateMachine>(machine: M): ((state: MachineSta
     return snapshot;
   };
 };
+
+type Rule<T> = (event: MachineEvent, context: unknown) => T;
+
+/** A rule of an aggregate with protected fields may stumble over a placeholder, which stands for a value that is not shown. */
+const orElse =
+  <T>(isProtected: boolean, rule: Rule<T>, otherwise: T): Rule<T> =>
+  (event, context) => {
+    try {
+      return rule(event, context);
+    } catch (error) {
+      if (!isProtected) throw error;
+      return otherwise;
+    }
+  };
+
+/** An event whose guard or assign stumbles is not legal on this device, which is told like any other that is not. */
+const careful = (replay: Replay): Replay => ({
+  ...replay,
+  next: (state, event) => {
+    try {
+      return replay.next(state, event);
+    } catch {
+      return undefined;
+    }
+  },
+});
 
 /** The caller passes only events that satisfied the schema of their type, and contexts of this machine. */
 const widen =

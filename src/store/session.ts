@@ -10,7 +10,8 @@ import { dexieStorage } from '../storage/dexie/index.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import { type AggregateStates, collectStates, type Definitions } from '../streams/aggregateState.ts';
 import type { BasisRule } from '../streams/basis.ts';
-import { type Log, openLog } from '../streams/log.ts';
+import type { Fields } from '../streams/fields.ts';
+import { type CommittedBatch, type Log, openLog } from '../streams/log.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
 import { emptyState } from '../streams/streamState.ts';
 import { startUpkeep, type Upkeep } from '../streams/upkeep.ts';
@@ -26,6 +27,7 @@ import { foldingRules, keptStates, type Opening, openingOf, statesFingerprint } 
 import { openMark, type ReceiptCame, unconfirmed } from './ownMark.ts';
 import { ownPending } from './ownPending.ts';
 import { breathe, systemClock, systemEntropy, systemScheduler } from './platform.ts';
+import { checkKeys, fieldsOf, hasProtectedFields } from './protectedFields.ts';
 import { definitionsOf, registryFingerprint } from './registry.ts';
 import { Replica } from './replica.ts';
 import { followLeaving, localMarker } from './storageFacts.ts';
@@ -61,6 +63,8 @@ export type Session = {
   readonly succession: Succession;
   readonly keeping: Keeping;
   readonly upkeep: Upkeep;
+  /** Ends following the keys. */
+  readonly unfollowKeys: () => void;
 };
 
 const actorOf = (options: StoreOptions) => (): Actor => {
@@ -102,16 +106,18 @@ const openFollowed = async (parts: {
   readonly opening: Opening;
   readonly mark: SyncMark;
   readonly basis: BasisRule;
+  readonly fields: Fields | undefined;
 }) => {
-  const { storage, identity, definitions, mark } = parts;
+  const { storage, identity, definitions, mark, fields } = parts;
   const { snapshot, start } = parts.opening;
   const pending = ownPending(trackPending(identity.replica, mark.acknowledged, snapshot?.pending));
   const collected = collectStates(definitions, identity.replica, parts.basis, snapshot);
-  const log = await openLog(storage, identity.tenant, start, (batch) => {
+  const onHistory = (batch: CommittedBatch): void => {
     const { events } = batch;
     pending.take(snapshot === undefined ? events : events.filter((event) => size(event.position) >= snapshot.size));
     collected.take(batch);
-  });
+  };
+  const log = await openLog(storage, identity.tenant, start, onHistory, fields);
   if (snapshot !== undefined && snapshot.pending.acknowledged !== mark.acknowledged)
     pending.reopen(mark.acknowledged, await unconfirmed(log, identity.replica, mark));
   log.committed$.subscribe(({ events }) => pending.take(events)); // before the states, whose followers read the counts
@@ -134,9 +140,13 @@ const connect = async (storage: EventStorage, options: StoreOptions, rules: Rule
   const [identity, kept] = await Promise.all([identityOf(storage, options.tenant, clock), keptStates(storage)]);
   const [firstMark, basis] = await Promise.all([readSyncMark(storage, identity.replica), openBasis(storage)]);
   const fingerprint = statesFingerprint(folding, identity, basis.fingerprint());
-  const opening = await openingOf(storage, kept, fingerprint);
+  const findings = openFindings(storage, clock);
+  const keepFinding = findings.keep;
+  const keepsStates = !hasProtectedFields(definitions);
+  const fields = fieldsOf(options, { definitions, tenant: identity.tenant, clock, entropy, keepFinding });
+  const opening = await openingOf(storage, keepsStates ? kept : undefined, fingerprint);
   const { pending, log, states } = await openFollowed({
-    ...{ storage, identity, definitions, opening, mark: firstMark },
+    ...{ storage, identity, definitions, opening, mark: firstMark, fields },
     basis: basis.rule,
   });
   const { mark, set, succeed, receiptCame, acknowledged$ } = openMark({
@@ -147,16 +157,14 @@ const connect = async (storage: EventStorage, options: StoreOptions, rules: Rule
     return { software, receipt: receipt === null ? null : { time: receipt.time, size: receipt.size } };
   };
   const scheduler = options.scheduler ?? systemScheduler;
-  const findings = openFindings(storage, clock);
-  const keepFinding = findings.keep;
   const snapshotSize = opening.snapshot?.size ?? size(0);
   const alone = exclusively(`indelible:upkeep:${options.name}`);
   const upkeep = startUpkeep(
-    { storage, log, states, pending, scheduler, fingerprint, snapshotSize, alone, breathe, keepFinding },
+    { storage, log, states, pending, scheduler, fingerprint, snapshotSize, keepsStates, alone, breathe, keepFinding },
     options.upkeep !== 'manual',
   );
   const { writer, succession } = openWriting({
-    ...{ storage, log, states, first: identity, clock, entropy, provenance, basis },
+    ...{ storage, log, states, first: identity, clock, entropy, provenance, basis, fields },
     onSuccession: ({ replica }) => succeed(replica),
   });
   const keeping = await openKeeping({
@@ -164,12 +172,17 @@ const connect = async (storage: EventStorage, options: StoreOptions, rules: Rule
     marker: markerOf(options, storage),
     mark,
   });
+  const unfollowKeys =
+    fields === undefined
+      ? undefined
+      : options.keys?.source.onChange(() => void states.refold(fields.isAffected).catch(() => undefined)); // told by whoever reads next
   const catchUp = () => void log.catchUp().catch(() => undefined); // read again at the next append
   storage.onForeignCommit(catchUp);
   catchUp(); // what was committed between the history and the listener
   return {
     ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
     keeping,
+    unfollowKeys: unfollowKeys ?? (() => undefined),
     basis: basis.rule,
     get identity() {
       return succession.identity();
@@ -184,6 +197,7 @@ const connect = async (storage: EventStorage, options: StoreOptions, rules: Rule
 /** Opens the database and everything over it. @throws StoreError; then nothing stays open */
 export const openSession = async (options: StoreOptions): Promise<Session> => {
   const definitions = definitionsOf([...options.aggregates, Replica]);
+  checkKeys(options, definitions);
   const opening = (options.storage ?? dexieStorage({ onUpgrade: options.onUpgrade })).open(options.name);
   const rules = Promise.resolve().then(() => rulesOf(definitions, options));
   rules.catch(() => undefined); // told below, where there is a database to close

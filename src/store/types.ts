@@ -4,6 +4,7 @@ import type { Finding } from '../core/commit.ts';
 import type { Actor, Originator } from '../core/envelope.ts';
 import type { EventId, ReplicaId, StreamId, TenantId } from '../core/ids.ts';
 import type { Clock, Entropy, KnownMarker, Scheduler, StorageFacts } from '../core/ports.ts';
+import type { KeySource } from '../crypto/keySource.ts';
 import type { AggregateDefinition, EventDefinitions, MachineState, SendableEvent } from '../machines/aggregate.ts';
 import type { TrailEntry } from '../projections/auditTrail.ts';
 import type { AggregateSnapshot, Row, ViewDefinition } from '../projections/view.ts';
@@ -24,6 +25,13 @@ import type { SealedEvent } from './sealedEvents.ts';
 /** Who acts now. `onBehalfOf`: the person for whom the actor enters. */
 export type CurrentActor = { readonly userId: string; readonly role: string; readonly onBehalfOf?: string };
 
+/** Unlocked keys, as a key session gives them. */
+export type StoreKeys = {
+  readonly source: KeySource;
+  /** Calls before the keys are wiped: the store closes. Returns how to stop it. */
+  readonly onLock?: (listener: () => Promise<void> | void) => () => void;
+};
+
 export type StoreOptions = {
   /** Name of the database on this device. */
   readonly name: string;
@@ -36,6 +44,8 @@ export type StoreOptions = {
   readonly storage?: StorageAdapter;
   /** Hears of an older database that is brought to the present layout when it is opened; of IndexedDB only. */
   readonly onUpgrade?: (progress: UpgradeProgress) => void;
+  /** Unlocked keys; a store with protected fields opens with them only, and closes when they are locked. */
+  readonly keys?: StoreKeys;
   /** Version of the application, recorded with each commit. */
   readonly app?: string;
   /** Whether the store packs and keeps snapshots by itself in idle moments (default), or on `compact` only. */

@@ -4,12 +4,14 @@ import type { Clock, Entropy } from '../core/ports.ts';
 import { eventIds } from '../core/uuid.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import type { AggregateStates } from '../streams/aggregateState.ts';
+import type { Fields } from '../streams/fields.ts';
 import type { Log } from '../streams/log.ts';
 import { openWriter, type Writer } from '../streams/writer.ts';
 import { platformSealer } from '../worker/index.ts';
 import type { OwnBasis } from './basis.ts';
 import { newIdentity } from './identity.ts';
 import { systemScheduler } from './platform.ts';
+import { sealingWriter } from './sealedWrites.ts';
 import { openSuccession, type Succession } from './succession.ts';
 
 export type WritingParts = {
@@ -21,6 +23,8 @@ export type WritingParts = {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly basis: OwnBasis;
+  /** Where events have protected fields. */
+  readonly fields: Fields | undefined;
   readonly provenance: () => Pick<CommitContext, 'receipt' | 'software'>;
   /** Told before a new replica seals anything. */
   readonly onSuccession: (identity: Identity) => Promise<void>;
@@ -28,7 +32,7 @@ export type WritingParts = {
 
 /** Each needs the other: the writer asks who writes, and a closing is written like any event. */
 export const openWriting = (parts: WritingParts): { readonly writer: Writer; readonly succession: Succession } => {
-  const { storage, log, states, first, clock, entropy, provenance, basis, onSuccession } = parts;
+  const { storage, log, states, first, clock, entropy, provenance, basis, fields, onSuccession } = parts;
   const succession = openSuccession({
     ...{ storage, log, states, first, onSuccession },
     closings: basis.closings,
@@ -40,10 +44,11 @@ export const openWriting = (parts: WritingParts): { readonly writer: Writer; rea
     ...{ storage, log, states, clock, provenance, succession },
     sealer: platformSealer(systemScheduler),
     basis: basis.rule,
+    ...(fields === undefined ? {} : { fields }),
     nextId: eventIds(clock, entropy),
     get identity() {
       return succession.identity();
     },
   });
-  return { writer, succession };
+  return { writer: fields === undefined ? writer : sealingWriter(writer, fields), succession };
 };

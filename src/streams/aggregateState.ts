@@ -55,6 +55,8 @@ export type AggregateStates = {
   readonly settled: () => Promise<void>;
   /** True if everything published so far is folded. */
   readonly isSettled: () => boolean;
+  /** Folds anew the streams of the types named: what can be opened in them is not what it was. */
+  readonly refold: (isAffected: (type: string) => boolean) => Promise<void>;
   /** Every stream with its state, as of now: states are never changed in place. */
   readonly all: () => ReadonlyMap<StreamId, StreamState>;
 };
@@ -234,6 +236,11 @@ export const collectStates = (
       history: (stream) => historyOf(log, stream),
       settled,
       isSettled,
+      refold: (isAffected) => {
+        const streams = [...entries.keys()].filter((stream) => isAffected(streamParts(stream).type));
+        note({ changed: streams, stale: streams });
+        return settled();
+      },
       all: () => new Map([...entries].map(([stream, { state }]) => [stream, state])),
     };
   };

@@ -12,13 +12,20 @@ import type { Durability, EventStorage, Identity, Marks } from '../storage/port.
 import type { AggregateStates } from './aggregateState.ts';
 import type { BasisRule } from './basis.ts';
 import type { Log } from './log.ts';
+import type { EventOpener } from './opener.ts';
+
+/** An event's payload with its protected values sealed for this id. */
+export type SealedDraft = { readonly id: EventId; readonly payload: JsonObject };
 
 /** One event to be recorded, already checked against its schema. */
 export type Draft = {
   readonly stream: StreamId;
   readonly definition: AggregateDefinition;
   readonly type: string;
+  /** With its protected values in the clear: what is decided on. */
   readonly payload: JsonObject;
+  /** What is stored instead, and under which id; absent where nothing is protected. */
+  readonly sealed?: SealedDraft;
   readonly reason?: string;
   readonly originator?: Originator;
   /** Ids of conflicting heads that this event settles. */
@@ -97,6 +104,8 @@ export type WriterParts = {
   /** Who writes; read anew for each attempt. */
   readonly identity: Identity;
   readonly succession?: Succession;
+  /** Where events have protected fields. */
+  readonly fields?: EventOpener;
   readonly basis: BasisRule;
   readonly sealer: Sealer;
   readonly clock: Clock;

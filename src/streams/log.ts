@@ -6,11 +6,13 @@
  */
 import { type Observable, Subject } from 'rxjs';
 import { type Commit, type Head, headAfter, type RecordedEvent } from '../core/commit.ts';
-import type { DirectoryKey, ReplicaId, TenantId } from '../core/ids.ts';
+import type { DirectoryKey, EventId, ReplicaId, TenantId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
 import { type Position, position, type Size, size } from '../core/position.ts';
 import { emptyHead } from '../crypto/checkCommit.ts';
 import { readStoredCommit, type StoredCommit } from '../crypto/readCommit.ts';
 import type { EventStorage, StoredRecord } from '../storage/port.ts';
+import type { EventOpener } from './opener.ts';
 import type { Steps } from './streamState.ts';
 
 /** Events that became durable together, and the log's size after them. */
@@ -78,6 +80,24 @@ const eventsOf = (record: StoredRecord, heads: Heads | undefined, from = 0): Com
   return { events, record: record.position, size: size(at) };
 };
 
+/** The batch with what was opened of its events. */
+const withOpened = (batch: CommittedBatch, openedOf: (event: EventId) => JsonObject | undefined): CommittedBatch => ({
+  ...batch,
+  events: batch.events.map((event) => {
+    const opened = openedOf(event.body.id);
+    return opened === undefined ? event : { ...event, opened };
+  }),
+});
+
+/** Opens what is sealed in a batch, where anything can be. */
+const opener = (fields: EventOpener | undefined) => {
+  if (fields === undefined) return async (batch: CommittedBatch) => batch;
+  return async (batch: CommittedBatch): Promise<CommittedBatch> => {
+    const opened = await fields.open(batch.events);
+    return opened.size === 0 ? batch : withOpened(batch, (event) => opened.get(event));
+  };
+};
+
 /** Own commits as the batches that reading their records would give. */
 const inRecords = (
   records: readonly Position[],
@@ -118,27 +138,35 @@ const followedBy = (records: readonly StoredRecord[]): Size | undefined => {
 const readEnd = async (
   storage: EventStorage,
   known: () => Size,
-  take: (record: StoredRecord) => void,
+  take: (record: StoredRecord) => Promise<void> | undefined,
 ): Promise<void> => {
   for (let reading = startReading(storage, known()); ; ) {
     const records = await reading.records;
     const next = followedBy(records);
     const ahead = next === undefined ? undefined : startReading(storage, next);
     const fresh = records.filter((record) => endOfRecord(record) > known());
-    for (const record of fresh) take(record);
+    for (const record of fresh) {
+      const taken = take(record);
+      if (taken !== undefined) await taken;
+    }
     if (fresh.length === 0 || ahead === undefined) return;
     reading = ahead.from === known() ? ahead : startReading(storage, known());
   }
 };
 
-async function* readUpTo(storage: EventStorage, start: Position, end: () => Size): AsyncGenerator<CommittedBatch> {
+async function* readUpTo(
+  storage: EventStorage,
+  start: Position,
+  parts: { readonly end: () => Size; readonly open: (batch: CommittedBatch) => Promise<CommittedBatch> },
+): AsyncGenerator<CommittedBatch> {
+  const { end, open } = parts;
   for (let from = size(start); from < end(); ) {
     const records = await storage.read(position(from), READ_BYTES);
     if (records.length === 0) return;
     for (const record of records) {
       const batch = eventsOf(record, undefined, from);
       from = batch.size;
-      yield batch;
+      yield await open(batch);
     }
   }
 }
@@ -178,18 +206,32 @@ export const openLog = async (
   tenant: TenantId,
   start: LogStart,
   onHistory: (batch: CommittedBatch) => void,
+  fields?: EventOpener,
 ): Promise<Log> => {
   const heads: Heads = new Map([...start.heads].map(([replica, end]) => [replica, () => end]));
   const batches = new Subject<CommittedBatch>();
   let known = start.from;
+  const open = opener(fields);
+  /** While values are opened, what this connection commits itself may be published. */
+  const takeOpened = async (record: StoredRecord, deliver: (batch: CommittedBatch) => void): Promise<void> => {
+    const found: Heads = new Map();
+    const batch = await open(eventsOf(record, found, known));
+    if (batch.size <= known) return;
+    for (const [replica, end] of found) heads.set(replica, end);
+    const events = batch.events.filter((event) => event.position >= known);
+    known = batch.size;
+    deliver({ ...batch, events });
+  };
   const readOn = (deliver: (batch: CommittedBatch) => void): Promise<void> =>
     readEnd(
       storage,
       () => known,
       (record) => {
+        if (fields !== undefined) return takeOpened(record, deliver);
         const batch = eventsOf(record, heads, known);
         known = batch.size;
         deliver(batch);
+        return undefined;
       },
     );
   await readOn(onHistory);
@@ -209,12 +251,13 @@ export const openLog = async (
       }
       for (const batch of inRecords(records, commits, steps)) {
         known = batch.size;
-        batches.next(batch);
+        batches.next(fields === undefined ? batch : withOpened(batch, fields.held));
       }
     },
-    readRecords: async (positions) => (await storage.readAt(positions)).map((record) => eventsOf(record, undefined)),
+    readRecords: async (positions) =>
+      Promise.all((await storage.readAt(positions)).map((record) => open(eventsOf(record, undefined)))),
     findEarlier: async (key) => (start.from === 0 ? [] : (await storage.find(key)).filter((at) => at < start.from)),
-    readAgain: (from) => readUpTo(storage, from, () => known),
+    readAgain: (from) => readUpTo(storage, from, { end: () => known, open }),
     close: () => batches.complete(),
   };
 };

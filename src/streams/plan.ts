@@ -120,11 +120,18 @@ export type Decider = {
 const stateAfter = (
   state: StreamState,
   body: EventBody,
-  place: { readonly next: MachineState; readonly context: CommitContext; readonly decider: Decider },
+  place: {
+    readonly draft: Draft;
+    readonly next: MachineState;
+    readonly context: CommitContext;
+    readonly decider: Decider;
+  },
 ): StreamState | undefined => {
-  const { next, context, decider } = place;
+  const { draft, next, context, decider } = place;
   decider.decided.next = next;
-  return advanceState(state, { body, context, position: position(0) }, decider.following);
+  const event = { body, context, position: position(0) };
+  const isSealed = draft.sealed !== undefined;
+  return advanceState(state, isSealed ? { ...event, opened: draft.payload } : event, decider.following);
 };
 
 const deciderFor = ({ definition }: Draft, { deciders }: Tentative, parts: WriterParts): Decider => {
@@ -168,7 +175,7 @@ const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: Wr
   const body = bodyOf(draft, type, { state, sequence: tentative.sequence + 1 }, parts);
   job.events.push(writeEvent(body));
   tentative.sequence += 1;
-  const after = stateAfter(state, body, { next: decided.next, context: job.context.context, decider });
+  const after = stateAfter(state, body, { draft, next: decided.next, context: job.context.context, decider });
   states.set(stream, after);
   const isSure = decider.isFollowed && after?.fold.conflicts.length === 0; // conflicts hold positions, unknown here
   if (isSure) job.steps.set(body, { before: state, after });

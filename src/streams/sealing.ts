@@ -28,13 +28,13 @@ export const bodyOf = (
   place: { state: StreamState; sequence: number },
   parts: WriterParts,
 ): EventBody => ({
-  id: parts.nextId(),
+  id: draft.sealed?.id ?? parts.nextId(),
   stream: draft.stream,
   type,
   schema: draft.definition.events.get(type)?.version ?? 1,
   sequence: sequence(place.sequence),
   basis: parts.basis.told(place.state.fold.frontier),
-  payload: draft.payload,
+  payload: draft.sealed?.payload ?? draft.payload,
   ...extrasOf(draft),
 });
 

@@ -41,7 +41,8 @@ const openEvent = ({ definition, own, basis: rule }: StreamReader, event: Record
   const body = basis === event.body.basis ? event.body : { ...event.body, basis };
   const known = definition.events.get(body.type);
   if (known === undefined) return { problem: 'newer' };
-  const { schema, payload } = body;
+  const { schema } = body;
+  const payload = event.opened ?? body.payload;
   const opened = openPayload(known, { schema, payload, trusted: context.replica === own });
   if (opened.kind !== 'opened') return { problem: opened.kind };
   return { event: { body, context, position, payload: opened.payload } };

@@ -49,6 +49,8 @@ export type UpkeepParts = {
   readonly fingerprint: string;
   /** Size of the snapshot that this session began with. */
   readonly snapshotSize: Size;
+  /** False where states show opened values of protected fields: those are never written. */
+  readonly keepsStates: boolean;
   /** Lets whatever else waits for this thread go first. */
   readonly breathe: () => Promise<void>;
   /** Runs work while no other tab runs any. */
@@ -138,7 +140,7 @@ export const startUpkeep = (parts: UpkeepParts, automatic: boolean): Upkeep => {
   let running: Promise<unknown> = Promise.resolve();
 
   const keepSnapshot = async (after: number): Promise<void> => {
-    if (log.size() - snapshotSize < after) return;
+    if (!parts.keepsStates || log.size() - snapshotSize < after) return;
     const captured = await capture(parts);
     await storage.writeSnapshot(SNAPSHOT_NAME, await encodeSnapshot(captured, parts.fingerprint, breathe));
     snapshotSize = captured.size;

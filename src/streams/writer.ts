@@ -6,6 +6,7 @@
  * outcome; no timer delays anything. If another connection committed first, what it wrote is read and everything is
  * decided and sealed again: bytes that were not committed never existed. Law: `writer.laws`.
  */
+import type { Commit } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { fittingCommits } from './fitting.ts';
@@ -38,6 +39,23 @@ const untilSettled = async ({ states }: Pick<WriterParts, 'states'>): Promise<vo
   while (!states.isSettled());
 };
 
+/** Opens what came from elsewhere before it is stored: it is published in the very moment in which it is durable. */
+const withOpened = async <T>(
+  { fields }: Pick<WriterParts, 'fields'>,
+  commits: readonly Commit[],
+  store: () => Promise<T>,
+): Promise<T> => {
+  if (fields === undefined) return store();
+  const events = commits.flatMap(({ context, events: bodies }) => bodies.map((body) => ({ body, context })));
+  const opened = await fields.open(events);
+  fields.hold(opened);
+  try {
+    return await store();
+  } finally {
+    fields.forget(opened.keys());
+  }
+};
+
 /** Stores commits from elsewhere: one transaction, tried again while other connections are faster. */
 const ingester = (parts: WriterParts) => {
   const { storage, log } = parts;
@@ -50,11 +68,13 @@ const ingester = (parts: WriterParts) => {
       const { fitting, faults } = await fittingCommits(log, held, job.commits);
       const isNothing = fitting.length === 0 && Object.keys(job.marks).length === 0; // a full device can do that
       if (isNothing) return { ingested: 0, faults };
-      const appended = await storage.append(requestOf(expectedSize, fitting, job.marks));
-      if (appended.kind === 'appended') {
-        await publish(appended.records, fitting);
+      const appended = await withOpened(parts, fitting, async () => {
+        const outcome = await storage.append(requestOf(expectedSize, fitting, job.marks));
+        if (outcome.kind === 'appended') await publish(outcome.records, fitting);
+        return outcome;
+      });
+      if (appended.kind === 'appended')
         return { ingested: fitting.reduce((total, commit) => total + commit.events.length, 0), faults };
-      }
       await log.catchUp();
     }
     throw contention();

@@ -18,7 +18,7 @@ export interface Layer {
 const ADAPTER = 4;
 
 export const LAYERS: readonly Layer[] = [
-  { name: 'core/schema', level: 0, files: /^src\/core\/schema\.ts$/, also: ['core'], packages: ['zod'] },
+  { name: 'core/schema', level: 0, files: /^src\/core\/(schema|protect)\.ts$/, also: ['core'], packages: ['zod'] },
   { name: 'core', level: 0, files: /^src\/core\//, also: ['core/schema'] },
 
   { name: 'crypto', level: 1, files: /^src\/crypto\//, packages: ['@noble/', '@hpke/core', 'hash-wasm'] },

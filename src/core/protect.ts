@@ -1,0 +1,165 @@
+/**
+ * Which parts of a payload are protected: marked in the zod schema, found by walking it once when the event is defined.
+ *
+ * Invariant: whatever the schema marks is found, or the definition is refused: a mark inside something that cannot be
+ * walked without a value (a union, a transform, a lazy schema) would silently protect nothing. Law: `protect.laws`.
+ */
+import type { z } from 'zod';
+import { StoreError } from './errors.ts';
+import { isRecord, type JsonValue } from './json.ts';
+
+/** Under which key a value is sealed: the subject's own, or that of a named group of fields. */
+export type KeyMarking = { readonly key: 'subject' } | { readonly key: 'group'; readonly name: string };
+
+/** Stands for every element of an array, and every member of a record. */
+export const EACH = '*';
+
+/** A protected part: the way to it, and its key. */
+export type ProtectedPart = { readonly path: readonly string[]; readonly marking: KeyMarking };
+
+/** What a protected value is called in the JSON Schema of its event. */
+const META_NAME = 'protected';
+
+/** The one member of what stands in a payload for a protected value that is sealed. */
+export const SEALED_NAME = '$sealed';
+
+/** Why a value cannot be shown. `blinded`: sealed for a group that this user does not belong to. */
+export type SealedReason = 'not-held' | 'shredded' | 'blinded' | 'unreadable';
+/** Stands in an opened payload for a protected value that cannot be opened here. */
+export type Sealed = { readonly [SEALED_NAME]: SealedReason };
+
+const REASONS: readonly string[] = ['not-held', 'shredded', 'blinded', 'unreadable'] satisfies readonly SealedReason[];
+
+/** The placeholder of a value that is not shown. */
+export const sealedFor = (reason: SealedReason): Sealed => ({ [SEALED_NAME]: reason });
+
+/** True for a placeholder: the value is recorded, and not to be seen here. */
+export const isSealed = (value: unknown): value is Sealed => {
+  if (!isRecord(value) || Object.keys(value).length !== 1) return false;
+  const reason = value[SEALED_NAME];
+  return typeof reason === 'string' && REASONS.includes(reason);
+};
+
+/**
+ * Marks a part of an event's payload as protected: it is encrypted before it is stored or sent. The mark is part of the
+ * registered schema. Mark the part itself, before `.optional()` or after.
+ * @example protect(z.string(), { key: 'subject' })
+ */
+export const protect = <S extends z.ZodType>(schema: S, marking: KeyMarking): S =>
+  schema.meta({ ...schema.meta(), [META_NAME]: marking });
+
+type Def = Readonly<Record<string, unknown>>;
+
+const isSchema = (value: unknown): value is z.ZodType =>
+  isRecord(value) && isRecord(value['_zod']) && 'meta' in value && typeof value['meta'] === 'function';
+
+const defOf = (schema: z.ZodType): Def => {
+  const def: unknown = schema.def;
+  return isRecord(def) ? def : {};
+};
+
+const markingOf = (schema: z.ZodType): KeyMarking | undefined => {
+  const marked = schema.meta()?.[META_NAME];
+  if (!isRecord(marked)) return undefined;
+  if (marked['key'] === 'subject') return { key: 'subject' };
+  const { key, name } = marked;
+  if (key === 'group' && typeof name === 'string' && name !== '') return { key, name };
+  throw new StoreError('schema.unprotectable', { what: 'marking' });
+};
+
+/** Schemas directly below one, however it holds them. */
+const below = (value: unknown): readonly z.ZodType[] => {
+  if (isSchema(value)) return [value];
+  if (Array.isArray(value)) return value.flatMap(below);
+  return isRecord(value) ? Object.values(value).flatMap(below) : [];
+};
+
+const holdsMark = (schema: z.ZodType, seen: Set<z.ZodType>): boolean => {
+  if (seen.has(schema)) return false;
+  seen.add(schema);
+  if (markingOf(schema) !== undefined) return true;
+  const def = defOf(schema);
+  const { getter } = def;
+  const lazy: unknown = def['type'] === 'lazy' && typeof getter === 'function' ? getter() : undefined;
+  return [...Object.values(def), lazy].flatMap(below).some((inner) => holdsMark(inner, seen));
+};
+
+/** What leaves its value where it is, and can be looked through. */
+const WRAPPERS = ['optional', 'nullable', 'readonly', 'nonoptional'];
+
+const walk = (schema: z.ZodType, path: readonly string[], found: ProtectedPart[]): void => {
+  const marking = markingOf(schema);
+  if (marking !== undefined) {
+    found.push({ path, marking });
+    return;
+  }
+  const def = defOf(schema);
+  const { type, shape, element, innerType, valueType } = def;
+  if (type === 'object' && isRecord(shape) && !holdsSchema(def['catchall'])) {
+    for (const [name, member] of Object.entries(shape)) if (isSchema(member)) walk(member, [...path, name], found);
+  } else if (type === 'array' && isSchema(element)) walk(element, [...path, EACH], found);
+  else if (type === 'record' && isSchema(valueType)) walk(valueType, [...path, EACH], found);
+  else if (typeof type === 'string' && WRAPPERS.includes(type) && isSchema(innerType)) walk(innerType, path, found);
+  else if (holdsMark(schema, new Set()))
+    throw new StoreError('schema.unprotectable', { path: path.join('.'), what: String(type) });
+};
+
+const holdsSchema = (catchall: unknown): boolean => isSchema(catchall) && holdsMark(catchall, new Set());
+
+/** The protected parts of a payload's schema. @throws StoreError `schema.unprotectable` */
+export const protectedParts = (schema: z.ZodType): readonly ProtectedPart[] => {
+  const found: ProtectedPart[] = [];
+  walk(schema, [], found);
+  if (found.some(({ path }) => path.length === 0))
+    throw new StoreError('schema.unprotectable', { what: 'whole payload' });
+  return found;
+};
+
+/** True if the way leads to the part or into it. */
+export const leadsInto = ({ path }: ProtectedPart, way: readonly string[]): boolean =>
+  path.length <= way.length && path.every((step, at) => step === EACH || step === way[at]);
+
+/** True if a placeholder stands at the way or above it. */
+export const isUnderSealed = (payload: unknown, way: readonly PropertyKey[]): boolean => {
+  let value: unknown = payload;
+  for (const step of way) {
+    if (isSealed(value)) return true;
+    if (Array.isArray(value)) value = value[Number(step)];
+    else if (isRecord(value)) value = value[String(step)];
+    else return false;
+  }
+  return isSealed(value);
+};
+
+/** A value at a way inside a payload. */
+export type Placed = { readonly way: readonly string[]; readonly value: unknown };
+
+const expand = (value: unknown, path: readonly string[], way: readonly string[]): readonly Placed[] => {
+  const [step, ...rest] = path;
+  if (step === undefined) return value === undefined ? [] : [{ way, value }];
+  if (Array.isArray(value) && step === EACH)
+    return value.flatMap((each: unknown, at) => expand(each, rest, [...way, String(at)]));
+  if (!isRecord(value)) return [];
+  if (step === EACH) return Object.entries(value).flatMap(([name, each]) => expand(each, rest, [...way, name]));
+  return Object.hasOwn(value, step) ? expand(value[step], rest, [...way, step]) : [];
+};
+
+/** The values of a payload that a part stands for; none where they are absent. */
+export const valuesOf = (payload: unknown, { path }: ProtectedPart): readonly Placed[] => expand(payload, path, []);
+
+/** The way as a JSON pointer (RFC 6901). */
+export const pointerOf = (way: readonly string[]): string =>
+  way.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+export type Replacements = ReadonlyMap<string, JsonValue | Uint8Array>;
+
+/** A value with others in the places that the pointers name; what has none below it stays the very same object. */
+export const replaced = (value: unknown, by: Replacements, way: readonly string[] = []): unknown => {
+  const pointer = pointerOf(way);
+  const instead = by.get(pointer);
+  if (instead !== undefined) return instead;
+  if (![...by.keys()].some((each) => each.startsWith(`${pointer}/`))) return value;
+  if (Array.isArray(value)) return value.map((each: unknown, at) => replaced(each, by, [...way, String(at)]));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, replaced(each, by, [...way, name])]));
+};
