@@ -1,10 +1,11 @@
 /** A Chromium with a profile on disk, started at an address and killed with all of its processes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { findChromium } from '../../../scripts/chromium.mjs';
 
 /** Nothing that the page does not need: a start costs half a second of processor time instead of one. */
@@ -22,7 +23,7 @@ const FLAGS = [
 ];
 
 export type Browser = {
-  /** Ends every process of the browser at once, by SIGKILL; resolves when the browser has ended. */
+  /** Ends every process of the browser at once, by SIGKILL; resolves when all of them have ended. */
   readonly kill: () => Promise<void>;
 };
 
@@ -38,6 +39,32 @@ const killGroup = (child: ChildProcess): void => {
     else child.kill('SIGKILL');
   } catch {
     // It has ended by itself.
+  }
+};
+
+const GROUP_MS_MAX = 10_000;
+
+/** State and group of a process: `pid (name) state parent group ...`, where a name may hold anything. */
+const livesIn = (group: number, pid: string): boolean => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, , of] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(of) === group && state !== 'Z';
+  } catch {
+    return false; // it has ended
+  }
+};
+
+/**
+ * A process that was killed may live on for a moment, and hold what it had open: a browser that starts meanwhile finds
+ * its databases taken, which is not what a power failure does. Told where the system lists its processes.
+ */
+const groupEnded = async (group: number | undefined): Promise<void> => {
+  if (group === undefined || !existsSync('/proc/self/stat')) return;
+  const endsAt = performance.now() + GROUP_MS_MAX;
+  while (readdirSync('/proc').some((name) => /^\d+$/.test(name) && livesIn(group, name))) {
+    if (performance.now() > endsAt) throw new Error('a killed browser does not end');
+    await pause(2);
   }
 };
 
@@ -57,6 +84,7 @@ export const makeProfile = async (): Promise<Profile> => {
         kill: async () => {
           killGroup(child);
           await ended;
+          await groupEnded(child.pid);
         },
       };
     },
