@@ -198,7 +198,8 @@ const connect = async (storage: EventStorage, options: StoreOptions, rules: Rule
 export const openSession = async (options: StoreOptions): Promise<Session> => {
   const definitions = definitionsOf([...options.aggregates, Replica]);
   checkKeys(options, definitions);
-  const opening = (options.storage ?? dexieStorage({ onUpgrade: options.onUpgrade })).open(options.name);
+  const adapter = options.storage ?? dexieStorage({ onUpgrade: options.onUpgrade });
+  const opening = adapter.open(options.name, { databaseKey: options.keys?.databaseKey });
   const rules = Promise.resolve().then(() => rulesOf(definitions, options));
   rules.catch(() => undefined); // told below, where there is a database to close
   const storage = await opening;

@@ -28,7 +28,9 @@ export type CurrentActor = { readonly userId: string; readonly role: string; rea
 /** Unlocked keys, as a key session gives them. */
 export type StoreKeys = {
   readonly source: KeySource;
-  /** Calls before the keys are wiped: the store closes. Returns how to stop it. */
+  /** HKDF base key under which the database lies at rest, for storage that seals by one; its own device key if absent. */
+  readonly databaseKey?: CryptoKey;
+  /** Calls when the keys go: the store closes. Returns how to stop it. */
   readonly onLock?: (listener: () => Promise<void> | void) => () => void;
 };
 
