@@ -73,6 +73,7 @@ describe('a passkey', () => {
           '"dropped":',
           '"failures":',
           '"format":',
+          '"held":',
           '"id":',
         ],
         ...['"kind":', '"memoryKib":', '"name":', '"passes":', '"publicKey":', '"salt":', '"sharing":', '"signing":'],
