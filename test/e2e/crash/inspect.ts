@@ -95,7 +95,9 @@ const inspectUpgraded = async (storage: EventStorage, faults: string[]): Promise
   const expected = firstCommits();
   const differ = commits.filter((bytes, at) => bytes !== expected[at]).length;
   if (commits.length !== expected.length || differ > 0)
-    faults.push(`of ${expected.length} commits of the first layout ${commits.length} are there, ${differ} of them changed`);
+    faults.push(
+      `of ${expected.length} commits of the first layout ${commits.length} are there, ${differ} of them changed`,
+    );
   return ['the first layout'];
 };
 
