@@ -56,25 +56,22 @@ const ALL_CORES = '--maxWorkers=100%';
 
 const NOTHING = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
 
-/** Vitest projects: their tests are counted from vitest's own report; a run that ends badly without a failed test counts one. */
-const project =
-  (...names) =>
-  async (say) => {
-    const report = join(scratch, `${names[0]}.json`);
-    const projects = names.map((name) => `--project=${name}`);
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const ended = await tool('vitest', 'vitest', ['run', ALL_CORES, ...projects, ...reporters], say);
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = existsSync(report)
-      ? JSON.parse(readFileSync(report, 'utf8'))
-      : NOTHING;
-    const skipped = numPendingTests + numTodoTests;
-    if (skipped > 0) console.error(`${skipped} tests did not run: a skipped test counts as failed`);
-    const failed = numFailedTests + skipped;
-    const good = ended && failed === 0 && numPassedTests > 0;
-    totals.passed += numPassedTests;
-    totals.failed += good ? 0 : Math.max(1, failed);
-    return good;
-  };
+/** One vitest project: its tests are counted from vitest's own report; a run that ends badly without a failed test counts one. */
+const project = (name) => async (say) => {
+  const report = join(scratch, `${name}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const ended = await tool('vitest', 'vitest', ['run', ALL_CORES, `--project=${name}`, ...reporters], say);
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = existsSync(report)
+    ? JSON.parse(readFileSync(report, 'utf8'))
+    : NOTHING;
+  const skipped = numPendingTests + numTodoTests;
+  if (skipped > 0) console.error(`${skipped} tests did not run: a skipped test counts as failed`);
+  const failed = numFailedTests + skipped;
+  const good = ended && failed === 0 && numPassedTests > 0;
+  totals.passed += numPassedTests;
+  totals.failed += good ? 0 : Math.max(1, failed);
+  return good;
+};
 
 const packHolds = () => {
   const faults = packFaults(ROOT);
@@ -94,7 +91,10 @@ const enginesAreThere = () => {
   return engines.every(({ name, found }) => found || !ENGINES_DUE.includes(name));
 };
 
-/** The browser suites and the pass of the built app in one engine; WebKit once more with its data in memory. */
+/**
+ * The browser suites and the pass of the built app in one engine; WebKit once more with its data in memory. One run each, one
+ * after the other: in one run vitest starts them at once, and a browser that was just killed waits too long for the others.
+ */
 const PROJECTS = {
   chromium: ['browser', 'e2e-chromium'],
   'chromium-old': ['browser-chromium-old', 'e2e-chromium-old'],
@@ -104,7 +104,9 @@ const PROJECTS = {
 
 const inBrowsers = (...names) =>
   engines.flatMap(({ name, found }) =>
-    found && names.includes(name) ? [[`Tests in the browser: ${found.version}`, project(...PROJECTS[name])]] : [],
+    found && names.includes(name)
+      ? PROJECTS[name].map((each) => [`Tests in the browser: ${found.version} (${each})`, project(each)])
+      : [],
   );
 
 const ATTW = ['--pack', '.', '--profile', 'esm-only'];
