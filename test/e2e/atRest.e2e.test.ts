@@ -6,11 +6,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findChromium } from '../../scripts/chromium.mjs';
+import { pageScript } from '../../scripts/page-script.mjs';
 import { CONTROL, WORDS } from './atRest/words.ts';
 
 const SECRET = Array.from({ length: 32 }, (_, at) => 7 * at);
@@ -25,18 +24,7 @@ const server = createServer((request, response) => {
 let address = '';
 
 beforeAll(async () => {
-  const entry = fileURLToPath(new URL('./atRest/page.ts', import.meta.url));
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2023',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'warning',
-  });
-  script = outputFiles.map(({ text }) => text).join('');
+  script = await pageScript('test/e2e/atRest/page.ts');
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const listening = server.address();
   address = `http://127.0.0.1:${typeof listening === 'object' ? (listening?.port ?? 0) : 0}/`;

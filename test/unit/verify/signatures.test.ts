@@ -7,30 +7,14 @@ import { type ActContent, statementHash } from '../../../src/crypto/signedAct.ts
 import { makeSigningKey } from '../../../src/crypto/signer.ts';
 import { type HashedEvent, signerStream } from '../../../src/crypto/signerHistory.ts';
 import { enrolment, keyIdOf, type Person, personOf, replacement } from '../signing/people.ts';
+import { MAYER, ready, sign } from '../signing/ready.ts';
 import { contentOf, FORM, OTHER_FORM, openWorld, recordsOf, streamOf } from '../signing/world.ts';
 import { at, KEY_A, KEY_B, KEY_C } from '../support.ts';
 
 const [A, B, ADMIN] = [KEY_A, KEY_B, KEY_C];
-const MAYER = await personOf('dr-mayer', 'Dr. Ana Mayer');
 const WEBER = await personOf('dr-weber', 'Dr. Jo Weber');
 const place = (event: HashedEvent) => ({ replica: event.context.replica, sequence: event.body.sequence });
 const nameOf = (event: HashedEvent) => `event ${event.context.replica}/${event.body.sequence}`;
-
-/** Two items of one form, seen and ready to be signed by a person who is enrolled and accountable. */
-const ready = async () => {
-  const world = openWorld();
-  const account = await world.account(A, MAYER);
-  const first = await world.item(A, 'BP.SYS');
-  const second = await world.item(A, 'BP.DIA', [first]);
-  const items = [first, second];
-  return { world, account, items, first, second, content: contentOf(MAYER, account, items) };
-};
-
-const sign = async () => {
-  const made = await ready();
-  const signed = await made.world.act(A, made.content, { signedBy: MAYER.key });
-  return { ...made, signed };
-};
 
 it('lists a signature with printed name, time with zone, meaning and state, and its key with who enrolled it [SIG-06]', async () => {
   const { world, account, signed, content } = await sign();

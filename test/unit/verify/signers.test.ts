@@ -2,30 +2,14 @@
 import { expect, it } from 'vitest';
 import { type HashedEvent, signerStream } from '../../../src/crypto/signerHistory.ts';
 import { keyIdOf, type Person, personOf, replacement } from '../signing/people.ts';
-import { contentOf, openWorld } from '../signing/world.ts';
+import { MAYER, ready, sign } from '../signing/ready.ts';
+import { contentOf, type openWorld } from '../signing/world.ts';
 import { KEY_A, KEY_B, KEY_C } from '../support.ts';
 
 const [A, B, ADMIN] = [KEY_A, KEY_B, KEY_C];
-const MAYER = await personOf('dr-mayer', 'Dr. Ana Mayer');
 const WEBER = await personOf('dr-weber', 'Dr. Jo Weber');
 const LANG = await personOf('dr-lang', 'Dr. Li Lang');
 const place = (event: HashedEvent) => ({ replica: event.context.replica, sequence: event.body.sequence });
-
-/** Two items of one form, seen and ready to be signed by a person who is enrolled and accountable. */
-const ready = async () => {
-  const world = openWorld();
-  const account = await world.account(A, MAYER);
-  const first = await world.item(A, 'BP.SYS');
-  const second = await world.item(A, 'BP.DIA', [first]);
-  const items = [first, second];
-  return { world, account, items, first, second, content: contentOf(MAYER, account, items) };
-};
-
-const sign = async () => {
-  const made = await ready();
-  const signed = await made.world.act(A, made.content, { signedBy: MAYER.key });
-  return { ...made, signed };
-};
 
 const replace = async (
   world: ReturnType<typeof openWorld>,
