@@ -45,7 +45,7 @@ export {
   dexieStorage,
   type UpgradeProgress,
 } from './storage/dexie/index.ts';
-export { memoryStorage } from './storage/memory.ts';
+export { memoryStorage } from './storage/inMemory.ts';
 export type {
   AppendOutcome,
   AppendRequest,
@@ -62,8 +62,9 @@ export type { AggregateActor } from './store/actor.ts';
 export type { HealthCheck, HealthOptions, HealthReport, HealthWarning } from './store/health.ts';
 export type { HealthCheckName } from './store/healthChecks.ts';
 export type { HealthState } from './store/healthState.ts';
-export { HEALTH_TEXT, type HealthCode } from './store/healthText.ts';
+export type { HealthCode } from './store/healthText.ts';
 export type { Loss } from './store/loss.ts';
+export { loadParts } from './store/parts.ts';
 export { Replica } from './store/replica.ts';
 export type { SealedEvent } from './store/sealedEvents.ts';
 export type { Persistence, SpaceForecast } from './store/space.ts';

@@ -6,15 +6,15 @@
  */
 import { BehaviorSubject, merge, of, switchMap } from 'rxjs';
 import { StoreError } from './core/errors.ts';
+import { loadPart } from './core/part.ts';
 import type { Row, ViewDefinition } from './projections/view.ts';
 import { aggregateHandle, watchStreams } from './store/aggregates.ts';
 import { appendAll } from './store/bulk.ts';
-import { exportSession, verifySession } from './store/checks.ts';
 import { openHealth } from './store/openHealth.ts';
+import { openSync } from './store/openSync.ts';
 import { sealedEvents } from './store/sealedEvents.ts';
 import { openSession, type Session } from './store/session.ts';
 import { systemStorageFacts } from './store/storageFacts.ts';
-import { startSyncing } from './store/syncing.ts';
 import type { Store, StoreOptions } from './store/types.ts';
 import { type LiveQuery, openView } from './streams/liveView.ts';
 import type { Sync } from './sync/runner.ts';
@@ -35,6 +35,8 @@ const onceOnly = (work: () => Promise<void>): (() => Promise<void>) => {
     return done;
   };
 };
+
+const loadChecks = () => loadPart('checks', () => import('./store/checks.ts'));
 
 /**
  * Opens a store on this device. Everything recorded before is there when it resolves.
@@ -79,14 +81,14 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     },
     sync: (syncOptions) => {
       sync$.value?.stop();
-      const sync = startSyncing(session, options.name, syncOptions);
+      const sync = openSync(session, options.name, syncOptions);
       sync$.next(sync);
       return sync;
     },
     syncStatus$: sync$.pipe(switchMap((sync) => sync?.status$ ?? of(undefined))),
     compact: session.upkeep.now,
-    verify: (check = {}) => verifySession(session, check),
-    export: (check = {}) => exportSession(session, check),
+    verify: async (check = {}) => (await loadChecks()).verifySession(session, check),
+    export: async (check = {}) => (await loadChecks()).exportSession(session, check),
     findings: session.findings.all,
     health$: health.state$,
     health: health.check,

@@ -1,6 +1,6 @@
 /** The health of a device: its room at a glance, and every check when asked for, with what is wrong and what to do. */
 import { useId, useState } from 'react';
-import { HEALTH_TEXT, type HealthCheck, type HealthReport, type HealthState } from '../../src/index.ts';
+import type { HealthCheck, HealthReport, HealthState } from '../../src/index.ts';
 import type { Device } from '../model/device.ts';
 import { bytesText, CHECK_NAMES, countText, forecastText, measuredText } from '../model/health.ts';
 import { utcText } from '../model/times.ts';
@@ -57,10 +57,10 @@ const Check = ({ check }: { readonly check: HealthCheck }) => (
         <span className="only-heard">{check.ok ? 'is well.' : 'has a warning.'}</span>
         <span className="muted">{measuredText(check)}</span>
       </p>
-      {check.warnings.map(({ code, details }) => (
+      {check.warnings.map(({ code, details, means, action }) => (
         <div key={`${code} ${JSON.stringify(details)}`} className="warning">
-          <p>{HEALTH_TEXT[code].means}</p>
-          <p>{HEALTH_TEXT[code].action}</p>
+          <p>{means}</p>
+          <p>{action}</p>
           <p className="detail">
             {code}
             {Object.entries(details).map(([name, value]) => `, ${name} ${value}`)}

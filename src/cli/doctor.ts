@@ -6,12 +6,11 @@ import type { Head } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import type { ReplicaId } from '../core/ids.ts';
 import type { KnownMarker, StorageFacts } from '../core/ports.ts';
-import { emptyHead } from '../crypto/checkCommit.ts';
+import { emptyHead } from '../crypto/chain.ts';
 import { fileMarker, keyFromEnvironment, keyFromFile, nodeSqlite, sqliteStorage } from '../sqlite.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import { checkHealth, type HealthCheck, type HealthReport } from '../store/health.ts';
 import { walkChains } from '../store/healthChecks.ts';
-import { HEALTH_TEXT } from '../store/healthText.ts';
 import { readKnown } from '../store/known.ts';
 import { closingOfKnown, type Loss, lossOf } from '../store/loss.ts';
 import { systemClock, systemScheduler } from '../store/platform.ts';
@@ -112,9 +111,9 @@ const print = (file: string, report: HealthReport): void => {
   console.log(`${file}: ${report.ok ? 'well' : `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`}`);
   for (const { name, ok, facts, warnings: found } of report.checks) {
     console.log(`  ${ok ? 'ok  ' : 'WARN'}  ${name.padEnd(12)}${pairs(facts)}`);
-    for (const { code, details } of found) {
+    for (const { code, details, means, action } of found) {
       console.log(`        ${code}${Object.keys(details).length === 0 ? '' : ` (${pairs(details)})`}`);
-      console.log(`        ${HEALTH_TEXT[code].means} ${HEALTH_TEXT[code].action}`);
+      console.log(`        ${means} ${action}`);
     }
   }
 };

@@ -122,6 +122,8 @@ export const ERROR_TEXT = {
   'storage.upgrade-failed':
     'The database could not be brought to the layout of this version. Nothing was changed: all that was recorded is there and can be read and exported as it is. Free space, close other tabs and open again.',
   'store.not-provided': 'No store is provided here. Render the component inside an IndelibleProvider.',
+  'store.part-missing':
+    'A part of the program could not be loaded. Go online and try again; to have it offline, keep every file of the build on the device or call loadParts while online.',
   'store.turn-lost': 'Another tab took over this work while this one was asleep. It is tried again.',
   'store.wrong-tenant': 'This database belongs to another tenant. Open it under a name of its own.',
   'store.unavailable-actor': 'The actor of an event is missing. Nothing was stored.',

@@ -4,7 +4,9 @@
  * Every use has its own domain, every field before the last a fixed width, so no two inputs coincide. The inputs are
  * the stored bytes, never a re-serialisation. Law: `chain.laws`. None of this may ever change; vectors freeze it.
  */
+
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
+import type { Head } from '../core/commit.ts';
 import { type Hash32, hash32, type PublicKey32, type ReplicaId, replicaId, type TenantId } from '../core/ids.ts';
 import { sameBytes, setSequence, utf8 } from './bytes.ts';
 import { sha256 } from './sha256.ts';
@@ -62,3 +64,9 @@ export const linkHash = (previous: Hash32, { first, count, root }: Step): Hash32
   LINK.set(root, at + 42);
   return hash32(sha256(LINK));
 };
+
+/** The head of a replica that has written nothing. */
+export const emptyHead = (replica: ReplicaId, tenant: TenantId): Head => ({
+  sequence: 0,
+  link: genesisLink(replica, tenant),
+});

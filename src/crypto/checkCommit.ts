@@ -3,14 +3,14 @@
  *
  * Never throws on hostile bytes. Law: `checkCommit.laws` (any flipped bit is found; the place is the altered event).
  */
-import type { Commit, Fault, Head } from '../core/commit.ts';
+import type { Commit, Fault } from '../core/commit.ts';
 import { type CommitContext, type EventBody, readBody, readContext } from '../core/envelope.ts';
 import { isStoreError, StoreError } from '../core/errors.ts';
-import type { Hash32, ReplicaId, TenantId } from '../core/ids.ts';
+import type { Hash32, ReplicaId } from '../core/ids.ts';
 import { seen } from '../core/versionVector.ts';
 import { sameBytes } from './bytes.ts';
 import { readCanonical } from './canonical.ts';
-import { contextHash, genesisLink, leafHash, linkHash, replicaIdOf } from './chain.ts';
+import { contextHash, leafHash, linkHash, replicaIdOf } from './chain.ts';
 import { decodeCommit, type SignedParts, signedMessage } from './commitBytes.ts';
 import { merkleRoot } from './merkle.ts';
 import { verifySignature } from './signer.ts';
@@ -125,32 +125,4 @@ export const checkCommit = async (bytes: Uint8Array, expected = 0): Promise<Comm
   } catch (error) {
     return { kind: 'faulty', fault: faultOf(error, parts.first, replica) };
   }
-};
-
-/** The head of a replica that has written nothing. */
-export const emptyHead = (replica: ReplicaId, tenant: TenantId): Head => ({
-  sequence: 0,
-  link: genesisLink(replica, tenant),
-});
-
-/** One replica's chain in one tenant, as far as it was followed. */
-export type Chain = { readonly replica: ReplicaId; readonly tenant: TenantId; readonly head: Head };
-
-/** Says whether a sound commit is of this chain and continues it; the fault if not. */
-export const checkInChain = (chain: Chain, commit: Commit): Fault | undefined => {
-  const place = { sequence: chain.head.sequence + 1, replica: commit.replica };
-  if (commit.replica !== chain.replica) return { ...place, code: 'chain.link-mismatch', what: 'replica' };
-  if (commit.context.tenant !== chain.tenant) return { ...place, code: 'sync.wrong-tenant' };
-  return checkContinues(chain.head, commit);
-};
-
-/**
- * Says whether a sound commit continues the chain at `head`; the fault if not. `head` must be that of the commit's own
- * replica and tenant: a head names neither, and another replica can sign a commit that fits it. `checkInChain` asks.
- */
-export const checkContinues = (head: Head, commit: Commit): Fault | undefined => {
-  const place = { sequence: commit.first, replica: commit.replica };
-  if (commit.first > head.sequence + 1) return { ...place, code: 'chain.gap', sequence: head.sequence + 1 };
-  if (commit.first <= head.sequence) return { ...place, code: 'chain.fork' };
-  return sameBytes(commit.previous, head.link) ? undefined : { ...place, code: 'chain.link-mismatch' };
 };

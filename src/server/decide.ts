@@ -10,7 +10,8 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { ReplicaId, TenantId } from '../core/ids.ts';
 import { seen } from '../core/versionVector.ts';
 import { sameBytes } from '../crypto/bytes.ts';
-import { type CommitCheck, checkContinues } from '../crypto/checkCommit.ts';
+import type { CommitCheck } from '../crypto/checkCommit.ts';
+import { checkContinues } from '../crypto/inChain.ts';
 import type { Verdict } from '../sync/protocol.ts';
 
 /** A pushed commit: its bytes as received, the sequence it claims to start at (0 if it does not say), and its check. */

@@ -91,6 +91,7 @@ export const PROBLEM_STATUS = {
   'storage.upgrade-failed': 503,
   'store.unavailable-actor': 400,
   'store.not-provided': 500,
+  'store.part-missing': 503,
   'store.turn-lost': 503,
   'store.wrong-tenant': 409,
   'sync.offline': 503,

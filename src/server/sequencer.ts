@@ -6,7 +6,8 @@
 import { headAfter } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import type { ReplicaId, TenantId } from '../core/ids.ts';
-import { checkCommit, emptyHead } from '../crypto/checkCommit.ts';
+import { emptyHead } from '../crypto/chain.ts';
+import { checkCommit } from '../crypto/checkCommit.ts';
 import { decodeCommit } from '../crypto/commitBytes.ts';
 import { appendLeaf, EMPTY_FRONTIER, EMPTY_ROOT, type Frontier, frontierRoot } from '../crypto/merkle.ts';
 import { PROTOCOL, type PushResponse } from '../sync/protocol.ts';

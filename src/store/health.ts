@@ -5,10 +5,15 @@
 import { isStoreError } from '../core/errors.ts';
 import type { Scheduler } from '../core/ports.ts';
 import { CHECKS, type CheckFacts, type HealthCheckName, type HealthParts, type Warning } from './healthChecks.ts';
-import type { HealthCode } from './healthText.ts';
+import { HEALTH_TEXT, type HealthCode } from './healthText.ts';
 
-/** Something that a person should know. `details`: counts, codes, identifiers, times. */
-export type HealthWarning = { readonly code: HealthCode; readonly details: CheckFacts };
+/** Something that a person should know, and what to do about it. `details`: counts, codes, identifiers, times. */
+export type HealthWarning = {
+  readonly code: HealthCode;
+  readonly details: CheckFacts;
+  readonly means: string;
+  readonly action: string;
+};
 
 /** One check: what it found wrong, and what it measured. */
 export type HealthCheck = {
@@ -59,14 +64,16 @@ const warningOf = (error: unknown, checkMs: number): Warning =>
     ? { code: 'health.check-slow', details: { checkMs } }
     : { code: 'health.check-failed', details: { cause: isStoreError(error) ? error.code : 'invariant.broken' } };
 
+const told = (warning: Warning): HealthWarning => ({ ...warning, ...HEALTH_TEXT[warning.code] });
+
 const runCheck = async (name: HealthCheckName, parts: HealthParts, checkMs: number): Promise<HealthCheck> => {
   const startMs = parts.clock.uptimeMs();
   const tookMs = () => Math.max(0, Math.round(parts.clock.uptimeMs() - startMs));
   try {
     const { warnings, facts } = await within(parts.scheduler, checkMs, (signal) => CHECKS[name](parts, signal));
-    return { name, ok: warnings.length === 0, warnings, facts, tookMs: tookMs() };
+    return { name, ok: warnings.length === 0, warnings: warnings.map(told), facts, tookMs: tookMs() };
   } catch (error) {
-    return { name, ok: false, warnings: [warningOf(error, checkMs)], facts: {}, tookMs: tookMs() };
+    return { name, ok: false, warnings: [told(warningOf(error, checkMs))], facts: {}, tookMs: tookMs() };
   }
 };
 

@@ -9,7 +9,7 @@ import { toHex32, utf8 } from '../crypto/bytes.ts';
 import type { EventStorage } from '../storage/port.ts';
 import type { Log } from '../streams/log.ts';
 import type { SyncMark } from '../sync/marks.ts';
-import { readKnown, writeKnown } from './known.ts';
+import { type Known, writeKnown } from './known.ts';
 import { closingOfKnown } from './loss.ts';
 import type { Succession } from './succession.ts';
 
@@ -18,6 +18,8 @@ const FOLLOW_MS = 1_000;
 
 export type KeepingParts = {
   readonly marker: KnownMarker;
+  /** What the marker said while the database opened: never more than was durable then. */
+  readonly known: Known | undefined;
   readonly storage: EventStorage;
   readonly log: Log;
   readonly clock: Clock;
@@ -48,8 +50,7 @@ const ifPossible = async (work: () => Promise<unknown>): Promise<void> => {
 const dayOf = (time: string): string => `${time.slice(0, 10)}T00:00:00.000Z`;
 
 const compare = async (parts: KeepingParts): Promise<void> => {
-  const { marker, storage, log, clock, succession, mark } = parts;
-  const known = await readKnown(marker);
+  const { known, storage, log, clock, succession, mark } = parts;
   if (known === undefined) return;
   await log.catchUp(); // the marker may be newer than what was read: another tab has written both meanwhile
   const closing = closingOfKnown(known, {

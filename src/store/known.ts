@@ -4,29 +4,51 @@
  * Invariant: it never says more than was durable when it was written, so it never reports a loss that was none. It may
  * say less: then a loss is told too small, never hidden. Law: `loss.laws`.
  */
-import { z } from 'zod';
-import { isReplicaId, type ReplicaId } from '../core/ids.ts';
-import { LIMITS } from '../core/limits.ts';
+import { type ReplicaId, replicaId } from '../core/ids.ts';
+import { isRecord } from '../core/json.ts';
 import type { KnownMarker } from '../core/ports.ts';
 
-const whole = z.int().min(0).max(LIMITS.integerMax);
-
-const Known = z.strictObject({
-  format: z.literal(1),
-  replica: z.custom<ReplicaId>(isReplicaId),
+export type Known = {
+  readonly format: 1;
+  readonly replica: ReplicaId;
   /** Events in the whole log. */
-  size: whole,
+  readonly size: number;
   /** Where the replica's own chain stood: its last sequence and the link after it in hex. */
-  sequence: whole,
-  link: z.string().max(64),
+  readonly sequence: number;
+  readonly link: string;
   /** Newest receipt as the server signed it, and the sequence that it covers. */
-  receipt: z.string().max(4_096).nullable(),
-  receiptSequence: whole,
+  readonly receipt: string | null;
+  readonly receiptSequence: number;
   /** Device days, as RFC 3339 UTC at midnight: when the database was made, and when this was seen. */
-  createdAt: z.string().max(24),
-  seenAt: z.string().max(24),
-});
-export type Known = z.infer<typeof Known>;
+  readonly createdAt: string;
+  readonly seenAt: string;
+};
+
+const UNREADABLE = Symbol('unreadable marker');
+const unreadable = (): never => {
+  throw UNREADABLE;
+};
+
+const whole = (value: unknown): number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : unreadable();
+const text = (value: unknown, unitsMax: number): string =>
+  typeof value === 'string' && value.length <= unitsMax ? value : unreadable();
+
+/** Read by hand: this is on the way of every opening, and a schema would have to be compiled first. */
+const knownOf = (value: unknown): Known => {
+  if (!isRecord(value) || Object.keys(value).length !== 9 || value['format'] !== 1) return unreadable();
+  return {
+    format: 1,
+    replica: replicaId(text(value['replica'], 32)),
+    size: whole(value['size']),
+    sequence: whole(value['sequence']),
+    link: text(value['link'], 64),
+    receipt: value['receipt'] === null ? null : text(value['receipt'], 4_096),
+    receiptSequence: whole(value['receiptSequence']),
+    createdAt: text(value['createdAt'], 24),
+    seenAt: text(value['seenAt'], 24),
+  };
+};
 
 /** Remembers nothing: for a database that does not outlive the program. */
 export const NO_MARKER: KnownMarker = { read: async () => undefined, write: async () => undefined };
@@ -35,9 +57,7 @@ export const NO_MARKER: KnownMarker = { read: async () => undefined, write: asyn
 export const readKnown = async (marker: KnownMarker): Promise<Known | undefined> => {
   try {
     const text = await marker.read();
-    if (text === undefined) return undefined;
-    const read = Known.safeParse(JSON.parse(text));
-    return read.success ? read.data : undefined;
+    return text === undefined ? undefined : knownOf(JSON.parse(text));
   } catch {
     return undefined;
   }

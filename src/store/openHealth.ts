@@ -1,9 +1,10 @@
 /** Follows what a store knows of its health without checking anything, and has everything checked when asked. */
 import { BehaviorSubject, distinctUntilChanged, EMPTY, filter, map, merge, type Observable, switchMap } from 'rxjs';
+import { loadPart } from '../core/part.ts';
 import type { StorageFacts } from '../core/ports.ts';
-import { leftoverEvents } from '../sync/leftovers.ts';
+import { leftoverEvents } from '../sync/closings.ts';
 import type { Sync } from '../sync/runner.ts';
-import { checkHealth, type HealthOptions, type HealthReport } from './health.ts';
+import type { HealthOptions, HealthReport } from './health.ts';
 import type { HealthParts } from './healthChecks.ts';
 import type { HealthState } from './healthState.ts';
 import { type Loss, lossOf } from './loss.ts';
@@ -102,7 +103,10 @@ export const openHealth = (session: Session, facts: StorageFacts, sync$: Behavio
       map(() => stateOf(followed)),
       distinctUntilChanged(sameState),
     ),
-    check: (options) => checkHealth(checkedParts(followed), options),
+    check: async (options) => {
+      const { checkHealth } = await loadPart('health', () => import('./health.ts'));
+      return checkHealth(checkedParts(followed), options);
+    },
     stop: () => {
       for (const subscription of following) subscription.unsubscribe();
       space.stop();

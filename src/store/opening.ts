@@ -7,22 +7,25 @@ import { startHash } from '../crypto/runningHash.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import type { Definitions } from '../streams/aggregateState.ts';
 import { FROM_THE_BEGINNING, type LogStart } from '../streams/log.ts';
-import { decodeSnapshot, type Snapshot } from '../streams/snapshot.ts';
-import { SNAPSHOT_NAME } from '../streams/upkeep.ts';
+import { decodeSnapshot, SNAPSHOT_NAME, type Snapshot } from '../streams/snapshot.ts';
 
 export type Opening = { readonly snapshot: Snapshot | undefined; readonly start: LogStart };
 
-/** The text of everything that folding depends on: software, schemas, machines with their guards and assigns. */
+const digestText = (text: string): string => {
+  const hash = startHash();
+  hash.update(utf8(text));
+  return toHex32(hash.digest());
+};
+
+/** Names everything that folding depends on: software, schemas, machines with their guards and assigns as text. */
 export const foldingRules = (
   definitions: Definitions,
   { store, registry, app = '' }: { readonly store: string; readonly registry: string; readonly app?: string },
-): string => [store, registry, app, ...[...definitions.values()].map(({ source }) => source())].join('\n');
+): string => digestText([store, registry, app, ...[...definitions.values()].map(({ source }) => source())].join('\n'));
 
 /** Names all that kept states depend on: the rules, whose database it is, and which of its replicas were copied. */
 export const statesFingerprint = (rules: string, identity: Identity, forks: string): string => {
-  const hash = startHash();
-  hash.update(utf8([identity.tenant, identity.replica, forks, rules].join('\n')));
-  return toHex32(hash.digest());
+  return digestText([identity.tenant, identity.replica, forks, rules].join('\n'));
 };
 
 /** The kept states as bytes, to be asked for before it is known whether they are to be used. */

@@ -3,6 +3,7 @@ import { merge, type Observable } from 'rxjs';
 import type { Actor, Software } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import { type StreamId, streamParts, userId } from '../core/ids.ts';
+import { loadPart } from '../core/part.ts';
 import type { Clock, Entropy, KnownMarker, Scheduler } from '../core/ports.ts';
 import { size } from '../core/position.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
@@ -14,15 +15,14 @@ import type { Fields } from '../streams/fields.ts';
 import { type CommittedBatch, type Log, openLog } from '../streams/log.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
 import { emptyState } from '../streams/streamState.ts';
-import { startUpkeep, type Upkeep } from '../streams/upkeep.ts';
+import { startUpkeep, type Upkeep, type UpkeepParts } from '../streams/upkeep.ts';
 import type { Writer } from '../streams/writer.ts';
 import { readSyncMark, type SyncMark } from '../sync/marks.ts';
 import { openBasis } from './basis.ts';
-import { exclusively } from './exclusive.ts';
 import { type Findings, openFindings } from './findings.ts';
 import { identityOf } from './identity.ts';
 import { type Keeping, openKeeping } from './keeping.ts';
-import { NO_MARKER } from './known.ts';
+import { type Known, NO_MARKER, readKnown } from './known.ts';
 import { foldingRules, keptStates, type Opening, openingOf, statesFingerprint } from './opening.ts';
 import { openMark, type ReceiptCame, unconfirmed } from './ownMark.ts';
 import { ownPending } from './ownPending.ts';
@@ -93,10 +93,18 @@ const snapshots = (states: AggregateStates, pending: Pending) => {
 };
 
 /** Where it is remembered that this database exists: beside a database on a disk, nowhere for one in memory. */
-const markerOf = (options: StoreOptions, storage: EventStorage): KnownMarker =>
-  options.known ??
-  options.storage?.known?.(options.name) ??
-  (storage.durability === 'memory' ? NO_MARKER : localMarker(options.name));
+const markerOf = (options: StoreOptions): { readonly marker: KnownMarker; readonly isChosen: boolean } => {
+  const chosen = options.known ?? options.storage?.known?.(options.name);
+  return { marker: chosen ?? localMarker(options.name), isChosen: chosen !== undefined };
+};
+
+/** Upkeep of a database by one tab at a time. */
+const upkeepTurn =
+  (name: string): UpkeepParts['alone'] =>
+  async (work, signal) => {
+    const { exclusively } = await loadPart('turns', () => import('./exclusive.ts'));
+    return exclusively(`indelible:upkeep:${name}`)(work, signal);
+  };
 
 /** Opens the log where the kept states end, and everything that follows it. */
 const openFollowed = async (parts: {
@@ -125,16 +133,37 @@ const openFollowed = async (parts: {
 };
 
 /** What does not need the database: made while it opens. */
-type Rules = { readonly definitions: Definitions; readonly software: Software; readonly folding: string };
-
-const rulesOf = (definitions: Definitions, { app }: StoreOptions): Rules => {
-  const registry = registryFingerprint(definitions);
-  const software: Software = { store: STORE_VERSION, registry, ...(app === undefined ? {} : { app }) };
-  return { definitions, software, folding: foldingRules(definitions, software) };
+type Ahead = {
+  readonly definitions: Definitions;
+  readonly software: Software;
+  readonly folding: string;
+  readonly marker: KnownMarker;
+  readonly isMarkerChosen: boolean;
+  readonly known: Known | undefined;
 };
 
-const connect = async (storage: EventStorage, options: StoreOptions, rules: Rules): Promise<Session> => {
-  const { definitions, software, folding } = rules;
+const workAhead = async (definitions: Definitions, options: StoreOptions): Promise<Ahead> => {
+  const { app } = options;
+  const { marker, isChosen } = markerOf(options);
+  const known = await readKnown(marker);
+  const registry = registryFingerprint(definitions);
+  const software: Software = { store: STORE_VERSION, registry, ...(app === undefined ? {} : { app }) };
+  return {
+    definitions,
+    software,
+    folding: foldingRules(definitions, software),
+    marker,
+    isMarkerChosen: isChosen,
+    known,
+  };
+};
+
+/** A database in memory is remembered only where that was asked for. */
+const rememberedOf = ({ marker, isMarkerChosen, known }: Ahead, storage: EventStorage) =>
+  isMarkerChosen || storage.durability !== 'memory' ? { marker, known } : { marker: NO_MARKER, known: undefined };
+
+const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahead): Promise<Session> => {
+  const { definitions, software, folding } = ahead;
   const clock = options.clock ?? systemClock;
   const entropy: Entropy = options.entropy ?? systemEntropy;
   const [identity, kept] = await Promise.all([identityOf(storage, options.tenant, clock), keptStates(storage)]);
@@ -158,9 +187,11 @@ const connect = async (storage: EventStorage, options: StoreOptions, rules: Rule
   };
   const scheduler = options.scheduler ?? systemScheduler;
   const snapshotSize = opening.snapshot?.size ?? size(0);
-  const alone = exclusively(`indelible:upkeep:${options.name}`);
   const upkeep = startUpkeep(
-    { storage, log, states, pending, scheduler, fingerprint, snapshotSize, keepsStates, alone, breathe, keepFinding },
+    {
+      ...{ storage, log, states, pending, scheduler, fingerprint, snapshotSize, keepsStates, breathe, keepFinding },
+      alone: upkeepTurn(options.name),
+    },
     options.upkeep !== 'manual',
   );
   const { writer, succession } = openWriting({
@@ -169,7 +200,7 @@ const connect = async (storage: EventStorage, options: StoreOptions, rules: Rule
   });
   const keeping = await openKeeping({
     ...{ storage, log, clock, scheduler, succession, keepFinding, followLeaving },
-    marker: markerOf(options, storage),
+    ...rememberedOf(ahead, storage),
     mark,
   });
   const unfollowKeys =
@@ -200,11 +231,11 @@ export const openSession = async (options: StoreOptions): Promise<Session> => {
   checkKeys(options, definitions);
   const adapter = options.storage ?? dexieStorage({ onUpgrade: options.onUpgrade });
   const opening = adapter.open(options.name, { databaseKey: options.keys?.databaseKey });
-  const rules = Promise.resolve().then(() => rulesOf(definitions, options));
-  rules.catch(() => undefined); // told below, where there is a database to close
+  const ahead = workAhead(definitions, options);
+  ahead.catch(() => undefined); // told below, where there is a database to close
   const storage = await opening;
   try {
-    const session = await connect(storage, options, await rules);
+    const session = await connect(storage, options, await ahead);
     // The first time it takes the platform some 20 ms to tell: not at the opening, and not at the first append.
     void breathe().then(() => session.clock.zone(session.clock.nowMs()));
     return session;

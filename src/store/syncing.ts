@@ -1,8 +1,8 @@
 /** Starts sync for a session: which transport, which timing, which network. */
 import { Subject } from 'rxjs';
+import { leftoverEvents } from '../sync/closings.ts';
 import type { ExchangeParts } from '../sync/exchange.ts';
 import { httpTransport } from '../sync/httpTransport.ts';
-import { leftoverEvents } from '../sync/leftovers.ts';
 import { readSyncMark } from '../sync/marks.ts';
 import { type Sync, startSync } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';

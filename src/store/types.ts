@@ -10,9 +10,9 @@ import type { TrailEntry } from '../projections/auditTrail.ts';
 import type { AggregateSnapshot, Row, ViewDefinition } from '../projections/view.ts';
 import type { UpgradeProgress } from '../storage/dexie/index.ts';
 import type { Durability, StorageAdapter } from '../storage/port.ts';
+import type { UpkeepOptions, UpkeepReport } from '../streams/housework.ts';
 import type { LiveQuery } from '../streams/liveView.ts';
 import type { CommittedBatch } from '../streams/log.ts';
-import type { UpkeepOptions, UpkeepReport } from '../streams/upkeep.ts';
 import type { DraftOutcome } from '../streams/writer.ts';
 import type { Sync, SyncStatus, SyncTiming } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';
@@ -162,9 +162,9 @@ export type Store = {
    * was packed stays packed when it is cancelled (`import.cancelled`) or fails.
    */
   readonly compact: (options?: UpkeepOptions) => Promise<UpkeepReport>;
-  /** Recomputes the hashes, signatures and chains of everything held. */
+  /** Recomputes the hashes, signatures and chains of everything held. @throws StoreError `store.part-missing`, `storage.*` */
   readonly verify: (options?: CheckOptions) => Promise<LogReport>;
-  /** Everything held, as a bundle that `indelible verify` checks alone. */
+  /** Everything held, as a bundle that `indelible verify` checks alone. @throws StoreError `store.part-missing`, `storage.*` */
   readonly export: (options?: CheckOptions) => Promise<Blob>;
   /** Anomalies found so far, newest last. */
   readonly findings: () => Promise<readonly Finding[]>;
@@ -175,7 +175,7 @@ export type Store = {
   readonly health$: Observable<HealthState>;
   /**
    * Checks everything that can be checked here, each check by itself and within its time. Reads the whole log; runs when
-   * asked only. Never throws; holds no recorded value.
+   * asked only. Holds no recorded value. A check that fails is a warning. @throws StoreError `store.part-missing` only
    */
   readonly health: (options?: HealthOptions) => Promise<HealthReport>;
   /** Ends syncing, waits for what is under way, and releases the database. */

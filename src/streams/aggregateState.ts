@@ -12,6 +12,7 @@ import { type ReplicaId, type StreamId, streamParts } from '../core/ids.ts';
 import { type Position, type Size, size } from '../core/position.ts';
 import type { BasisRule } from './basis.ts';
 import { streamKey } from './directory.ts';
+import { advanceLine, type Line, lineOf, stateOfLine } from './line.ts';
 import type { CommittedBatch, Log } from './log.ts';
 import {
   advanceState,
@@ -27,6 +28,8 @@ type Entry = {
   readonly stream: StreamId;
   readonly reader: StreamReader;
   state: StreamState;
+  /** What the history has led to since `state`, while it is read and as far as it is simple. */
+  line: Line | undefined;
   /** Where the records start that hold events of the stream, from the tracker's base on. */
   readonly records: Position[];
 };
@@ -66,6 +69,8 @@ export type Definitions = ReadonlyMap<string, AggregateDefinition>;
 
 type Tracker = {
   readonly take: (batch: CommittedBatch) => { readonly changed: Set<StreamId>; readonly stale: Set<StreamId> };
+  /** Takes a part of the history, of which nobody is told; gives the streams to be folded anew. */
+  readonly takeHistory: (batch: CommittedBatch) => ReadonlySet<StreamId>;
   readonly entries: Map<StreamId, Entry>;
 };
 
@@ -74,7 +79,8 @@ const entriesOf = (readers: ReadonlyMap<string, StreamReader>, known: KnownState
   const entries = new Map<StreamId, Entry>();
   const enter = (stream: StreamId, state?: StreamState) => {
     const reader = readers.get(streamParts(stream).type);
-    if (reader !== undefined) entries.set(stream, { stream, reader, state: state ?? emptyState(reader), records: [] });
+    if (reader !== undefined)
+      entries.set(stream, { stream, reader, state: state ?? emptyState(reader), line: undefined, records: [] });
   };
   for (const [stream, state] of known.states) enter(stream, state);
   for (const stream of known.unfolded) enter(stream);
@@ -105,27 +111,56 @@ const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): 
     if (known !== undefined) return known;
     const reader = readers.get(streamParts(stream).type);
     if (reader === undefined) return undefined;
-    const entry: Entry = { stream, reader, state: emptyState(reader), records: [] };
+    const entry: Entry = { stream, reader, state: emptyState(reader), line: undefined, records: [] };
     entries.set(stream, entry);
     return entry;
   };
-  const take = (batch: CommittedBatch) => {
+  /** Folds one event in passing; false if its stream is to be folded anew. */
+  const fold = (entry: Entry, event: RecordedEvent, steps: CommittedBatch['steps']): boolean => {
+    endLine(entry);
+    const advanced = nextState(entry, event, steps);
+    if (advanced !== undefined) entry.state = advanced;
+    return advanced !== undefined;
+  };
+  const foldInLine = (entry: Entry, event: RecordedEvent): boolean => {
+    entry.line ??= lineOf(entry.state, entry.reader);
+    return (entry.line !== undefined && advanceLine(entry.line, event, entry.reader)) || fold(entry, event, undefined);
+  };
+  /** The entry of an event that is new to it. */
+  const entryFor = (event: RecordedEvent, record: Position): Entry | undefined => {
+    const entry = entryOf(event.body.stream);
+    if (entry === undefined) return undefined;
+    const { records } = entry;
+    if (records[records.length - 1] !== record) records.push(record);
+    return event.position < known.size ? undefined : entry;
+  };
+  const take = ({ events, record, steps }: CommittedBatch) => {
     const changed = new Set<StreamId>();
     const stale = new Set<StreamId>();
-    for (const event of batch.events) {
-      const entry = entryOf(event.body.stream);
+    for (const event of events) {
+      const entry = entryFor(event, record);
       if (entry === undefined) continue;
-      const { stream } = entry;
-      if (entry.records.at(-1) !== batch.record) entry.records.push(batch.record);
-      if (event.position < known.size) continue;
-      changed.add(stream);
-      const advanced = stale.size > 0 && stale.has(stream) ? undefined : nextState(entry, event, batch.steps);
-      if (advanced === undefined) stale.add(stream);
-      else entry.state = advanced;
+      changed.add(entry.stream);
+      if (stale.has(entry.stream) || !fold(entry, event, steps)) stale.add(entry.stream);
     }
     return { changed, stale };
   };
-  return { take, entries };
+  const takeHistory = ({ events, record }: CommittedBatch): ReadonlySet<StreamId> => {
+    const stale = new Set<StreamId>();
+    for (const event of events) {
+      const entry = entryFor(event, record);
+      if (entry === undefined || (stale.size > 0 && stale.has(entry.stream))) continue;
+      if (!foldInLine(entry, event)) stale.add(entry.stream);
+    }
+    return stale;
+  };
+  return { take, takeHistory, entries };
+};
+
+/** Makes the line of an entry its state. */
+const endLine = (entry: Entry): void => {
+  if (entry.line !== undefined) entry.state = stateOfLine(entry.line, entry.state, entry.reader);
+  entry.line = undefined;
 };
 
 const union = (into: Set<StreamId>, from: Iterable<StreamId>): void => {
@@ -198,7 +233,7 @@ export const collectStates = (
   known: KnownStates = NONE,
 ) => {
   const readers = new Map([...definitions].map(([type, definition]) => [type, readerOf(definition, own, basis)]));
-  const { take, entries } = track(readers, known);
+  const { take, takeHistory, entries } = track(readers, known);
   const staleInHistory = new Set<StreamId>(known.unfolded.filter((stream) => entries.has(stream)));
 
   const historyOf = async (log: Log, stream: StreamId): Promise<readonly RecordedEvent[]> => {
@@ -215,6 +250,7 @@ export const collectStates = (
   };
 
   const follow = async (log: Log): Promise<AggregateStates> => {
+    for (const entry of entries.values()) endLine(entry);
     const changes = new Subject<ReadonlySet<StreamId>>();
     const {
       note,
@@ -246,7 +282,7 @@ export const collectStates = (
   };
 
   return {
-    take: (batch: CommittedBatch): void => union(staleInHistory, take(batch).stale),
+    take: (batch: CommittedBatch): void => union(staleInHistory, takeHistory(batch)),
     follow,
   };
 };

@@ -21,6 +21,8 @@ export type Fork = {
 };
 
 export type BasisRule = {
+  /** True if every basis means what it says: no replica name stands for two chains. */
+  readonly isPlain: () => boolean;
   /** What a new event may say that its author has seen. */
   readonly told: (frontier: VersionVector) => VersionVector;
   /** What the author of a recorded event had seen, in the names of this log. */
@@ -46,9 +48,14 @@ const meantBy = (author: ReplicaId, basis: VersionVector, fork: Fork): VersionVe
 
 /** The rule over the forks known at each moment; none is the rule of a database that was never copied. */
 export const basisRule = (forks: () => readonly Fork[]): BasisRule => ({
+  isPlain: () => forks().length === 0,
   told: (frontier) => forks().reduce(capped, frontier),
   meant: (author, basis) => forks().reduce((known, fork) => meantBy(author, known, fork), basis),
 });
 
 /** The rule where no replica name stands for two chains. */
-export const PLAIN_BASIS: BasisRule = { told: (frontier) => frontier, meant: (_, basis) => basis };
+export const PLAIN_BASIS: BasisRule = {
+  isPlain: () => true,
+  told: (frontier) => frontier,
+  meant: (_, basis) => basis,
+};

@@ -7,7 +7,7 @@
 import { type Commit, type Fault, type Head, headAfter } from '../core/commit.ts';
 import type { Hash32, ReplicaId } from '../core/ids.ts';
 import { sameBytes } from '../crypto/bytes.ts';
-import { checkContinues } from '../crypto/checkCommit.ts';
+import { checkContinues } from '../crypto/inChain.ts';
 import type { HeldChains, Links } from './held.ts';
 import type { Log } from './log.ts';
 

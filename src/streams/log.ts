@@ -9,7 +9,7 @@ import { type Commit, type Head, headAfter, type RecordedEvent } from '../core/c
 import type { DirectoryKey, EventId, ReplicaId, TenantId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { type Position, position, type Size, size } from '../core/position.ts';
-import { emptyHead } from '../crypto/checkCommit.ts';
+import { emptyHead } from '../crypto/chain.ts';
 import { readStoredCommit, type StoredCommit } from '../crypto/readCommit.ts';
 import type { EventStorage, StoredRecord } from '../storage/port.ts';
 import type { EventOpener } from './opener.ts';

@@ -7,6 +7,7 @@ import { isReplicaId, type ReplicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { EventStorage, Marks } from '../storage/port.ts';
 import type { Fork } from '../streams/basis.ts';
+import type { Log } from '../streams/log.ts';
 
 const NAME = 'closed';
 /** More closings than this on one database mean that something else is wrong; the oldest are forgotten here. */
@@ -74,6 +75,12 @@ export const forksOf = (closings: readonly Closing[], own: readonly ReplicaId[])
     if (sharedUpTo === null || heldUpTo <= sharedUpTo) return [];
     return [{ replica, sharedUpTo, heldUpTo, successors: new Set(own.slice(own.indexOf(replica) + 1)) }];
   });
+
+/** Events of closed replicas that are still to be sent. */
+export const leftoverEvents = (log: Pick<Log, 'head'>, closings: readonly Closing[]): number =>
+  closings
+    .filter(({ settled }) => !settled)
+    .reduce((total, { replica, confirmed }) => total + Math.max(0, log.head(replica).sequence - confirmed), 0);
 
 export const closingMarks = (closings: readonly Closing[]): Marks => ({
   [NAME]: closings.map((each) => ({ ...each })),

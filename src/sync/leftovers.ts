@@ -4,24 +4,9 @@
  */
 import { sameBytes } from '../crypto/bytes.ts';
 import { heldChains } from '../streams/held.ts';
-import type { Log } from '../streams/log.ts';
 import type { Closing } from './closings.ts';
 import { nextBatch } from './outbox.ts';
 import { type ExchangeParts, receiptFor } from './receipts.ts';
-
-/** Events of closed replicas that are still to be sent. */
-export const leftoverEvents = (log: Pick<Log, 'head'>, closings: readonly Closing[]): number =>
-  closings
-    .filter(({ settled }) => !settled)
-    .reduce((total, { replica, confirmed }) => total + Math.max(0, log.head(replica).sequence - confirmed), 0);
-
-/** Events that the server can never take, because it holds others in their place. */
-export const heldHereOnly = (log: Pick<Log, 'head'>, closings: readonly Closing[]): number =>
-  closings.reduce(
-    (total, { replica, forkedAt }) =>
-      forkedAt === null ? total : total + Math.max(0, log.head(replica).sequence - forkedAt + 1),
-    0,
-  );
 
 /** How far the server's chain of a closed replica is the one held here; undefined if it has become another one. */
 const agreedUpTo = async (

@@ -9,7 +9,8 @@ import { type ReplicaId, replicaId, type TenantId, tenantId } from '../core/ids.
 import { LIMITS } from '../core/limits.ts';
 import { sequence, size } from '../core/position.ts';
 import { fromBase64, toBase64, toHex32 } from '../crypto/bytes.ts';
-import { checkCommit, emptyHead } from '../crypto/checkCommit.ts';
+import { emptyHead } from '../crypto/chain.ts';
+import { checkCommit } from '../crypto/checkCommit.ts';
 import { checkpointBody, receiptBody } from '../crypto/checkpoint.ts';
 import { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierRoot } from '../crypto/merkle.ts';
 import { noteVerifierText, signNote } from '../crypto/signedNote.ts';

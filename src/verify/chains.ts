@@ -5,7 +5,8 @@
 import { type Commit, type Fault, type Head, headAfter } from '../core/commit.ts';
 import type { Hash32, ReplicaId, TenantId } from '../core/ids.ts';
 import { sameBytes } from '../crypto/bytes.ts';
-import { checkContinues, emptyHead } from '../crypto/checkCommit.ts';
+import { emptyHead } from '../crypto/chain.ts';
+import { checkContinues } from '../crypto/inChain.ts';
 import type { Header } from './salvage.ts';
 
 /** Sequences that were passed over. */

@@ -5,7 +5,7 @@ import { toBase64 } from '../../src/crypto/bytes.ts';
 import { type DexieStorage, dexieStorage } from '../../src/storage/dexie/index.ts';
 import { NATIVE_VERSION } from '../../src/storage/dexie/layout.ts';
 import type { EventStorage } from '../../src/storage/port.ts';
-import { directoryOf } from '../../src/streams/directory.ts';
+import { directoryOf } from '../../src/streams/packedKeys.ts';
 import { contentOf, settled } from '../conformance/engine.ts';
 import { verifyLog } from '../conformance/sealed.ts';
 import { type Archive, commitsIn, load } from './archive.ts';

@@ -7,7 +7,7 @@ import type { Store } from '../../src/index.ts';
 import { dexieStorage } from '../../src/storage/dexie/index.ts';
 import { LAYOUT } from '../../src/storage/dexie/layout.ts';
 import type { EventStorage } from '../../src/storage/port.ts';
-import { directoryOf } from '../../src/streams/directory.ts';
+import { directoryOf } from '../../src/streams/packedKeys.ts';
 import { type Archive, dump } from './archive.ts';
 import { identityAt, makeContent, steadyEntropy } from './content.ts';
 

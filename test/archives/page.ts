@@ -1,7 +1,7 @@
 /** For a page: makes a database of the first released layout, and brings it to the present one. */
 import { dexieStorage } from '../../src/storage/dexie/index.ts';
 import type { EventStorage } from '../../src/storage/port.ts';
-import { directoryOf } from '../../src/streams/directory.ts';
+import { directoryOf } from '../../src/streams/packedKeys.ts';
 import { type Archive, commitsIn, load } from './archive.ts';
 import layout1 from './layout-1.json' with { type: 'json' };
 

@@ -5,7 +5,7 @@ import { toBase64 } from '../../src/crypto/bytes.ts';
 import { dexieStorage, type UpgradeProgress } from '../../src/storage/dexie/index.ts';
 import { LAYOUT, NATIVE_VERSION } from '../../src/storage/dexie/layout.ts';
 import type { EventStorage } from '../../src/storage/port.ts';
-import { directoryOf } from '../../src/streams/directory.ts';
+import { directoryOf } from '../../src/streams/packedKeys.ts';
 import { FAULT_KINDS, type FaultKind, isCrash, isSilent } from '../../src/testing/conformance/faults.ts';
 import { faultyIndexedDb } from '../../src/testing/faultyIndexedDb.ts';
 import { settled } from '../conformance/engine.ts';

@@ -21,8 +21,7 @@ import {
 } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { sequence } from '../../src/core/position.ts';
-import { replicaIdOf } from '../../src/crypto/chain.ts';
-import { emptyHead } from '../../src/crypto/checkCommit.ts';
+import { emptyHead, replicaIdOf } from '../../src/crypto/chain.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../src/crypto/sealCommit.ts';
 import type { SigningKey } from '../../src/crypto/signer.ts';
 

@@ -6,6 +6,7 @@
 
 import { isStoreError, StoreError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
+import { loadPart } from '../../core/part.ts';
 import type { Clock, Entropy, Scheduler } from '../../core/ports.ts';
 import type { EventStorage, StorageAdapter, Unlocking } from '../port.ts';
 import { openConnection } from './connection.ts';
@@ -13,7 +14,6 @@ import { type Channel, hintsOver } from './hints.ts';
 import { type OpenedDatabase, openKeys } from './opening.ts';
 import { ownPage, type Page } from './page.ts';
 import { presenceOver } from './presence.ts';
-import { rescueDatabase } from './rescue.ts';
 import { eventStorage } from './storage.ts';
 import { type Locks, NO_TURNS, turnsOver } from './turns.ts';
 import type { OnUpgrade } from './upgrade.ts';
@@ -103,6 +103,7 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
     if (indexedDB === undefined || keyRange === undefined) throw new StoreError('storage.unavailable');
     const watch = watchdog(options.scheduler ?? timers, options.answerMs ?? LIMITS.storageAnswerMs);
     const entropy = options.entropy ?? randomness;
+    const { rescueDatabase } = await loadPart('rescue', () => import('./rescue.ts'));
     return rescueDatabase(name, { indexedDB, keyRange, watch, entropy }, unlocking);
   },
   open: async (name, { databaseKey } = {}) => {

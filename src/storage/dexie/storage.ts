@@ -1,5 +1,6 @@
 /** One open database as `EventStorage`. */
 import { StoreError } from '../../core/errors.ts';
+import { loadPart } from '../../core/part.ts';
 import type { Clock, Scheduler } from '../../core/ports.ts';
 import type { Size } from '../../core/position.ts';
 import type { AppendOutcome, AppendRequest, Durability, EventStorage } from '../port.ts';
@@ -13,14 +14,12 @@ import { LAYOUT } from './layout.ts';
 import { type Link, linkOver, type Opened } from './link.ts';
 import { findPacked, logSize, readLog, readLogAt, readPackedTo } from './log.ts';
 import { startLookout } from './lookout.ts';
-import { packLog } from './pack.ts';
 import { type Page, untilAwake } from './page.ts';
 import { watchPauses } from './pauses.ts';
 import type { Presence } from './presence.ts';
 import { type Memory, rememberDatabase } from './remembered.ts';
 import { readAllIdentities } from './sideReads.ts';
 import { sideTablesOf, type Use } from './sideTables.ts';
-import { sweepSome } from './sweep.ts';
 import type { Turns } from './turns.ts';
 import { isSameDatabase } from './unlock.ts';
 import type { Watch } from './watchdog.ts';
@@ -47,6 +46,7 @@ type Wired = Parts & { readonly link: Link; readonly use: Use; readonly memory: 
 /** Sweeping is a courtesy to the disk: what hinders it is met again by the next packing. */
 const sweep = async ({ use, presence, durability }: Wired): Promise<void> => {
   try {
+    const { sweepSome } = await import('./sweep.ts');
     await presence.alone(async () => {
       while (await use((connection) => sweepSome(connection, durability)));
     });
@@ -152,6 +152,7 @@ export const eventStorage = (parts: Parts): EventStorage => {
     read: (from, bytesMax) => use((opened) => readLog(opened, from, bytesMax)),
     readAt: (positions) => use((opened) => readLogAt(opened, positions)),
     pack: async (request) => {
+      const { packLog } = await loadPart('packing', () => import('./pack.ts'));
       const outcome = await use((opened) => packLog(opened, request, durability));
       if (outcome.packedTo > 0) await sweep(wired);
       return outcome;

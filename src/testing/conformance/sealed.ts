@@ -1,7 +1,9 @@
 /** The verifier that every case ends in. */
 import { type Head, headAfter } from '../../core/commit.ts';
 import { position } from '../../core/position.ts';
-import { checkCommit, checkContinues, emptyHead } from '../../crypto/checkCommit.ts';
+import { emptyHead } from '../../crypto/chain.ts';
+import { checkCommit } from '../../crypto/checkCommit.ts';
+import { checkContinues } from '../../crypto/inChain.ts';
 import type { EventStorage, StoredRecord } from '../../storage/port.ts';
 import { ConformanceError, holds, same } from './check.ts';
 

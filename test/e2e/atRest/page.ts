@@ -5,7 +5,7 @@
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { type Clock, defineAggregate, defineEvent, dexieStorage, openStore } from '../../../src/index.ts';
-import { directoryOf } from '../../../src/streams/directory.ts';
+import { directoryOf } from '../../../src/streams/packedKeys.ts';
 
 type Recorded = { readonly type: 'Kq7plantedItemRecorded'; readonly value: string };
 const visits = setup({ types: { context: {} as { readonly last: string }, events: {} as Recorded } });

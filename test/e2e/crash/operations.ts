@@ -2,7 +2,7 @@
 
 import { dexieStorage, type Store } from '../../../src/index.ts';
 import type { CommitBytes, EventStorage } from '../../../src/storage/port.ts';
-import { directoryOf } from '../../../src/streams/directory.ts';
+import { directoryOf } from '../../../src/streams/packedKeys.ts';
 import { makeWriter } from '../../../src/testing/conformance/writer.ts';
 import { simulatedNetwork } from '../../../src/testing/network.ts';
 import { makeFirstLayout, upgradeAndPack } from '../../archives/page.ts';

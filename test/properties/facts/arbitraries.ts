@@ -5,8 +5,7 @@ import { replicaId } from '../../../src/core/ids.ts';
 import type { JsonObject, JsonValue } from '../../../src/core/json.ts';
 import { sequence } from '../../../src/core/position.ts';
 import type { VersionVector } from '../../../src/core/versionVector.ts';
-import { replicaIdOf } from '../../../src/crypto/chain.ts';
-import { emptyHead } from '../../../src/crypto/checkCommit.ts';
+import { emptyHead, replicaIdOf } from '../../../src/crypto/chain.ts';
 import { commitAfter, KEY_A, KEY_B, KEY_C, TENANT } from '../../unit/support.ts';
 
 /** Well-formed text with everything that needs care: quotes, controls, astral characters. */

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Commit, Fault } from '../../../src/core/commit.ts';
 import { headAfter } from '../../../src/core/commit.ts';
 import { hash32, tenantId } from '../../../src/core/ids.ts';
-import { contextHash, genesisLink, leafHash, linkHash, replicaIdOf } from '../../../src/crypto/chain.ts';
-import type { Chain } from '../../../src/crypto/checkCommit.ts';
-import { checkCommit, checkContinues, checkInChain, emptyHead } from '../../../src/crypto/checkCommit.ts';
+import { contextHash, emptyHead, genesisLink, leafHash, linkHash, replicaIdOf } from '../../../src/crypto/chain.ts';
+import { checkCommit } from '../../../src/crypto/checkCommit.ts';
+import { type Chain, checkContinues, checkInChain } from '../../../src/crypto/inChain.ts';
 import { at, chainOf, commitAfter, hex, KEY_A, KEY_B, TENANT } from '../../unit/support.ts';
 
 const REPLICA = replicaIdOf(KEY_A.publicKey);

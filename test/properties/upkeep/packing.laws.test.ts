@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import { position } from '../../../src/core/position.ts';
 import { readStoredCommit } from '../../../src/crypto/readCommit.ts';
 import { memoryStorage, type StorageAdapter } from '../../../src/index.ts';
-import { directoryOf, replicaKey, streamKey } from '../../../src/streams/directory.ts';
+import { replicaKey, streamKey } from '../../../src/streams/directory.ts';
+import { directoryOf } from '../../../src/streams/packedKeys.ts';
 import { item, openDevice, outcomeOf, Visit } from '../../unit/store/trial.ts';
 
 const RECORD_BYTES = 2_600;

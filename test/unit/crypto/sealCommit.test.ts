@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { eventType, hash32, userId } from '../../../src/core/ids.ts';
 import { LIMITS } from '../../../src/core/limits.ts';
 import { sequence } from '../../../src/core/position.ts';
-import { replicaIdOf } from '../../../src/crypto/chain.ts';
-import { checkCommit, emptyHead } from '../../../src/crypto/checkCommit.ts';
+import { emptyHead, replicaIdOf } from '../../../src/crypto/chain.ts';
+import { checkCommit } from '../../../src/crypto/checkCommit.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../../src/crypto/sealCommit.ts';
 import { at, bodyOf, chainOf, codeOf, commitAfter, contextOf, KEY_A, KEY_B, TENANT } from '../support.ts';
 

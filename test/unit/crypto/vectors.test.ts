@@ -5,13 +5,13 @@ import { hash32, publicKey32, replicaId, tenantId } from '../../../src/core/ids.
 import { LIMITS } from '../../../src/core/limits.ts';
 import { fromBase64, toBase64, utf8 } from '../../../src/crypto/bytes.ts';
 import { canonicalBytes, readCanonical } from '../../../src/crypto/canonical.ts';
-import { contextHash, genesisLink, leafHash, linkHash, replicaIdOf } from '../../../src/crypto/chain.ts';
-import type { Chain } from '../../../src/crypto/checkCommit.ts';
-import { checkCommit, checkInChain, emptyHead } from '../../../src/crypto/checkCommit.ts';
+import { contextHash, emptyHead, genesisLink, leafHash, linkHash, replicaIdOf } from '../../../src/crypto/chain.ts';
+import { checkCommit } from '../../../src/crypto/checkCommit.ts';
 import { openCheckpoint, openReceipt } from '../../../src/crypto/checkpoint.ts';
 import { decodeCommit, encodeCommit } from '../../../src/crypto/commitBytes.ts';
 import { readDataKey } from '../../../src/crypto/dataKey.ts';
 import { openField } from '../../../src/crypto/fieldCipher.ts';
+import { type Chain, checkInChain } from '../../../src/crypto/inChain.ts';
 import { merkleRoot, verifyConsistency, verifyInclusion } from '../../../src/crypto/merkle.ts';
 import { sha256 } from '../../../src/crypto/sha256.ts';
 import { readNoteVerifier } from '../../../src/crypto/signedNote.ts';

@@ -5,8 +5,7 @@ import type { CommitContext, EventBody } from '../../../src/core/envelope.ts';
 import { type EventId, eventId, eventType, readStreamId, tenantId, userId } from '../../../src/core/ids.ts';
 import { sequence } from '../../../src/core/position.ts';
 import type { VersionVector } from '../../../src/core/versionVector.ts';
-import { replicaIdOf } from '../../../src/crypto/chain.ts';
-import { emptyHead } from '../../../src/crypto/checkCommit.ts';
+import { emptyHead, replicaIdOf } from '../../../src/crypto/chain.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../../src/crypto/sealCommit.ts';
 import { makeSigningKey, type SigningKey } from '../../../src/crypto/signer.ts';
 

@@ -13,8 +13,7 @@ import {
 import type { JsonObject } from '../../../src/core/json.ts';
 import { type Sequence, sequence } from '../../../src/core/position.ts';
 import { toBase64, toHex32 } from '../../../src/crypto/bytes.ts';
-import { replicaIdOf } from '../../../src/crypto/chain.ts';
-import { emptyHead } from '../../../src/crypto/checkCommit.ts';
+import { emptyHead, replicaIdOf } from '../../../src/crypto/chain.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../../src/crypto/sealCommit.ts';
 import { type Act, type ActContent, type SignedStream, statementHash } from '../../../src/crypto/signedAct.ts';
 import type { SigningKey } from '../../../src/crypto/signer.ts';

@@ -1,8 +1,7 @@
 /** What a device makes of a server that refuses, changed, lost something, or lies: states, findings, and nothing lost. */
 import { expect, it } from 'vitest';
 import { tenantId } from '../../../src/core/ids.ts';
-import { replicaIdOf } from '../../../src/crypto/chain.ts';
-import { emptyHead } from '../../../src/crypto/checkCommit.ts';
+import { emptyHead, replicaIdOf } from '../../../src/crypto/chain.ts';
 import { memoryStorage, StoreError } from '../../../src/index.ts';
 import { type Disturbance, type SimulatedRequest, simulatedServer, UNDISTURBED } from '../../../src/testing/index.ts';
 import { Visit } from '../store/trial.ts';
