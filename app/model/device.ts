@@ -1,6 +1,6 @@
 /** One device: a store with a database of its own, its person, its network switch, its sync. */
 import { Form } from '../../src/clinical.ts';
-import { type CurrentActor, openStore, type Store, type Sync } from '../../src/index.ts';
+import { type CurrentActor, loadParts, openStore, type Store, type Sync } from '../../src/index.ts';
 import { casebook } from './casebook.ts';
 import { type Setting, setting } from './settings.ts';
 import { Study, studies } from './study.ts';
@@ -75,6 +75,7 @@ export const openDevice = async (spec: DeviceSpec): Promise<Device> => {
     actor: actor.value,
     app: APP_VERSION,
   });
+  loadParts().catch(() => undefined); // for when the network is gone; what is missing then is asked for again
   const sync = store.sync({
     url: location.origin,
     token: async () => token.value(),
