@@ -187,11 +187,9 @@ const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahea
   };
   const scheduler = options.scheduler ?? systemScheduler;
   const snapshotSize = opening.snapshot?.size ?? size(0);
+  const alone = upkeepTurn(options.name);
   const upkeep = startUpkeep(
-    {
-      ...{ storage, log, states, pending, scheduler, fingerprint, snapshotSize, keepsStates, breathe, keepFinding },
-      alone: upkeepTurn(options.name),
-    },
+    { storage, log, states, pending, scheduler, fingerprint, snapshotSize, keepsStates, alone, breathe, keepFinding },
     options.upkeep !== 'manual',
   );
   const { writer, succession } = openWriting({
