@@ -76,6 +76,8 @@ export type EventStorage = {
   readonly durability: Durability;
   /** Version of the database's own layout, as it was opened; absent where there is none, as in memory. */
   readonly layout?: number;
+  /** Why the platform has thrown away what this database held, and made it anew when it was opened, where it says so. */
+  readonly discarded?: string;
   /**
    * True where a private key is kept as bytes, inside the database's encryption: a key brought to `keepIdentity` must be
    * extractable. One that is read is not, here as elsewhere.

@@ -13,7 +13,7 @@ import { type Known, writeKnown } from './known.ts';
 import { closingOfKnown } from './loss.ts';
 import type { Succession } from './succession.ts';
 
-/** How long after a commit the marker follows. */
+/** How long after a commit the marker follows; the first of a session that finds none is followed at once. */
 const FOLLOW_MS = 1_000;
 
 export type KeepingParts = {
@@ -51,6 +51,11 @@ const dayOf = (time: string): string => `${time.slice(0, 10)}T00:00:00.000Z`;
 
 const compare = async (parts: KeepingParts): Promise<void> => {
   const { known, storage, log, clock, succession, mark } = parts;
+  const { discarded } = storage;
+  if (discarded !== undefined) {
+    const fault: Fault = { code: 'storage.lost', sequence: 0, what: 'discarded' };
+    await ifPossible(() => parts.keepFinding(fault, utf8(discarded)));
+  }
   if (known === undefined) return;
   await log.catchUp(); // the marker may be newer than what was read: another tab has written both meanwhile
   const closing = closingOfKnown(known, {
@@ -73,6 +78,7 @@ const compare = async (parts: KeepingParts): Promise<void> => {
 export const openKeeping = async (parts: KeepingParts): Promise<Keeping> => {
   const { marker, log, clock, scheduler, succession } = parts;
   let isMarked = true;
+  let followMs = 0;
   let cancel: (() => void) | undefined;
 
   const write = async (): Promise<void> => {
@@ -91,6 +97,7 @@ export const openKeeping = async (parts: KeepingParts): Promise<Keeping> => {
       receiptSequence: receipt?.sequence ?? 0,
       seenAt: dayOf(new Date(clock.nowMs()).toISOString()),
     });
+    followMs = FOLLOW_MS;
   };
   const writeNow = (): Promise<void> => {
     cancel?.();
@@ -101,7 +108,7 @@ export const openKeeping = async (parts: KeepingParts): Promise<Keeping> => {
   await compare(parts);
   await write();
   const following = log.committed$.subscribe(() => {
-    cancel ??= scheduler.after(FOLLOW_MS, () => void writeNow());
+    cancel ??= scheduler.after(followMs, () => void writeNow());
   });
   const unfollow = parts.followLeaving(() => void writeNow());
   return {

@@ -30,7 +30,7 @@ import { breathe, systemClock, systemEntropy, systemScheduler } from './platform
 import { checkKeys, fieldsOf, hasProtectedFields } from './protectedFields.ts';
 import { definitionsOf, registryFingerprint } from './registry.ts';
 import { Replica } from './replica.ts';
-import { followLeaving, localMarker } from './storageFacts.ts';
+import { deviceMarker, followLeaving } from './storageFacts.ts';
 import type { Succession } from './succession.ts';
 import type { StoreOptions } from './types.ts';
 import { openWriting } from './writing.ts';
@@ -95,7 +95,7 @@ const snapshots = (states: AggregateStates, pending: Pending) => {
 /** Where it is remembered that this database exists: beside a database on a disk, nowhere for one in memory. */
 const markerOf = (options: StoreOptions): { readonly marker: KnownMarker; readonly isChosen: boolean } => {
   const chosen = options.known ?? options.storage?.known?.(options.name);
-  return { marker: chosen ?? localMarker(options.name), isChosen: chosen !== undefined };
+  return { marker: chosen ?? deviceMarker(options.name), isChosen: chosen !== undefined };
 };
 
 /** Upkeep of a database by one tab at a time. */

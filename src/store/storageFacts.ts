@@ -20,11 +20,45 @@ export const markerKey = (name: string): string => `indelible.known.${name}`;
 
 const storageOf = (): Storage | undefined => (typeof window === 'undefined' ? undefined : window.localStorage);
 
-/** A marker in the browser's local storage; one that remembers nothing where there is none. */
-export const localMarker = (name: string): KnownMarker => ({
-  read: async () => storageOf()?.getItem(markerKey(name)) ?? undefined,
-  write: async (text) => storageOf()?.setItem(markerKey(name), text),
-});
+/** A text in a file of the site's own; every browser here has them, some of them not for every page. */
+const ownFile = (name: string) => {
+  const open = async (create: boolean): Promise<FileSystemFileHandle | undefined> => {
+    const root = await manager()?.getDirectory?.();
+    return root?.getFileHandle(`${encodeURIComponent(name)}.json`, { create });
+  };
+  return {
+    read: async (): Promise<string | undefined> => {
+      try {
+        return (await (await open(false))?.getFile())?.text();
+      } catch {
+        return undefined; // there is none
+      }
+    },
+    write: async (text: string): Promise<void> => {
+      const file = await (await open(true))?.createWritable?.();
+      await file?.write(text);
+      await file?.close();
+    },
+  };
+};
+
+/**
+ * A marker on the device, in the browser's local storage and in a file. Local storage is read at once, and written while a page
+ * ends, but reaches the disk some seconds late; the file is there when it is written, and takes its time. Remembers nothing
+ * where there is neither.
+ */
+export const deviceMarker = (name: string): KnownMarker => {
+  const key = markerKey(name);
+  const file = ownFile(key);
+  let written = Promise.resolve();
+  return {
+    read: async () => storageOf()?.getItem(key) ?? file.read(),
+    write: async (text) => {
+      written = written.then(() => file.write(text)).catch(() => undefined);
+      storageOf()?.setItem(key, text);
+    },
+  };
+};
 
 /** Calls back when the page may be about to end: the last moment at which something can be written. */
 export const followLeaving = (listener: () => void): (() => void) => {

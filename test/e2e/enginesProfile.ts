@@ -28,6 +28,7 @@ const browserOf = (child: ChildProcess): Browser => {
 const profileOf = async (start: Start, end: () => Promise<void>): Promise<Profile> => {
   const folder = await mkdtemp(join(tmpdir(), 'indelible-crash-'));
   return {
+    folder,
     start: (url) => browserOf(start(folder, url)),
     // A process that was killed may hold its files for a moment.
     remove: async () => {

@@ -37,6 +37,8 @@ export type Connection = {
   readonly keyRange: typeof IDBKeyRange;
   /** True if this connection has made the database. */
   readonly isNew: boolean;
+  /** Why the browser has thrown away what it held of this site and made the database anew, where it says so. */
+  readonly discarded: string | undefined;
   /** The layout that this connection has changed into the present one. */
   readonly upgradedFrom: number | undefined;
   readonly isOpen: () => boolean;
@@ -53,6 +55,7 @@ type Lifecycle = {
   missing: boolean;
   /** There was none before. */
   made: boolean;
+  discarded: string | undefined;
   /** The database is of a newer layout. */
   newer: boolean;
   /** The browser has answered with an upgrade. */
@@ -70,6 +73,13 @@ const abortUnsound = (request: IDBOpenDBRequest, isKnown: boolean, lifecycle: Li
   if (lifecycle.ended || !isKnown || !isWhole(transaction.db)) abortIfAlive(transaction);
 };
 
+/**
+ * Chromium deletes all databases of a site whose files do not open, and begins empty ones. It says so, to whatever opens
+ * first, in two members that no standard has.
+ */
+const discardedBy = (event: IDBVersionChangeEvent): string | undefined =>
+  Reflect.get(event, 'dataLoss') === 'total' ? String(Reflect.get(event, 'dataLossMessage')) : undefined;
+
 /** A factory that opens this layout only, and nothing any more once the connection has ended. */
 const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory => ({
   open: (name, version) => {
@@ -84,8 +94,10 @@ const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory =
       if (lifecycle.ended) request.result.close();
     });
     let isKnown = false;
-    request.addEventListener('upgradeneeded', ({ oldVersion }) => {
+    request.addEventListener('upgradeneeded', (event) => {
+      const { oldVersion } = event;
       lifecycle.upgrading();
+      lifecycle.discarded ??= discardedBy(event);
       lifecycle.missing ||= lifecycle.wanted === 'existing';
       lifecycle.made = oldVersion === 0;
       isKnown = lifecycle.wanted === 'any' && isReleased(request.result, oldVersion);
@@ -163,6 +175,7 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
     upgrade: watchUpgrade(options.onUpgrade),
     missing: false,
     made: false,
+    discarded: undefined,
     newer: false,
     upgrading: () => {},
   };
@@ -201,6 +214,7 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
   return {
     ...{ dexie, native, keyRange, onDropped, close },
     isNew: lifecycle.made,
+    discarded: lifecycle.discarded,
     upgradedFrom: lifecycle.upgrade.from(),
     isOpen: () => !lifecycle.ended,
   };

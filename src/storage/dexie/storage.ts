@@ -129,6 +129,7 @@ const linkOf = (parts: Parts, memory: Memory): Link => {
 /** The port over an open connection. */
 export const eventStorage = (parts: Parts): EventStorage => {
   const { cipher, clock, hints, turns, presence, page, scheduler, durability } = parts;
+  const { discarded } = parts.connection;
   const memory = rememberDatabase();
   const link = linkOf(parts, memory);
   const plainUse: Use = (work) => link.use(twice(work));
@@ -147,6 +148,7 @@ export const eventStorage = (parts: Parts): EventStorage => {
   return {
     durability,
     layout: LAYOUT,
+    ...(discarded === undefined ? {} : { discarded }),
     append: appender.append,
     size: appender.size,
     read: (from, bytesMax) => use((opened) => readLog(opened, from, bytesMax)),

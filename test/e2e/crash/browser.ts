@@ -28,6 +28,8 @@ export type Browser = {
 };
 
 export type Profile = {
+  /** Where the browser keeps its files. */
+  readonly folder: string;
   readonly start: (url: string) => Browser;
   readonly remove: () => Promise<void>;
 };
@@ -75,6 +77,7 @@ export const makeProfile = async (): Promise<Profile> => {
   const mark = join(folder, 'under-test');
   await writeFile(mark, '');
   return {
+    folder,
     start: (url) => {
       if (!existsSync(mark)) throw new Error('somebody removed the profile under test');
       const words = [...args, ...FLAGS, `--user-data-dir=${folder}`, url];

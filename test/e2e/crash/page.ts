@@ -2,7 +2,7 @@
 import { inspect } from './inspect.ts';
 import { type Message, OPERATIONS, type Task } from './messages.ts';
 import { WORK } from './operations.ts';
-import { stopAtStep, watchSteps } from './steps.ts';
+import { discarded, stopAtStep, watchDiscarding, watchSteps } from './steps.ts';
 
 const address = `/message/${new URLSearchParams(location.search).get('run')}`;
 const tell = (message: Message): Promise<unknown> => fetch(address, { method: 'POST', body: JSON.stringify(message) });
@@ -22,7 +22,12 @@ const readTask = (): Task => {
 const run = async (): Promise<void> => {
   const task = readTask();
   watchSteps(address);
-  if (task.check !== '') await tell({ kind: 'report', report: await inspect(task.operation, task.check) });
+  watchDiscarding();
+  if (task.check !== '') {
+    const report = await inspect(task.operation, task.check);
+    const faults = [...report.faults, ...discarded.map((why) => `the browser has begun an empty database: ${why}`)];
+    await tell({ kind: 'report', report: { ...report, faults } });
+  }
   if (task.use === '') return;
   // One message is under way at a time; what becomes durable meanwhile goes into the next.
   let waiting: string[] = [];

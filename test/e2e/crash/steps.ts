@@ -52,3 +52,18 @@ export const watchSteps = (toldAt: string): void => {
   for (const method of ['createObjectStore', 'deleteObjectStore', 'transaction']) around(IDBDatabase.prototype, method);
   around(IDBTransaction.prototype, 'commit');
 };
+
+/** What the browser says of databases that it found damaged and began anew: Chromium does so where its files do not open. */
+export const discarded: string[] = [];
+
+/** Hears it where a database is opened first; the others of the page come up empty without a word. */
+export const watchDiscarding = (): void => {
+  const open = IDBFactory.prototype.open;
+  IDBFactory.prototype.open = function (...args) {
+    const request = open.apply(this, args);
+    request.addEventListener('upgradeneeded', (event) => {
+      if (Reflect.get(event, 'dataLoss') === 'total') discarded.push(String(Reflect.get(event, 'dataLossMessage')));
+    });
+    return request;
+  };
+};

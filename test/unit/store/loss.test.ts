@@ -120,6 +120,37 @@ it('a database that comes up shorter is told as such, keeps what it has, and not
   }
 });
 
+it('a marker follows the first event of a database at once, and later ones within a second [REC-10]', async () => {
+  const known = memoryMarker();
+  const { store, time } = await openDevice({ known, storage: memoryStorage(), name: NAME });
+  const sizeAfter = async (ms: number): Promise<unknown> => {
+    time.advance(ms);
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    return JSON.parse(known.text() ?? '{}').size;
+  };
+  await record(store, 'A');
+  expect(await sizeAfter(0)).toBe(1);
+  await record(store, 'B');
+  expect([await sizeAfter(0), await sizeAfter(1_000)]).toEqual([1, 2]);
+  await store.close();
+});
+
+it('what a platform says of a database that it threw away is kept as a finding, with a marker and without [REC-10]', async () => {
+  for (const marker of [memoryMarker(), (await lived()).known]) {
+    const storage = memoryStorage();
+    const thrownAway: StorageAdapter = {
+      open: async (name) => ({ ...(await storage.open(name)), discarded: 'checksum mismatch' }),
+    };
+    const { store } = await openDevice({ known: marker, storage: thrownAway, name: NAME });
+    expect((await store.findings()).map(({ code, what }) => [code, what])).toContainEqual([
+      'storage.lost',
+      'discarded',
+    ]);
+    expect((await health(store)).losses).toHaveLength(marker.text() === undefined ? 0 : 1);
+    await store.close();
+  }
+});
+
 it('nothing is told as lost that is there: a marker that lags, another tab that is faster, an empty start [REC-10]', async () => {
   const [known, storage] = [memoryMarker(), memoryStorage()];
   const first = await openDevice({ known, storage, name: NAME });

@@ -1,0 +1,56 @@
+/**
+ * A Chromium that finds its database files damaged deletes them and begins empty ones, without an error. The store says so:
+ * what it knew of them lies beside them, from the first event on.
+ */
+import { readdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { pageScript } from '../../scripts/page-script.mjs';
+import { makeProfile } from './crash/browser.ts';
+import { openDesk } from './crash/desk.ts';
+import { type Message, PAGE, type Report, type Task } from './crash/messages.ts';
+
+const TOLD_MS_MAX = 60_000;
+/** The marker follows the first event at once, into a file that a page of a fresh browser takes a moment to open. */
+const FOLLOWED_MS = 2_000;
+
+const isOf = <K extends Message['kind']>(message: Message, kind: K): message is Extract<Message, { kind: K }> =>
+  message.kind === kind;
+
+const damageDatabases = (profile: string): number => {
+  const root = join(profile, 'Default', 'IndexedDB');
+  const manifests = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /MANIFEST-\d+$/.test(name),
+  );
+  for (const name of manifests) truncateSync(join(root, name), 0);
+  return manifests.length;
+};
+
+it('a database that the browser threw away is told as lost, with what it had held and why [REC-10]', async () => {
+  const [desk, profile] = [await openDesk(await pageScript(PAGE)), await makeProfile()];
+  onTestFinished(async () => {
+    await desk.close();
+    await profile.remove();
+  });
+  /** Starts the browser for one page, and ends it `afterMs` after the message that is waited for. */
+  const page = async <M extends Message['kind']>(task: Partial<Task>, kind: M, afterMs: number) => {
+    const whole: Task = { operation: 'appends one at a time', check: '', use: '', run: 1, stopAt: 0, ...task };
+    const heard = new Promise<Extract<Message, { kind: M }>>((resolve, reject) => {
+      setTimeout(() => reject(new Error(`no word of ${kind}`)), TOLD_MS_MAX).unref();
+      desk.listen(whole.run, (message) => {
+        if (isOf(message, kind)) resolve(message);
+      });
+    });
+    const browser = profile.start(desk.addressOf(whole));
+    const message = await heard.finally(() => new Promise((resolve) => setTimeout(resolve, afterMs)));
+    await browser.kill();
+    return message;
+  };
+  const { tags } = await page({ use: 'trial' }, 'told', FOLLOWED_MS);
+  expect(tags.length).toBeGreaterThan(0);
+  expect(damageDatabases(profile.folder)).toBeGreaterThan(0);
+  const { report }: { report: Report } = await page({ check: 'trial', run: 2 }, 'report', 0);
+  expect(report.loss).toMatch(/^lost: \d+ events before, 0 now$/);
+  expect(report.faults.filter((fault) => fault === 'finding storage.lost')).toHaveLength(2);
+  expect(report.faults.some((fault) => fault.startsWith('the browser has begun an empty database'))).toBe(true);
+});
