@@ -4,6 +4,7 @@
  */
 import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { pageScript } from '../../scripts/page-script.mjs';
 import { makeProfile } from './crash/browser.ts';
@@ -42,9 +43,12 @@ it('a database that the browser threw away is told as lost, with what it had hel
       });
     });
     const browser = profile.start(desk.addressOf(whole));
-    const message = await heard.finally(() => new Promise((resolve) => setTimeout(resolve, afterMs)));
-    await browser.kill();
-    return message;
+    try {
+      return await heard;
+    } finally {
+      await pause(afterMs);
+      await browser.kill();
+    }
   };
   const { tags } = await page({ use: 'trial' }, 'told', FOLLOWED_MS);
   expect(tags.length).toBeGreaterThan(0);
