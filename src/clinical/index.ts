@@ -1,6 +1,8 @@
-/** Signing in an application: enrolment, sessions, acts, and what is shown of them. Names are listed by hand. */
+/** Signing and access in an application: enrolment, sessions, acts, keys, and what is shown of them. Names are listed by hand. */
 export { signature64 } from '../core/ids.ts';
+export { holderFingerprint } from '../crypto/holder.ts';
 export { signedAtText, statementHash } from '../crypto/signedAct.ts';
+export { type AccessEntry, type AccessTime, accessAt, accessNow, accessOf, FailedUnlocks } from './access.ts';
 export {
   confirmAccountability,
   type EndorsementText,
@@ -9,6 +11,20 @@ export {
   enrolSigner,
   replaceSignerKey,
 } from './enrolment.ts';
+export { type AccessFollower, type FollowKeys, followAccess } from './followAccess.ts';
+export {
+  type AccessKeys,
+  beginAccess,
+  type GrantOutcome,
+  grantKeys,
+  ownFingerprint,
+  type Revocation,
+  type RevocationOutcome,
+  type Rotation,
+  requestDevice,
+  revokeAccess,
+  rotateKeys,
+} from './granting.ts';
 export {
   type LaterEvent,
   type RecordOf,

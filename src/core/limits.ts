@@ -76,6 +76,8 @@ export const LIMITS = {
   vaultWaysMax: 8,
   /** Wrapping keys that one user of a vault holds. */
   vaultHeldMax: 64,
+  /** Characters of a wrapping key that is sealed for one holder, in base64. */
+  grantLengthMax: 400,
   /** Failed attempts that a vault remembers for the next unlocking; older ones are counted only. */
   vaultFailuresMax: 64,
   /** Bytes of a vault. */

@@ -1,11 +1,25 @@
 /** The shipped aggregates of clinical data capture. Names are listed by hand. */
 export {
+  Access,
+  type AccessContext,
+  type DeviceHolder,
+  entryOf,
+  grantsOwed,
+  isEntitled,
+  type MadeKey,
+  type Member,
+  type OwedGrant,
+  rotationsDue,
+} from './access.ts';
+export type { DeviceRequestedPayload, KeyGrantedPayload, MemberPayload } from './accessEvents.ts';
+export {
   type ActPayload,
   ElectronicSignature,
   MEANINGS,
   type ShownAct,
   type SignatureContext,
 } from './electronicSignature.ts';
+export { FailedUnlock, type FailedUnlockContext, type UnlockFailedPayload } from './failedUnlock.ts';
 export { Form, type FormContext, type ItemRecordedPayload, itemKey } from './form.ts';
 export {
   type AccountabilityConfirmedPayload,

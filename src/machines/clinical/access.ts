@@ -1,0 +1,210 @@
+/**
+ * Who may do what in a study, as an aggregate, `access/<tenant>`: users with role and site, their devices, and the names of the
+ * wrapping keys that each of them may hold. The list at any time is the fold of these events and of nothing else (C-d2).
+ *
+ * A device asks (`DeviceRequested`, by itself, with its public key); somebody who has compared the fingerprint lets it in
+ * (`DeviceEnrolled`). A user id is never added twice. Who has which key is what was granted or said (`KeyHeld`), also where it
+ * should not have been, as by a device that had not heard of a revocation: what is sealed for somebody cannot be called back.
+ * Then, and after each revocation, a newer key of that name is due (`rotationsDue`), granted to those who stay.
+ * Whom a key may be granted to at all is `isEntitled`; `clinical/granting.ts` grants to nobody else.
+ *
+ * The machine keeps order; it does not keep out forgers: who may append is the server's to judge. Laws: `access.laws`.
+ */
+import { assign, setup } from 'xstate';
+import type { SendableEvent } from '../../core/aggregate.ts';
+import { defineAggregate } from '../aggregate.ts';
+import { accessEvents } from './accessEvents.ts';
+
+export type Member = { readonly role: string; readonly site: string | null; readonly isActive: boolean };
+
+/** A user on one device. */
+export type DeviceHolder = {
+  readonly user: string;
+  /** Base64. */
+  readonly sharingKey: string;
+  readonly replica: string;
+  readonly state: 'requested' | 'enrolled' | 'revoked';
+  /** Since when its use does not count, UTC; null as long as it does. */
+  readonly revokedFrom: string | null;
+  /** Since when its passphrase is in use, as far as was recorded. */
+  readonly passphraseSince: string | null;
+};
+
+export type MadeKey = { readonly id: string; readonly name: string };
+
+export type AccessContext = {
+  readonly users: Readonly<Record<string, Member>>;
+  /** By fingerprint. */
+  readonly holders: Readonly<Record<string, DeviceHolder>>;
+  /** Names that a user may hold the wrapping keys of. */
+  readonly given: Readonly<Record<string, readonly string[]>>;
+  /** Wrapping keys, oldest first. */
+  readonly keys: readonly MadeKey[];
+  /** Who has which wrapping key: its maker, and everybody to whom it was granted. */
+  readonly held: Readonly<Record<string, readonly string[]>>;
+};
+
+type AccessEvent = SendableEvent<typeof accessEvents>;
+type Table<T> = Readonly<Record<string, T>>;
+
+/** The entry of a table, whatever its name is. */
+export const entryOf = <T>(table: Table<T>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
+/** True if this holder may have the wrapping keys of a name. */
+export const isEntitled = ({ users, holders, given }: AccessContext, holder: string, name: string): boolean => {
+  const found = entryOf(holders, holder);
+  if (found?.state !== 'enrolled' || entryOf(users, found.user)?.isActive !== true) return false;
+  return entryOf(given, found.user)?.includes(name) === true;
+};
+
+/** The newest wrapping key of a name. */
+export const newestKey = ({ keys }: AccessContext, name: string): MadeKey | undefined =>
+  keys.findLast((key) => key.name === name);
+
+/** Names of which somebody has the newest wrapping key who may not have it any more: a newer one is to be made. */
+export const rotationsDue = (context: AccessContext): readonly string[] =>
+  [...new Set(context.keys.map(({ name }) => name))].filter((name) => {
+    const newest = newestKey(context, name);
+    const holders = newest === undefined ? undefined : entryOf(context.held, newest.id);
+    return holders?.some((holder) => !isEntitled(context, holder, name)) === true;
+  });
+
+/** A wrapping key that somebody who stays does not have yet. */
+export type OwedGrant = { readonly wrapping: string; readonly name: string; readonly holder: string };
+
+/** Keys that go to those who have an older one of the same name and may have the newer ones too. */
+export const grantsOwed = (context: AccessContext): readonly OwedGrant[] => {
+  const has = (key: MadeKey, holder: string) => entryOf(context.held, key.id)?.includes(holder) === true;
+  return context.keys.flatMap((key) => {
+    const { id, name } = key;
+    const others = context.keys.filter((other) => other.name === name && other !== key);
+    const owed = Object.keys(context.holders).filter(
+      (holder) => !has(key, holder) && others.some((other) => has(other, holder)) && isEntitled(context, holder, name),
+    );
+    return owed.map((holder) => ({ wrapping: id, name, holder }));
+  });
+};
+
+type Holding = { readonly wrapping: string; readonly holder: string };
+
+const withEntry = <T>(table: Table<T>, name: string, entry: T): Table<T> => ({ ...table, [name]: entry });
+const withHolder = ({ holders }: AccessContext, holder: string, change: Partial<DeviceHolder>) => {
+  const found = entryOf(holders, holder);
+  return found === undefined ? {} : { holders: withEntry(holders, holder, { ...found, ...change }) };
+};
+const withUser = ({ users }: AccessContext, user: string, member: Member) => ({
+  users: withEntry(users, user, member),
+});
+const memberOf = ({ role, site }: Pick<Member, 'role' | 'site'>): Member => ({ role, site, isActive: true });
+const isActive = ({ users }: AccessContext, user: string) => entryOf(users, user)?.isActive === true;
+const stateOf = ({ holders }: AccessContext, holder: string) => entryOf(holders, holder)?.state;
+const isGiven = ({ given }: AccessContext, user: string, name: string) => entryOf(given, user)?.includes(name) === true;
+const withHeld = ({ held }: AccessContext, { wrapping, holder }: Holding) => ({
+  held: withEntry(held, wrapping, [...(entryOf(held, wrapping) ?? []), holder]),
+});
+const knows = ({ keys }: AccessContext, wrapping: string, name?: string): boolean =>
+  keys.some((key) => key.id === wrapping && (name === undefined || key.name === name));
+/** Whoever can be the holder of a key has one entry; that somebody may not have it any more makes nothing unsaid. */
+const isNewHolding = (context: AccessContext, { wrapping, holder }: Holding): boolean =>
+  stateOf(context, holder) !== undefined && entryOf(context.held, wrapping)?.includes(holder) !== true;
+
+const access = setup({ types: { context: {} as AccessContext, events: {} as AccessEvent } });
+
+const machine = access.createMachine({
+  id: 'access',
+  context: { users: {}, holders: {}, given: {}, keys: [], held: {} },
+  initial: 'kept',
+  states: {
+    kept: {
+      on: {
+        UserAdded: {
+          guard: ({ context, event }) => entryOf(context.users, event.user) === undefined,
+          actions: assign(({ context, event }) => withUser(context, event.user, memberOf(event))),
+        },
+        UserChanged: {
+          guard: ({ context, event }) => isActive(context, event.user),
+          actions: assign(({ context, event }) => withUser(context, event.user, memberOf(event))),
+        },
+        UserRemoved: {
+          guard: ({ context, event }) => isActive(context, event.user),
+          actions: assign(({ context, event: { user } }) => {
+            const found = entryOf(context.users, user);
+            return found === undefined ? {} : withUser(context, user, { ...found, isActive: false });
+          }),
+        },
+        UserReadmitted: {
+          guard: ({ context, event }) => entryOf(context.users, event.user)?.isActive === false,
+          actions: assign(({ context, event }) => withUser(context, event.user, memberOf(event))),
+        },
+        DeviceRequested: {
+          guard: ({ context, event }) => stateOf(context, event.holder) === undefined,
+          actions: assign(({ context, event: { holder, user, sharingKey, replica } }) => ({
+            holders: withEntry<DeviceHolder>(context.holders, holder, {
+              ...{ user, sharingKey, replica, state: 'requested', revokedFrom: null, passphraseSince: null },
+            }),
+          })),
+        },
+        DeviceEnrolled: {
+          guard: ({ context, event: { holder } }) =>
+            stateOf(context, holder) === 'requested' && isActive(context, entryOf(context.holders, holder)?.user ?? ''),
+          actions: assign(({ context, event }) => withHolder(context, event.holder, { state: 'enrolled' })),
+        },
+        DeviceRevoked: {
+          guard: ({ context, event: { holder } }) => ['requested', 'enrolled'].includes(stateOf(context, holder) ?? ''),
+          actions: assign(({ context, event: { holder, from } }) =>
+            withHolder(context, holder, { state: 'revoked', revokedFrom: from }),
+          ),
+        },
+        AccessGiven: {
+          guard: ({ context, event: { user, name } }) => isActive(context, user) && !isGiven(context, user, name),
+          actions: assign(({ context: { given }, event: { user, name } }) => ({
+            given: withEntry(given, user, [...(entryOf(given, user) ?? []), name]),
+          })),
+        },
+        AccessRevoked: {
+          guard: ({ context, event: { user, name } }) => isGiven(context, user, name),
+          actions: assign(({ context: { given }, event: { user, name } }) => ({
+            given: withEntry(
+              given,
+              user,
+              (entryOf(given, user) ?? []).filter((each) => each !== name),
+            ),
+          })),
+        },
+        WrappingKeyMade: {
+          guard: ({ context, event }) => !knows(context, event.wrapping) && isNewHolding(context, event),
+          actions: assign(({ context, event }) => ({
+            keys: [...context.keys, { id: event.wrapping, name: event.name }],
+            ...withHeld(context, event),
+          })),
+        },
+        KeyGranted: {
+          guard: ({ context, event }) => knows(context, event.wrapping, event.name) && isNewHolding(context, event),
+          actions: assign(({ context, event }) => withHeld(context, event)),
+        },
+        KeyHeld: {
+          guard: ({ context, event }) => knows(context, event.wrapping) && isNewHolding(context, event),
+          actions: assign(({ context, event }) => withHeld(context, event)),
+        },
+        PassphraseRenewed: {
+          guard: ({ context, event: { holder, since } }) =>
+            stateOf(context, holder) === 'enrolled' && entryOf(context.holders, holder)?.passphraseSince !== since,
+          actions: assign(({ context, event: { holder, since } }) =>
+            withHolder(context, holder, { passphraseSince: since }),
+          ),
+        },
+      },
+    },
+  },
+});
+
+const REASONED: readonly string[] = ['UserChanged', 'UserRemoved', 'UserReadmitted', 'DeviceRevoked', 'AccessRevoked'];
+
+/** Who may do what in a study; the aggregate's id is the tenant. */
+export const Access = defineAggregate({
+  type: 'access',
+  events: accessEvents,
+  machine,
+  needsReason: ({ type }) => REASONED.includes(type),
+});
