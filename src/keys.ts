@@ -12,6 +12,7 @@ import { indexedDbSheet } from './keys/web/sheet.ts';
 import { systemClock, systemEntropy, systemScheduler } from './store/platform.ts';
 
 export type { KeyScope } from './crypto/keySource.ts';
+export { sign as signBytes } from './crypto/signer.ts';
 export type { Grant, Holder } from './keys/held.ts';
 export type { KeyRing } from './keys/ring.ts';
 export type { OwnSecret, Passkeys, Secret } from './keys/secrets.ts';

@@ -1,6 +1,7 @@
 /** Enrolling signers: the public half of a person's key, with the proof that its holder has the other half. */
 import { type UserId, userId } from '../core/ids.ts';
 import { toBase64 } from '../crypto/bytes.ts';
+import { checkEnrolledKey } from '../crypto/signer.ts';
 import {
   endorsementMessage,
   type IdentityProof,
@@ -30,14 +31,14 @@ const statementOf = ({ id, printedName, identity }: Enrolment, publicKey: KeySta
 
 const keyPayload = async (store: Store, enrolment: Enrolment, hand: SigningHand) => ({
   printedName: enrolment.printedName,
-  publicKey: toBase64(hand.publicKey),
+  publicKey: toBase64(await checkEnrolledKey(hand.publicKey)),
   identity: enrolment.identity,
   possession: toBase64(await hand.sign(possessionMessage(store.tenant, statementOf(enrolment, hand.publicKey)))),
 });
 
 /**
  * Enrols a signer with their key. Refused (`illegal`) if the id was ever enrolled.
- * @throws StoreError `append.invalid` (a name or date that is none), `storage.*`, what `hand` throws
+ * @throws StoreError `append.invalid` (a name or date that is none), `key.malformed`, `storage.*`, what `hand` throws
  */
 export const enrolSigner = async (store: Store, enrolment: Enrolment, hand: SigningHand): Promise<SendOutcome> =>
   store.aggregate(Signer, enrolment.id).send({ type: 'SignerEnrolled', ...(await keyPayload(store, enrolment, hand)) });
@@ -51,13 +52,14 @@ export const endorseKey = async (
   store: Store,
   enrolment: Enrolment & { readonly publicKey: KeyStatement['publicKey'] },
   by: { readonly user: UserId; readonly hand: SigningHand },
-): Promise<EndorsementText> => ({
-  signer: by.user,
-  key: signingKeyId(by.hand.publicKey),
-  signature: toBase64(
-    await by.hand.sign(endorsementMessage(store.tenant, statementOf(enrolment, enrolment.publicKey))),
-  ),
-});
+): Promise<EndorsementText> => {
+  const statement = statementOf(enrolment, await checkEnrolledKey(enrolment.publicKey));
+  return {
+    signer: by.user,
+    key: signingKeyId(by.hand.publicKey),
+    signature: toBase64(await by.hand.sign(endorsementMessage(store.tenant, statement))),
+  };
+};
 
 /** Puts a new key in the place of a signer's. Without the word of those entitled it is recorded and counts for nothing. */
 export const replaceSignerKey = async (

@@ -4,6 +4,7 @@
  * known answer is wrong".
  */
 import { hexToBytes } from '@noble/hashes/utils.js';
+import { isStoreError } from '../core/errors.ts';
 import { publicKey32, signature64 } from '../core/ids.ts';
 import { sameBytes } from './bytes.ts';
 import { verifySignature } from './signer.ts';
@@ -62,11 +63,12 @@ const ed25519Answers = async (): Promise<boolean> => {
   return right && !wrong;
 };
 
-/** True if all answer as published. */
+/** True if all answer as published. @throws StoreError `store.part-missing`: not asked yet */
 export const answersAreKnown = async (): Promise<boolean> => {
   try {
     return (await Promise.all([hkdfAnswers(), gcmAnswers(), ed25519Answers()])).every((holds) => holds);
-  } catch {
+  } catch (error) {
+    if (isStoreError(error, 'store.part-missing')) throw error;
     return false;
   }
 };

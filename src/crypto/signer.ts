@@ -1,13 +1,25 @@
 /**
- * Ed25519 (RFC 8032) by WebCrypto, and the one rule by which a key or signature is accepted on every platform.
+ * Ed25519 (RFC 8032), and the one rule by which a key or signature is accepted, on every platform and by both implementations:
+ * WebCrypto where it has the curve, `curve.ts` where it has not.
  *
- * Private keys stay inside WebCrypto and cannot be exported, but for the passage into a storage that keeps bytes (`keyBytes.ts`). A public key of small order, or with a coordinate that is
- * not in its canonical range, is refused, as is a signature whose S is not below the group order: with those gone,
- * platforms have no room to disagree. Law: `signer.laws`.
+ * A signature (R, S) of a key A over a message is accepted if, and only if,
+ *
+ * - S is below the group order L;
+ * - A and R are each in their one encoding: y below p, and the sign bit clear where x is 0;
+ * - neither A nor R is one of the eight points whose order divides 8;
+ * - A has no part of small order: L·A is the identity;
+ * - S·B = R + k·A holds as it is, without the cofactor 8, k being SHA-512 over the very bytes of R, A and the message.
+ *
+ * So R has no part of small order either, and a verifier that multiplies by the cofactor accepts all that is accepted here.
+ * The last part is the platform's, which the Web Cryptography API holds to this equation; the others are checked here before
+ * it is asked. Private keys stay inside WebCrypto and cannot be exported, but for the passage into a storage that keeps bytes
+ * (`keyBytes.ts`); without WebCrypto's Ed25519 they are bytes (`softKey.ts`). Laws: `signer.laws`; `verdict`, in Node and
+ * in each browser, with WebCrypto's Ed25519 and without.
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { StoreError } from '../core/errors.ts';
 import { type PublicKey32, publicKey32, type Signature64, signature64 } from '../core/ids.ts';
+import { isUnsupported, loadCurve, softKey, softSecret } from './softKey.ts';
 
 const ALGORITHM = 'Ed25519';
 
@@ -30,9 +42,15 @@ const generate = async (extractable: boolean, left = ATTEMPTS_MAX): Promise<Cryp
   throw new StoreError('key.unavailable');
 };
 
+const makeSoftKey = async (extractable: boolean): Promise<SigningKey> => {
+  const { drawSecret, publicKeyOf } = await loadCurve();
+  const secret = drawSecret();
+  return { publicKey: publicKey32(publicKeyOf(secret)), privateKey: softKey(secret, extractable) };
+};
+
 /**
  * Makes a fresh key. `extractable` only for a storage that keeps keys as bytes (`keyBytes.ts`).
- * @throws StoreError `key.unavailable` where WebCrypto has no Ed25519
+ * @throws StoreError `key.unavailable` where there is no WebCrypto or it fails; `store.part-missing`
  */
 export const makeSigningKey = async ({ extractable = false } = {}): Promise<SigningKey> => {
   try {
@@ -42,13 +60,17 @@ export const makeSigningKey = async ({ extractable = false } = {}): Promise<Sign
       privateKey: pair.privateKey,
     };
   } catch (cause) {
+    if (isUnsupported(cause)) return makeSoftKey(extractable);
     throw new StoreError('key.unavailable', {}, { cause });
   }
 };
 
 /** Signs bytes. 64 bytes. */
-export const sign = async (key: SigningKey, message: Uint8Array<ArrayBuffer>): Promise<Signature64> =>
-  signature64(new Uint8Array(await crypto.subtle.sign(ALGORITHM, key.privateKey, message)));
+export const sign = async (key: SigningKey, message: Uint8Array<ArrayBuffer>): Promise<Signature64> => {
+  const secret = softSecret(key.privateKey);
+  if (secret !== undefined) return signature64((await loadCurve()).signWith(secret, message));
+  return signature64(new Uint8Array(await crypto.subtle.sign(ALGORITHM, key.privateKey, message)));
+};
 
 /** Little-endian values: the field prime p, and the group order L. */
 const FIELD_PRIME = 2n ** 255n - 19n;
@@ -74,29 +96,62 @@ const encodesSoundPoint = (bytes: Uint8Array): boolean => {
   return littleEndian(masked) < FIELD_PRIME && !SMALL_ORDER_Y.includes(bytesToHex(masked));
 };
 
-/** Checks that a public key may be trusted to mean one thing everywhere. @throws StoreError `key.malformed` */
+/** Checks the form of a public key; `checkEnrolledKey` checks all of it. @throws StoreError `key.malformed` */
 export const checkPublicKey = (key: Uint8Array): PublicKey32 => {
   const checked = publicKey32(key);
   if (!encodesSoundPoint(checked)) throw new StoreError('key.malformed');
   return checked;
 };
 
-const importedKeys = new Map<string, Promise<CryptoKey>>();
-const IMPORTED_MAX = 256;
-
-const importKey = (key: PublicKey32): Promise<CryptoKey> => {
-  const name = bytesToHex(key);
-  const known = importedKeys.get(name);
-  if (known !== undefined) return known;
-  if (importedKeys.size >= IMPORTED_MAX) importedKeys.clear();
-  const imported = crypto.subtle.importKey('raw', Uint8Array.from(checkPublicKey(key)), ALGORITHM, true, ['verify']);
-  importedKeys.set(name, imported);
-  return imported;
+/**
+ * Checks a public key before it is taken up, of a device, a server or a signer: one that is no point, or has a part of small
+ * order, would verify nothing.
+ * @throws StoreError `key.malformed`, `store.part-missing`
+ */
+export const checkEnrolledKey = async (key: Uint8Array): Promise<PublicKey32> => {
+  const checked = checkPublicKey(key);
+  const { isTorsionFree } = await loadCurve();
+  if (!isTorsionFree(checked)) throw new StoreError('key.malformed');
+  return checked;
 };
+
+/** A key that was looked at: WebCrypto's handle, where it has Ed25519; or that it verifies nothing. */
+type Known = { readonly isSound: false } | { readonly isSound: true; readonly handle: CryptoKey | undefined };
+
+const knownKeys = new Map<string, Promise<Known>>();
+const KNOWN_MAX = 4_096;
+
+const learn = async (key: PublicKey32): Promise<Known> => {
+  if (!encodesSoundPoint(key) || !(await loadCurve()).isTorsionFree(key)) return { isSound: false };
+  const imported = crypto.subtle.importKey('raw', Uint8Array.from(key), ALGORITHM, true, ['verify']);
+  return { isSound: true, handle: await imported.catch(() => undefined) };
+};
+
+const knownOf = (key: PublicKey32): Promise<Known> => {
+  const name = bytesToHex(key);
+  const known = knownKeys.get(name);
+  if (known !== undefined) return known;
+  if (knownKeys.size >= KNOWN_MAX) knownKeys.clear();
+  const learned = learn(key);
+  knownKeys.set(name, learned);
+  learned.catch(() => knownKeys.delete(name));
+  return learned;
+};
+
+/** WebCrypto's verdict on the equation; undefined where it gives none. */
+const askPlatform = (
+  handle: CryptoKey | undefined,
+  signature: Signature64,
+  message: Uint8Array<ArrayBuffer>,
+): Promise<boolean | undefined> =>
+  handle === undefined
+    ? Promise.resolve(undefined)
+    : crypto.subtle.verify(ALGORITHM, handle, Uint8Array.from(signature), message).catch(() => undefined);
 
 /**
  * True if `signature` is one that the holder of `key` made over `message`. Never throws on hostile bytes: a key that
  * may not be trusted verifies nothing.
+ * @throws StoreError `store.part-missing`: there is no verdict
  */
 export const verifySignature = async (
   key: PublicKey32,
@@ -105,10 +160,8 @@ export const verifySignature = async (
 ): Promise<boolean> => {
   const canonical = littleEndian(signature.subarray(32)) < GROUP_ORDER && encodesSoundPoint(signature.subarray(0, 32));
   if (!canonical || !encodesSoundPoint(key)) return false;
-  try {
-    return await crypto.subtle.verify(ALGORITHM, await importKey(key), Uint8Array.from(signature), message);
-  } catch {
-    importedKeys.delete(bytesToHex(key));
-    return false;
-  }
+  const known = await knownOf(key);
+  if (!known.isSound) return false;
+  const verdict = await askPlatform(known.handle, signature, message);
+  return verdict ?? (await loadCurve()).fulfilsEquation(key, signature, message);
 };

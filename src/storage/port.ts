@@ -80,7 +80,8 @@ export type EventStorage = {
   readonly discarded?: string;
   /**
    * True where a private key is kept as bytes, inside the database's encryption: a key brought to `keepIdentity` must be
-   * extractable. One that is read is not, here as elsewhere.
+   * extractable. One that is read is not, here as elsewhere. A storage that keeps handles meets one that no database keeps where
+   * WebCrypto has no Ed25519: a copy of it fails.
    */
   readonly keepsKeyBytes?: true;
   /**

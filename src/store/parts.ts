@@ -3,6 +3,7 @@ import { loadPart } from '../core/part.ts';
 
 export const PARTS: Readonly<Record<string, () => Promise<object>>> = {
   checks: () => import('./checks.ts'),
+  curves: () => import('../crypto/curve.ts'),
   health: () => import('./health.ts'),
   housework: () => import('../streams/housework.ts'),
   memory: () => import('../storage/memory.ts'),

@@ -7,6 +7,7 @@ import { isStoreError, StoreError } from '../core/errors.ts';
 import { fromBase64, utf8 } from '../crypto/bytes.ts';
 import { checkCommit } from '../crypto/checkCommit.ts';
 import { readNoteVerifier } from '../crypto/signedNote.ts';
+import { checkEnrolledKey } from '../crypto/signer.ts';
 import type { PullResult, PushResult } from '../machines/sync.ts';
 import type { FaultyCommit } from '../streams/fitting.ts';
 import { settleClosed } from './leftovers.ts';
@@ -31,7 +32,8 @@ const greetOnce = async (parts: ExchangeParts, signal: AbortSignal): Promise<'ta
   const hello = await transport.hello(replica, signal);
   const { server } = parts.mark();
   if (server !== null && server !== hello.server) return reject(parts, hello.server, 'server.key-changed', 0);
-  readNoteVerifier(hello.server);
+  const verifier = readNoteVerifier(hello.server);
+  if (server === null) await checkEnrolledKey(verifier.publicKey);
   if (server === null) await saveMark(parts, { ...parts.mark(), server: hello.server });
   const receipt = hello.receipt === null ? undefined : await receiptFor(parts, hello.receipt, replica);
   const held = receipt?.sequence ?? 0;

@@ -1,13 +1,15 @@
 /**
  * Rows of the tables beside the log: what is sealed of each, under a name that shows nothing, checked as it comes from the
  * database. A replica's private key is a handle of WebCrypto that cannot be exported, and so cannot be sealed: it lies in
- * its row as it is. Rows of a layout before 3 are read where the cipher says so.
+ * its row as it is. Where WebCrypto has no Ed25519 the key is bytes, and they are sealed with the rest. Rows of a layout before 3 are read where the cipher says so.
  */
 import type { Finding } from '../../core/commit.ts';
 import { isErrorCode, StoreError } from '../../core/errors.ts';
 import { publicKey32, replicaId, tenantId } from '../../core/ids.ts';
 import { isRecord, type JsonValue } from '../../core/json.ts';
 import { fromBase64, fromUtf8, toBase64, utf8 } from '../../crypto/bytes.ts';
+import { privateKeyFrom } from '../../crypto/keyBytes.ts';
+import { isSoftKey, softKeyBytes } from '../../crypto/softKey.ts';
 import type { Identity, Marks } from '../port.ts';
 import type { Cipher, SideTable } from './cipher.ts';
 import { type Bytes, isBytes } from './rows.ts';
@@ -15,7 +17,8 @@ import { type Bytes, isBytes } from './rows.ts';
 /** A row of `marks` or `snapshots`; `name` is keyed. */
 export type ValueRow = { readonly name: string; readonly sealed: Bytes };
 export type FindingRow = { readonly identity: string; readonly sealed: Bytes };
-export type IdentityRow = { readonly slot: string; readonly sealed: Bytes; readonly privateKey: CryptoKey };
+/** `privateKey`: absent where WebCrypto has no Ed25519: there it is bytes, and sealed. */
+export type IdentityRow = { readonly slot: string; readonly sealed: Bytes; readonly privateKey?: CryptoKey };
 
 /** Key of the first identity; those that succeed it sort after it. */
 const IDENTITY_SLOT = 'self';
@@ -114,19 +117,34 @@ export const sealIdentityAt = async (
   { tenant, replica, key, createdAt }: Identity,
   slot: string,
 ): Promise<IdentityRow> => {
-  const plain = json({ tenant, replica, publicKey: toBase64(key.publicKey), createdAt });
-  return { slot, sealed: await cipher.sealValue('identity', slot, plain), privateKey: key.privateKey };
+  const shown = { tenant, replica, publicKey: toBase64(key.publicKey), createdAt };
+  const bytes = softKeyBytes(key.privateKey);
+  if (bytes === undefined)
+    return { slot, sealed: await cipher.sealValue('identity', slot, json(shown)), privateKey: key.privateKey };
+  const plain = json({ ...shown, privateKey: toBase64(bytes) });
+  return { slot, sealed: await cipher.sealValue('identity', slot, plain) };
 };
 
 /** The row of an identity that has so many before it. */
 export const sealIdentity = (cipher: Cipher, identity: Identity, before: number): Promise<IdentityRow> =>
   sealIdentityAt(cipher, identity, identitySlot(before));
 
+/** A private key that was sealed as bytes: WebCrypto's own handle, if the platform has learned Ed25519 since. */
+const sealedKey = async (value: unknown): Promise<CryptoKey> => {
+  try {
+    return await privateKeyFrom(fromBase64(text(value, 'identity')));
+  } catch {
+    return corrupt('identity');
+  }
+};
+
+const isPrivateKey = (value: unknown): value is CryptoKey => value instanceof CryptoKey || isSoftKey(value);
+
 export const readIdentityRow = async (cipher: Cipher, row: unknown): Promise<Identity> => {
   const { fields, opened } = await openedRow(cipher, IDENTITY, row);
-  const { privateKey } = fields;
-  const { tenant, replica, publicKey, createdAt } =
-    opened === undefined ? fields : fieldsOf(parsed(opened, 'identity'), 'identity');
+  const shown = opened === undefined ? fields : fieldsOf(parsed(opened, 'identity'), 'identity');
+  const { tenant, replica, publicKey, createdAt } = shown;
+  const privateKey = fields['privateKey'] ?? (await sealedKey(shown['privateKey']));
   return stored('identity', () => ({
     tenant: tenantId(text(tenant, 'identity')),
     replica: replicaId(text(replica, 'identity')),
@@ -134,7 +152,7 @@ export const readIdentityRow = async (cipher: Cipher, row: unknown): Promise<Ide
       publicKey: publicKey32(
         opened === undefined ? bytes(publicKey, 'identity') : fromBase64(text(publicKey, 'identity')),
       ),
-      privateKey: privateKey instanceof CryptoKey ? privateKey : corrupt('identity'),
+      privateKey: isPrivateKey(privateKey) ? privateKey : corrupt('identity'),
     },
     createdAt: text(createdAt, 'identity'),
   }));

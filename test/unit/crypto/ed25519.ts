@@ -3,6 +3,7 @@
  * against. Slow, not constant in time, for tests only.
  */
 import { sha512 } from '@noble/hashes/sha2.js';
+import { concatBytes } from '@noble/hashes/utils.js';
 
 export const P = 2n ** 255n - 19n;
 export const L = 2n ** 252n + 27742317777372353535851937790883648493n;
@@ -65,7 +66,7 @@ export const fromLittleEndian = (bytes: Uint8Array): bigint =>
 export const encodePoint = ({ x, y }: Point): Uint8Array<ArrayBuffer> => littleEndian(y | ((x & 1n) << 255n));
 
 export const hashToScalar = (...pieces: readonly Uint8Array[]): bigint =>
-  mod(fromLittleEndian(sha512(Buffer.concat(pieces))), L);
+  mod(fromLittleEndian(sha512(concatBytes(...pieces))), L);
 
 /** The secret scalar and prefix of a 32-byte secret. */
 export const expand = (secret: Uint8Array): { readonly scalar: bigint; readonly prefix: Uint8Array } => {

@@ -1,0 +1,3 @@
+import { verdictLaws } from '../../vectors/verdictLaws.ts';
+
+verdictLaws('in Node');
