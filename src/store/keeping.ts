@@ -9,7 +9,7 @@ import { toHex32, utf8 } from '../crypto/bytes.ts';
 import type { EventStorage } from '../storage/port.ts';
 import type { Log } from '../streams/log.ts';
 import type { SyncMark } from '../sync/marks.ts';
-import { type Known, writeKnown } from './known.ts';
+import { type Known, receiptDigest, writeKnown } from './known.ts';
 import { closingOfKnown } from './loss.ts';
 import type { Succession } from './succession.ts';
 
@@ -88,12 +88,12 @@ export const openKeeping = async (parts: KeepingParts): Promise<Keeping> => {
     // while a closing waits to be recorded the marker is all that tells of it
     if (log.size() === 0 || succession.isDue()) return;
     isMarked = await writeKnown(marker, {
-      format: 1,
+      format: 2,
       ...{ replica, sequence },
       createdAt: dayOf(createdAt),
       size: log.size(),
       link: toHex32(link),
-      receipt: receipt?.note ?? null,
+      receipt: receipt === null ? null : receiptDigest(receipt.note),
       receiptSequence: receipt?.sequence ?? 0,
       seenAt: dayOf(new Date(clock.nowMs()).toISOString()),
     });

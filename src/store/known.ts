@@ -1,28 +1,36 @@
 /**
- * What is remembered of a database outside of it, so that its loss is noticed: a small text without any recorded value.
+ * What is remembered of a database outside of it, so that its loss is noticed: a small text without any recorded value, that
+ * names neither tenant nor server nor person. It lies in the clear: when the database is gone, so is every key to it.
  *
- * Invariant: it never says more than was durable when it was written, so it never reports a loss that was none. It may
+ * Invariants: the newest receipt, which names tenant, server and server time, is remembered as its SHA-256; whoever does not have the
+ * note, with its signature, learns nothing from that (law: "names neither tenant nor server"). The text never says more than was durable when it was written, so it never reports a loss that was none. It may
  * say less: then a loss is told too small, never hidden. Law: `loss.laws`.
  */
-import { type ReplicaId, replicaId } from '../core/ids.ts';
+import { type Hash32Hex, hash32, hash32Hex, type ReplicaId, replicaId } from '../core/ids.ts';
 import { isRecord } from '../core/json.ts';
 import type { KnownMarker } from '../core/ports.ts';
+import { toHex32, utf8 } from '../crypto/bytes.ts';
+import { sha256 } from '../crypto/sha256.ts';
 
 export type Known = {
-  readonly format: 1;
+  /** Written is format 2. Format 1 had the receipt itself, and is written anew whatever else it says. */
+  readonly format: 1 | 2;
   readonly replica: ReplicaId;
   /** Events in the whole log. */
   readonly size: number;
   /** Where the replica's own chain stood: its last sequence and the link after it in hex. */
   readonly sequence: number;
   readonly link: string;
-  /** Newest receipt as the server signed it, and the sequence that it covers. */
-  readonly receipt: string | null;
+  /** SHA-256 of the newest receipt as the server signed it, in hex; and the sequence that it covers. */
+  readonly receipt: Hash32Hex | null;
   readonly receiptSequence: number;
   /** Device days, as RFC 3339 UTC at midnight: when the database was made, and when this was seen. */
   readonly createdAt: string;
   readonly seenAt: string;
 };
+
+/** What a marker says of a receipt. */
+export const receiptDigest = (note: string): Hash32Hex => toHex32(hash32(sha256(utf8(note))));
 
 const UNREADABLE = Symbol('unreadable marker');
 const unreadable = (): never => {
@@ -36,14 +44,18 @@ const text = (value: unknown, unitsMax: number): string =>
 
 /** Read by hand: this is on the way of every opening, and a schema would have to be compiled first. */
 const knownOf = (value: unknown): Known => {
-  if (!isRecord(value) || Object.keys(value).length !== 9 || value['format'] !== 1) return unreadable();
+  if (!isRecord(value) || Object.keys(value).length !== 9) return unreadable();
+  const { format } = value;
+  if (format !== 1 && format !== 2) return unreadable();
+  const receipt = value['receipt'] === null ? undefined : text(value['receipt'], 4_096);
+  const digestOf = format === 1 ? receiptDigest : hash32Hex;
   return {
-    format: 1,
+    format,
     replica: replicaId(text(value['replica'], 32)),
     size: whole(value['size']),
     sequence: whole(value['sequence']),
     link: text(value['link'], 64),
-    receipt: value['receipt'] === null ? null : text(value['receipt'], 4_096),
+    receipt: receipt === undefined ? null : digestOf(receipt),
     receiptSequence: whole(value['receiptSequence']),
     createdAt: text(value['createdAt'], 24),
     seenAt: text(value['seenAt'], 24),
@@ -65,7 +77,8 @@ export const readKnown = async (marker: KnownMarker): Promise<Known | undefined>
 
 /** True if `stored` already tells of everything in `known`: another tab was faster. */
 const covers = (stored: Known | undefined, known: Known): boolean =>
-  stored?.replica === known.replica &&
+  stored?.format === known.format &&
+  stored.replica === known.replica &&
   stored.sequence >= known.sequence &&
   stored.size >= known.size &&
   stored.receiptSequence >= known.receiptSequence;

@@ -62,9 +62,10 @@ export const closingOfKnown = (known: Known, found: Found): Closing | undefined 
   if (found.closings.some(({ replica }) => replica === known.replica)) return undefined;
   const reason = reasonOf(known, found);
   if (reason === undefined) return undefined;
-  const { replica, sequence, link, size, seenAt, createdAt, receipt, receiptSequence } = known;
+  const { replica, sequence, link, size, seenAt, createdAt, receiptSequence } = known;
   return {
-    ...{ replica, reason, sequence, link, size, seenAt, createdAt, receipt, receiptSequence },
+    // the marker has the receipt's digest only: the note itself is the server's to give
+    ...{ replica, reason, sequence, link, size, seenAt, createdAt, receipt: null, receiptSequence },
     at: new Date(found.nowMs).toISOString(),
     confirmed: replica === found.replica ? found.acknowledged : 0,
     forkedAt: null,

@@ -61,6 +61,32 @@ const lived = async () => {
   return { known, server, storage, replica: bed.store.replica };
 };
 
+it('the marker names neither tenant nor server nor person nor server time, and an older one that did is written anew [RST-08]', async () => {
+  const { known, server, storage } = await lived();
+  const text = known.text() ?? '';
+  const said = JSON.parse(text);
+  expect(said).toMatchObject({
+    format: 2,
+    size: 5,
+    receiptSequence: 3,
+    receipt: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  for (const word of ['acme', 'server', 'nurse', 'indelible', 'visit', '2026-01-05T09'])
+    expect(text).not.toContain(word);
+  const note = 'indelible-receipt/v1\nacme-042\n';
+  await known.write(JSON.stringify({ ...said, format: 1, receipt: note }));
+  const bed = await makeBed({ known, server, storage, name: NAME });
+  expect((await health(bed.store)).losses).toEqual([]);
+  expect(known.text()).toBe(text);
+  await bed.store.close();
+
+  await known.write(JSON.stringify({ ...said, format: 1, receipt: note }));
+  const anew = await makeBed({ known, server, name: NAME });
+  expect((await health(anew.store)).losses).toMatchObject([{ reason: 'lost', size: 5, receiptSequence: 3 }]);
+  expect(known.text()).not.toContain('acme');
+  await anew.store.close();
+});
+
 it('a database that is gone is told as lost, with the last that was known and what the server had confirmed [REC-10]', async () => {
   const { known, server, replica } = await lived();
   const bed = await makeBed({ known, server, name: NAME });
