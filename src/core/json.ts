@@ -30,8 +30,7 @@ export const sameJson = (a: unknown, b: unknown): boolean => {
   }
   if (!isRecord(a) || !isRecord(b)) return false;
   const names = Object.keys(a);
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name]))
-  );
+  if (names.length !== Object.keys(b).length) return false;
+  for (const name of names) if (!Object.hasOwn(b, name) || !sameJson(a[name], b[name])) return false;
+  return true;
 };

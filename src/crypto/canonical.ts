@@ -17,15 +17,15 @@ export const refuseValue = (what: string): never => {
 
 const PLAIN = /^[ !#-[\]-~]*$/;
 /** A string as JSON. */
-export const textOf = (value: string): string => {
+const textOf = (value: string): string => {
   if (PLAIN.test(value)) return `"${value}"`;
   return value.isWellFormed() ? JSON.stringify(value) : refuseValue('lone surrogate');
 };
 
-/** A number as JSON. */
-export const numberOf = (value: number): string => {
+/** A number that JSON has. */
+export const checkNumber = (value: number): number => {
   if (!Number.isFinite(value)) refuseValue('number');
-  return Object.is(value, -0) ? refuseValue('negative zero') : String(value);
+  return Object.is(value, -0) ? refuseValue('negative zero') : value;
 };
 
 const arrayOf = (items: readonly unknown[], depth: number): string => {
@@ -55,7 +55,7 @@ const objectOf = (value: Readonly<Record<string, unknown>>, depth: number): stri
 
 const spell = (value: unknown, depth: number): string => {
   if (typeof value === 'string') return textOf(value);
-  if (typeof value === 'number') return numberOf(value);
+  if (typeof value === 'number') return String(checkNumber(value));
   if (value === null || typeof value === 'boolean') return String(value);
   if (depth >= LIMITS.jsonDepthMax) return refuseValue('depth');
   if (Array.isArray(value)) return arrayOf(value, depth + 1);

@@ -17,8 +17,12 @@ import { checkReadable } from './eventText.ts';
 import { merkleRoot } from './merkle.ts';
 import { type SigningKey, sign } from './signer.ts';
 
-/** A context with its canonical bytes and hash, so that many commits may share the work. */
-export type SealedContext = { readonly context: CommitContext; readonly bytes: Uint8Array; readonly hash: Hash32 };
+/** A context with its canonical bytes, so that many commits may share the work, and the hash, for who asks for it. */
+export type SealedContext = {
+  readonly context: CommitContext;
+  readonly bytes: Uint8Array;
+  readonly hash: () => Hash32;
+};
 
 /** @throws StoreError `append.invalid`, `append.too-large`, `canonical.unsupported-value` */
 export const sealContext = (context: CommitContext): SealedContext => {
@@ -31,7 +35,12 @@ export const sealContext = (context: CommitContext): SealedContext => {
       bytesMax: LIMITS.contextBytesMax,
     });
   }
-  return { context, bytes, hash: contextHash(bytes) };
+  let hash: Hash32 | undefined;
+  const hashOnce = (): Hash32 => {
+    hash ??= contextHash(bytes);
+    return hash;
+  };
+  return { context, bytes, hash: hashOnce };
 };
 
 /** An event with its canonical bytes. */
@@ -69,7 +78,8 @@ export const prepareCommit = (input: {
     events.every(({ body }, at) => body.sequence === first + at && seen(body.basis, replica) < body.sequence),
     'the events of a commit count from its first, and know none later than themselves',
   );
-  const leaves = events.map((event) => leafHash(context.hash, event.bytes));
+  const shared = context.hash();
+  const leaves = events.map((event) => leafHash(shared, event.bytes));
   const root = merkleRoot(leaves);
   const parts: CommitParts = {
     publicKey: key.publicKey,

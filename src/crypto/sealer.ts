@@ -6,12 +6,12 @@
 import type { Commit } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Hash32 } from '../core/ids.ts';
-import type { WrittenEvent } from './eventText.ts';
+import { encodedEvents, type WrittenEvents } from './eventText.ts';
 import { type PreparedCommit, prepareCommit, type SealedContext, signCommit } from './sealCommit.ts';
 import type { SigningKey } from './signer.ts';
 
 /** A commit that is decided on: 1 to 256 events that count on from each other, with what they share. */
-export type CommitDraft = { readonly context: SealedContext; readonly events: readonly WrittenEvent[] };
+export type CommitDraft = { readonly context: SealedContext; readonly events: WrittenEvents };
 
 /** `link`: the link after the last commit, or the one that the run began with. */
 export type SealedRun = { readonly commits: readonly Commit[]; readonly link: Hash32 };
@@ -39,9 +39,9 @@ export type Sealer = {
 
 /** Everything of a commit but its signature, hashed on this thread. */
 export const prepareDraft = (key: SigningKey, { context, events }: CommitDraft, previous: Hash32): PreparedCommit => {
-  const first = events[0]?.body.sequence;
+  const first = events.bodies[0]?.sequence;
   if (first === undefined) throw new StoreError('invariant.broken', { rule: 'a commit has an event' });
-  return prepareCommit({ key, context, first, previous, events });
+  return prepareCommit({ key, context, first, previous, events: encodedEvents(events) });
 };
 
 const runHere = (key: SigningKey, previous: Hash32): SealingRun => {

@@ -9,7 +9,7 @@ import type { BulkItem, BulkOptions, SendOutcome } from './types.ts';
 /** Events decided at a time, between two of which the page goes on: some 5 ms of work. */
 const CHUNK = 256;
 /** Chunks under way at once: some are decided while others are sealed and stored. */
-const UNDER_WAY_MAX = 6;
+const UNDER_WAY_MAX = 16;
 /** Events from which on the sealing worker is started while the first ones are decided. */
 const MANY = 512;
 

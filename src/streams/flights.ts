@@ -31,7 +31,7 @@ const planned = (
   const run = before?.run?.next() ?? sealer.begin(identity.key, log.head(identity.replica).link);
   let events = 0;
   const plan = planBatch(batch, tentative, parts, (draft) => {
-    events += draft.events.length;
+    events += draft.events.bodies.length;
     run.add(draft);
   });
   const flight: Flight = { batch, plan, run, first, events, sealed: undefined, ...landingPlace() };

@@ -10,7 +10,7 @@ import { type EventType, eventType, type StreamId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { position } from '../core/position.ts';
 import { EVERYTHING, keysTouched } from '../core/schema.ts';
-import { type WrittenEvent, writeEvent } from '../crypto/eventText.ts';
+import { writeEvents } from '../crypto/eventText.ts';
 import type { SealedContext } from '../crypto/sealCommit.ts';
 import type { CommitDraft } from '../crypto/sealer.ts';
 import type { Draft, DraftOutcome, PlannedJob, QueuedWrite, WriterParts } from './job.ts';
@@ -29,8 +29,8 @@ export type BatchPlan = {
   readonly jobs: readonly PlannedJob[];
   /** The streams that the batch writes to, as it leaves them. */
   readonly ends: readonly (readonly [StreamId, StreamState | undefined])[];
-  /** What the events do to their streams, as far as it holds when they are published. */
-  readonly steps: ReadonlyMap<EventBody, Step>;
+  /** What the events do to their streams, as far as it holds when they are published, by their sequence. */
+  readonly steps: ReadonlyMap<number, Step>;
   /** Jobs that have to wait for the next batch, in order. */
   readonly left: readonly QueuedWrite[];
   readonly failed: readonly { readonly queued: QueuedWrite; readonly error: unknown }[];
@@ -148,16 +148,16 @@ const deciderFor = ({ definition }: Draft, { deciders }: Tentative, parts: Write
 
 type JobEvents = {
   readonly context: SealedContext;
-  readonly events: WrittenEvent[];
-  /** Takes back what the job did to `states`, the last change first. */
-  readonly undo: (() => void)[];
-  readonly steps: Map<EventBody, Step>;
+  readonly bodies: EventBody[];
+  /** What the job changed in `states`, and how it was there: undefined where there was nothing. */
+  readonly changed: { readonly stream: StreamId; readonly before: StreamState | undefined }[];
+  readonly steps: Map<number, Step>;
 };
 /** When a batch is decided, and the context that was sealed last for it: jobs of one actor share its bytes. */
 type Act = {
   readonly moment: Moment;
   context: SealedContext | undefined;
-  readonly steps: Map<EventBody, Step>;
+  readonly steps: Map<number, Step>;
 };
 
 type JobPlan = { readonly planned: PlannedJob; readonly commits: readonly CommitDraft[] } | { readonly wait: true };
@@ -173,13 +173,13 @@ const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: Wr
   const decided = decide(state, draft, type);
   if ('refusal' in decided) return decided.refusal;
   const body = bodyOf(draft, type, { state, sequence: tentative.sequence + 1 }, parts);
-  job.events.push(writeEvent(body));
+  job.bodies.push(body);
   tentative.sequence += 1;
   const after = stateAfter(state, body, { draft, next: decided.next, context: job.context.context, decider });
   states.set(stream, after);
   const isSure = decider.isFollowed && after?.fold.conflicts.length === 0; // conflicts hold positions, unknown here
-  if (isSure) job.steps.set(body, { before: state, after });
-  job.undo.push(() => (isOpen ? states.set(stream, state) : states.delete(stream)));
+  if (isSure) job.steps.set(body.sequence, { before: state, after });
+  job.changed.push({ stream, before: isOpen ? state : undefined });
   const planned: Planned = { kind: 'planned', body, version: state.fold.version + 1 };
   return planned;
 };
@@ -194,10 +194,11 @@ const planJob = (queued: QueuedWrite, act: Act, tentative: Tentative, parts: Wri
   const { drafts, atomic, actor } = queued.job;
   const context = contextOf(actor, act.moment, act.context);
   act.context = context;
-  const job: JobEvents = { context, events: [], undo: [], steps: act.steps };
+  const job: JobEvents = { context, bodies: [], changed: [], steps: act.steps };
   const sequenceBefore = tentative.sequence;
   const undo = () => {
-    for (const step of job.undo.reverse()) step();
+    for (const { stream, before } of job.changed.reverse())
+      before === undefined ? tentative.states.delete(stream) : tentative.states.set(stream, before);
     tentative.sequence = sequenceBefore;
   };
   try {
@@ -214,7 +215,7 @@ const planJob = (queued: QueuedWrite, act: Act, tentative: Tentative, parts: Wri
       undo();
       return { planned: { queued, outcomes: withdrawn(outcomes) }, commits: [] };
     }
-    const commits = commitsOf(job.events, context);
+    const commits = commitsOf(writeEvents(job.bodies), context);
     if (atomic && commits.length > 1)
       throw new StoreError('append.too-large', { events: drafts.length, eventsMax: LIMITS.commitEventsMax });
     return { planned: { queued, outcomes }, commits };

@@ -5,7 +5,7 @@ import { sameJson } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
 import { sequence } from '../core/position.ts';
 import { frameBytes } from '../crypto/commitBytes.ts';
-import type { WrittenEvent } from '../crypto/eventText.ts';
+import type { WrittenEvents } from '../crypto/eventText.ts';
 import { type SealedContext, sealContext } from '../crypto/sealCommit.ts';
 import type { CommitDraft } from '../crypto/sealer.ts';
 import type { Draft, WriterParts } from './job.ts';
@@ -66,19 +66,29 @@ export const contextOf = (actor: Actor, moment: Moment, last: SealedContext | un
   last !== undefined && sameJson(last.context.actor, actor) ? last : sealContext({ ...moment, actor });
 
 /** Cuts events into commits within the limits. */
-export const commitsOf = (events: readonly WrittenEvent[], context: SealedContext): readonly CommitDraft[] => {
+export const commitsOf = (
+  { bodies, bytes, lengths }: WrittenEvents,
+  context: SealedContext,
+): readonly CommitDraft[] => {
   const commits: CommitDraft[] = [];
-  let from = 0;
-  let content = context.bytes.length;
+  const { length: shared } = context.bytes;
+  let [from, start, end] = [0, 0, 0];
   const flush = (to: number) => {
-    if (to > from) commits.push({ context, events: events.slice(from, to) });
-    [from, content] = [to, context.bytes.length];
+    if (to === from) return;
+    const events = {
+      bodies: bodies.slice(from, to),
+      bytes: bytes.subarray(start, end),
+      lengths: lengths.slice(from, to),
+    };
+    commits.push({ context, events });
+    [from, start] = [to, end];
   };
-  for (const [at, { bytes }] of events.entries()) {
+  for (const [at, length] of lengths.entries()) {
     const count = at - from + 1;
-    if (count > LIMITS.commitEventsMax || frameBytes(count) + content + bytes.length > LIMITS.commitBytesMax) flush(at);
-    content += bytes.length;
+    const isFull = frameBytes(count) + shared + end - start + length > LIMITS.commitBytesMax;
+    if (count > LIMITS.commitEventsMax || isFull) flush(at);
+    end += length;
   }
-  flush(events.length);
+  flush(lengths.length);
   return commits;
 };

@@ -72,7 +72,7 @@ const answer = ({ plan: { jobs, failed }, first }: Flight, durability: Durabilit
 };
 
 /** Events that are stored in one transaction, where they are of several batches. */
-const TOGETHER_EVENTS_MAX = 512;
+const TOGETHER_EVENTS_MAX = 2_048;
 
 /** The oldest batches, as far as they are sealed and fit into one transaction. */
 const readyOf = (waiting: readonly Flight[]): { readonly flights: readonly Flight[]; readonly commits: Commit[] } => {
@@ -90,15 +90,18 @@ const readyOf = (waiting: readonly Flight[]): { readonly flights: readonly Fligh
   return { flights, commits };
 };
 
-const stepsOf =
-  (flights: readonly Flight[]): Steps =>
-  (body) => {
-    for (const { plan } of flights) {
-      const step = plan.steps.get(body);
+/** Asked for in the order in which the events were decided: the batch that had the last one is asked first. */
+const stepsOf = (flights: readonly Flight[]): Steps => {
+  let at = 0;
+  return ({ sequence }) => {
+    for (let asked = 0; asked < flights.length; asked++) {
+      const step = flights[at]?.plan.steps.get(sequence);
       if (step !== undefined) return step;
+      at = (at + 1) % flights.length;
     }
     return undefined;
   };
+};
 
 /** Stores batches in order, as soon as they are sealed. After one that was not stored, nothing until `restart`. */
 export const storer = (parts: WriterParts) => {

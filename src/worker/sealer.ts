@@ -32,16 +32,12 @@ const GROUP = 24;
 /** Signatures that a run makes here before it asks for help: one commit is not worth a message. */
 const ALONE = 4;
 
-const textOf = ({ context, events }: CommitDraft): CommitText => {
-  const lengths = events.map(({ bytes }) => bytes.length);
-  const together = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-  let at = 0;
-  for (const { bytes } of events) {
-    together.set(bytes, at);
-    at += bytes.length;
-  }
-  return { contextBytes: context.bytes, first: events[0]?.body.sequence ?? 0, events: together, lengths };
-};
+const textOf = ({ context, events: { bodies, bytes, lengths } }: CommitDraft): CommitText => ({
+  contextBytes: context.bytes,
+  first: bodies[0]?.sequence ?? 0,
+  events: bytes.slice(), // given away; the page keeps its own
+  lengths,
+});
 
 /** A commit as its bytes and its draft say. Whoever publishes it has no use for its leaves: they are read when asked for. */
 const commitOf = (key: SigningKey, draft: CommitDraft, sealed: { bytes: Uint8Array; link: Hash32 }): Commit => {
@@ -49,7 +45,7 @@ const commitOf = (key: SigningKey, draft: CommitDraft, sealed: { bytes: Uint8Arr
   const { context } = draft.context;
   return {
     ...{ ...sealed, publicKey: key.publicKey, replica: context.replica, first, previous, root, context },
-    events: draft.events.map(({ body }) => body),
+    events: draft.events.bodies,
     get leaves() {
       return decodeCommit(sealed.bytes).leaves;
     },
@@ -179,7 +175,7 @@ const runOf = (chain: Chain, start: Start, isAhead: boolean): SealingRun => {
   };
   return {
     add: (draft) => {
-      const isLarge = draft.events.length >= LARGE_EVENTS;
+      const isLarge = draft.events.bodies.length >= LARGE_EVENTS;
       if (isLarge) port.start();
       if (!isLink(at) || away.length > 0 || (isLarge && port.isOpen())) away.push(draft);
       else at = here.add(draft, at);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventBody } from '../../../src/core/envelope.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { LIMITS } from '../../../src/core/limits.ts';
-import { writeEvent } from '../../../src/crypto/eventText.ts';
+import { encodedEvents, writeEvents } from '../../../src/crypto/eventText.ts';
 import { encodeEvent } from '../../../src/crypto/sealCommit.ts';
 import { bodyOf, codeOf, hex } from '../../unit/support.ts';
 import { jsonObject, text, vector } from '../facts/arbitraries.ts';
@@ -34,13 +34,27 @@ describe('the text of an event', () => {
       fc.property(fc.array(loose, { minLength: 1, maxLength: 6 }), (all) => {
         for (const members of all) {
           const body = bodyOf(3, members);
-          expect(codeOf(() => writeEvent(body))).toBe(clear(body));
+          expect(codeOf(() => writeEvents([body]))).toBe(clear(body));
           if (clear(body) !== undefined) continue;
-          const { bytes } = writeEvent(body);
+          const { bytes } = writeEvents([body]);
           expect(hex(bytes)).toBe(hex(encodeEvent(body).bytes));
         }
       }),
       { numRuns: 400 },
+    );
+  });
+
+  it('is the same among others, of one byte for each character or of several [FMT-09]', () => {
+    const plain = fc.record({ payload: fc.record({ b: fc.constantFrom('', 'ascii'), a: fc.nat(9) }) });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(plain, loose), { maxLength: 6 }), (all) => {
+        const bodies = all.map((members) => bodyOf(3, members)).filter((body) => clear(body) === undefined);
+        const written = writeEvents(bodies);
+        const expected = bodies.map((body) => hex(encodeEvent(body).bytes));
+        expect(encodedEvents(written).map(({ bytes }) => hex(bytes))).toEqual(expected);
+        expect(hex(written.bytes)).toBe(expected.join(''));
+      }),
+      { numRuns: 200 },
     );
   });
 
@@ -52,7 +66,7 @@ describe('the text of an event', () => {
     }));
     for (const payload of [...shapes, ...shapes]) {
       const body = bodyOf(1, { payload });
-      expect(hex(writeEvent(body).bytes)).toBe(hex(encodeEvent(body).bytes));
+      expect(hex(writeEvents([body]).bytes)).toBe(hex(encodeEvent(body).bytes));
     }
   });
 
@@ -62,19 +76,19 @@ describe('the text of an event', () => {
       for (const payload of [{ value }, { list: [value] }, { deep: { value } }]) {
         const empty: JsonObject = {};
         const body = bodyOf(1, { payload: Object.assign(empty, payload) });
-        expect(codeOf(() => writeEvent(body))).toBe('canonical.unsupported-value');
+        expect(codeOf(() => writeEvents([body]))).toBe('canonical.unsupported-value');
         expect(clear(body)).toBe('canonical.unsupported-value');
       }
     }
   });
 
   it('takes an event of the largest size and refuses one byte more, also where a character takes three [FMT-13]', () => {
-    const empty = writeEvent(bodyOf(1, { payload: { text: '' } })).bytes.length;
+    const empty = writeEvents([bodyOf(1, { payload: { text: '' } })]).bytes.length;
     const room = LIMITS.eventBytesMax - empty;
     const wide = '\u20ac'.repeat(Math.floor(room / 3)) + 'a'.repeat(room % 3);
     for (const filler of ['a'.repeat(room), wide]) {
-      expect(writeEvent(bodyOf(1, { payload: { text: filler } })).bytes.length).toBe(LIMITS.eventBytesMax);
-      expect(codeOf(() => writeEvent(bodyOf(1, { payload: { text: `${filler}a` } })))).toBe('append.too-large');
+      expect(writeEvents([bodyOf(1, { payload: { text: filler } })]).bytes.length).toBe(LIMITS.eventBytesMax);
+      expect(codeOf(() => writeEvents([bodyOf(1, { payload: { text: `${filler}a` } })]))).toBe('append.too-large');
     }
   });
 });

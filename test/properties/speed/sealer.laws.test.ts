@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { hash32 } from '../../../src/core/ids.ts';
 import { replicaIdOf } from '../../../src/crypto/chain.ts';
 import { checkCommit } from '../../../src/crypto/checkCommit.ts';
-import { writeEvent } from '../../../src/crypto/eventText.ts';
+import { writeEvents } from '../../../src/crypto/eventText.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../../src/crypto/sealCommit.ts';
 import { type CommitDraft, type SealedRun, type Sealer, sealHere } from '../../../src/crypto/sealer.ts';
 import { sign } from '../../../src/crypto/signer.ts';
@@ -30,11 +30,11 @@ const draftsOf = ({ sizes: counts, value, roles }: Run): readonly CommitDraft[] 
   let sequence = 0;
   return counts.map((count, at) => {
     const actor = { ...contextOf(REPLICA).actor, role: roles[at] ?? 'site' };
-    const events = Array.from({ length: count }, () => {
+    const bodies = Array.from({ length: count }, () => {
       sequence += 1;
-      return writeEvent(bodyOf(sequence, { payload: { value, at: sequence } }));
+      return bodyOf(sequence, { payload: { value, at: sequence } });
     });
-    return { context: sealContext(contextOf(REPLICA, { actor })), events };
+    return { context: sealContext(contextOf(REPLICA, { actor })), events: writeEvents(bodies) };
   });
 };
 
@@ -43,7 +43,7 @@ const clearly = async (drafts: readonly CommitDraft[]) => {
   let link = PREVIOUS;
   const commits = [];
   for (const { context, events } of drafts) {
-    const encoded = events.map(({ body }) => encodeEvent(body));
+    const encoded = events.bodies.map(encodeEvent);
     const first = encoded[0]?.body.sequence ?? bodyOf(1).sequence;
     const prepared = prepareCommit({ key: KEY_A, context, first, previous: link, events: encoded });
     link = prepared.link;

@@ -1,11 +1,12 @@
 /** What is too large is refused with its size and the limit, whichever part of a record it is. */
 import { expect, it } from 'vitest';
+import type { EventBody } from '../../../src/core/envelope.ts';
 import { isStoreError } from '../../../src/core/errors.ts';
 import { hash32, tenantId, userId } from '../../../src/core/ids.ts';
 import { LIMITS } from '../../../src/core/limits.ts';
 import { sequence, size } from '../../../src/core/position.ts';
 import { replicaIdOf } from '../../../src/crypto/chain.ts';
-import { writeEvent } from '../../../src/crypto/eventText.ts';
+import { writeEvents } from '../../../src/crypto/eventText.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../../src/crypto/sealCommit.ts';
 import { memoryStorage } from '../../../src/storage/memory.ts';
 import { packRecords } from '../../../src/storage/packing.ts';
@@ -31,7 +32,7 @@ const eventOf = (bytes: number) => {
 
 it.each([
   ['read back as a value', encodeEvent],
-  ['as it is written', writeEvent],
+  ['as it is written', (body: EventBody) => writeEvents([body])],
 ])('an event over the limit is refused with its size and the limit, %s [FMT-13]', async (_, write) => {
   const bytesMax = LIMITS.eventBytesMax;
   expect(await failureOf(() => write(eventOf(bytesMax)))).toBeUndefined();

@@ -4,7 +4,7 @@ import type { EventBody } from '../../../src/core/envelope.ts';
 import { aggregateId, streamId } from '../../../src/core/ids.ts';
 import { position } from '../../../src/core/position.ts';
 import { emptyHead, replicaIdOf } from '../../../src/crypto/chain.ts';
-import { writeEvent } from '../../../src/crypto/eventText.ts';
+import { writeEvents } from '../../../src/crypto/eventText.ts';
 import { sealContext } from '../../../src/crypto/sealCommit.ts';
 import { sealHere } from '../../../src/crypto/sealer.ts';
 import { memoryStorage } from '../../../src/index.ts';
@@ -33,7 +33,7 @@ const shownAfter = async (steps: ReadonlyMap<EventBody, (now: StreamState) => St
   const log = await openLog(storage, TENANT, FROM_THE_BEGINNING, () => undefined);
   const states = await collectStates(new Map([[Visit.type, Visit]]), REPLICA, PLAIN_BASIS).follow(log);
   const run = sealHere.begin(KEY_A, emptyHead(REPLICA, TENANT).link);
-  for (const body of bodies) run.add({ context: sealContext(context), events: [writeEvent(body)] });
+  for (const body of bodies) run.add({ context: sealContext(context), events: writeEvents([body]) });
   const { commits } = await run.end();
   for (const [at, commit] of commits.entries()) {
     const now = states.get(STREAM) ?? emptyState(reader);
