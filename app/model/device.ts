@@ -1,8 +1,11 @@
-/** One device: a store with a database of its own, its person, its network switch, its sync. */
-import { Form } from '../../src/clinical.ts';
+/** One device: a store with a database of its own, whoever has unlocked it, its network switch, its sync. */
+import { ElectronicSignature, Form, SignatureIndex, Signer, type SigningSession } from '../../src/clinical.ts';
 import { type CurrentActor, loadParts, openStore, type Store, type Sync } from '../../src/index.ts';
+import type { KeySession, Vault } from '../../src/keys.ts';
 import { casebook } from './casebook.ts';
+import { type Entrant, type Presence, roleSetting, watchPresence } from './gate.ts';
 import { type Setting, setting } from './settings.ts';
+import { openSigning } from './signing.ts';
 import { Study, studies } from './study.ts';
 import { token } from './token.ts';
 
@@ -20,60 +23,60 @@ export type Device = {
   readonly spec: DeviceSpec;
   readonly store: Store;
   readonly sync: Sync;
-  readonly actor: Setting<CurrentActor>;
+  readonly vault: Vault;
+  readonly keys: KeySession;
+  readonly presence: Presence;
+  /** What the user's signatures are made in: all components first, the secret only after that. */
+  readonly signing: SigningSession<string>;
+  /** The role in which the user acts. */
+  readonly role: Setting<string>;
   /** The person's switch: off means that nothing is tried. */
   readonly online: Setting<boolean>;
   /** Replicas whose loss a person has read of. */
   readonly readLosses: Setting<readonly string[]>;
 };
 
-const isActor = (value: unknown): value is CurrentActor =>
-  typeof value === 'object' &&
-  value !== null &&
-  'userId' in value &&
-  typeof value.userId === 'string' &&
-  'role' in value &&
-  typeof value.role === 'string';
-
-const parseActor = (text: string): CurrentActor | undefined => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isActor(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
 const parseNames = (text: string): readonly string[] => text.split(' ').filter((name) => /^[0-9a-f]{32}$/.test(name));
 
-const followSwitch = (sync: Sync, online: Setting<boolean>): void => {
+/** Tells the sync whether it may try, until the returned function is called. */
+const followSwitch = (sync: Sync, online: Setting<boolean>): (() => void) => {
   const tell = () => sync.setOnline(online.value() && navigator.onLine);
-  online.value$.subscribe(tell);
+  const switched = online.value$.subscribe(tell);
+  const signedIn = token.value$.subscribe(() => void sync.now());
   addEventListener('online', tell);
   addEventListener('offline', tell);
+  return () => {
+    switched.unsubscribe();
+    signedIn.unsubscribe();
+    removeEventListener('online', tell);
+    removeEventListener('offline', tell);
+  };
 };
 
-/** Opens a device and starts its sync. @throws StoreError as `openStore` */
-export const openDevice = async (spec: DeviceSpec): Promise<Device> => {
-  const actor = setting<CurrentActor>(`${spec.database}.actor`, spec.actor, {
-    parse: parseActor,
-    print: (value) => JSON.stringify(value),
-  });
-  const online = setting<boolean>(`${spec.database}.online`, true, {
+const settingsOf = (spec: DeviceSpec) => ({
+  online: setting<boolean>(`${spec.database}.online`, true, {
     parse: (text) => text !== 'off',
     print: (value) => (value ? 'on' : 'off'),
-  });
-  const readLosses = setting<readonly string[]>(`${spec.database}.read-losses`, [], {
+  }),
+  readLosses: setting<readonly string[]>(`${spec.database}.read-losses`, [], {
     parse: parseNames,
     print: (names) => names.join(' '),
-  });
+  }),
+});
+
+/** Opens a device for somebody whose keys are unlocked, and starts its sync; it closes when they are locked. @throws StoreError as `openStore` */
+export const openDevice = async (spec: DeviceSpec, entrant: Entrant): Promise<Device> => {
+  const { vault, keys } = entrant;
+  const role = roleSetting(spec, keys.user);
+  const { online, readLosses } = settingsOf(spec);
   const store = await openStore({
     name: spec.database,
     tenant: TENANT,
-    aggregates: [Study, Form],
-    views: [casebook, studies],
-    actor: actor.value,
+    aggregates: [Study, Form, Signer, ElectronicSignature],
+    views: [casebook, studies, SignatureIndex],
+    actor: () => ({ userId: keys.user, role: role.value() }),
     app: APP_VERSION,
+    keys,
   });
   loadParts().catch(() => undefined); // for when the network is gone; what is missing then is asked for again
   const sync = store.sync({
@@ -84,7 +87,8 @@ export const openDevice = async (spec: DeviceSpec): Promise<Device> => {
     backoffMs: 500,
     backoffMsMax: 8_000,
   });
-  followSwitch(sync, online);
-  token.value$.subscribe(() => void sync.now());
-  return { spec, store, sync, actor, online, readLosses };
+  keys.onLock(followSwitch(sync, online));
+  const signing = openSigning(entrant);
+  const presence = watchPresence(entrant, signing);
+  return { spec, store, sync, vault, keys, presence, signing, role, online, readLosses };
 };

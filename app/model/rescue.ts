@@ -1,5 +1,6 @@
 /** What a device holds that cannot be opened: its database as it is, exported whole. Nothing in it is changed. */
 import { dexieStorage, type KnownMarker, openStore } from '../../src/index.ts';
+import type { KeySession } from '../../src/keys.ts';
 import { type DeviceSpec, TENANT } from './device.ts';
 
 /** Nothing is remembered of a database that is only looked at. */
@@ -12,8 +13,9 @@ const NOTHING_TO_EXPORT: readonly string[] = ['storage.unavailable', 'storage.lo
 export const mayRescue = (code: string): boolean => code.startsWith('storage.') && !NOTHING_TO_EXPORT.includes(code);
 
 /** Everything that the device's database holds, of whatever layout it is. @throws StoreError */
-export const exportRescued = async (spec: DeviceSpec): Promise<Blob> => {
-  const storage = await dexieStorage().rescue(spec.database);
+export const exportRescued = async (spec: DeviceSpec, keys: KeySession | undefined): Promise<Blob> => {
+  const unlocking = keys === undefined ? {} : { databaseKey: keys.databaseKey };
+  const storage = await dexieStorage().rescue(spec.database, unlocking);
   const store = await openStore({
     name: spec.database,
     tenant: TENANT,

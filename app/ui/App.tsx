@@ -1,27 +1,13 @@
 /** The page: two devices and the server beside them. */
-import { useCallback, useEffect, useMemo, useState } from 'react';
-import { DEVICES, type DeviceSpec, openDevice, TENANT } from '../model/device.ts';
-import { failureOf } from '../model/failure.ts';
+import { useMemo } from 'react';
+import { DEVICES, TENANT } from '../model/device.ts';
 import { shortId } from '../model/times.ts';
 import { Announcements } from './announce.tsx';
 import { BundleCheck } from './BundleCheck.tsx';
-import { DevicePane, type Opening } from './DevicePane.tsx';
+import { DevicePane } from './DevicePane.tsx';
 import { ReplicaNames } from './replicas.ts';
 import { ServerPane } from './ServerPane.tsx';
-
-const useOpening = (spec: DeviceSpec): readonly [Opening, () => void] => {
-  const [opening, setOpening] = useState<Opening>({ kind: 'opening' });
-  const open = useCallback(async () => {
-    setOpening({ kind: 'opening' });
-    try {
-      setOpening({ kind: 'open', device: await openDevice(spec) });
-    } catch (error) {
-      setOpening({ kind: 'failed', failure: failureOf(error) });
-    }
-  }, [spec]);
-  useEffect(() => void open(), [open]);
-  return [opening, () => void open()];
-};
+import { useDevice } from './useDevice.ts';
 
 const Header = () => (
   <header className="top">
@@ -40,8 +26,8 @@ const Header = () => (
 
 export const App = () => {
   const [specA, specB] = DEVICES;
-  const [a, retryA] = useOpening(specA);
-  const [b, retryB] = useOpening(specB);
+  const controls = [useDevice(specA), useDevice(specB)] as const;
+  const [a, b] = [controls[0].opening, controls[1].opening];
   const names = useMemo(() => {
     // asked each time: a device may go on as another replica
     return (replica: string) => {
@@ -54,8 +40,8 @@ export const App = () => {
     <ReplicaNames value={names}>
       <Header />
       <main className="panes">
-        <DevicePane spec={specA} opening={a} onRetry={retryA} />
-        <DevicePane spec={specB} opening={b} onRetry={retryB} />
+        <DevicePane spec={specA} control={controls[0]} />
+        <DevicePane spec={specB} control={controls[1]} />
         <div className="side">
           <ServerPane />
           <Announcements>

@@ -1,10 +1,14 @@
 /** The casebook of a device: one row per form, live, filtered, page by page. */
 import { useDeferredValue, useId, useMemo, useState } from 'react';
+import type { SignatureManifest } from '../../src/clinical.ts';
 import type { CasebookRow } from '../model/casebook.ts';
 import type { Catalog } from '../model/catalog.ts';
+import type { Device } from '../model/device.ts';
+import { markOf, STATE_TEXT, streamOfForm } from '../model/signing.ts';
+import { useSignatures } from './useSignatures.ts';
 
 const PAGE_ROWS = 20;
-const STATE_TEXT = { empty: 'Empty', entered: 'Entered', locked: 'Locked' } as const;
+const ROW_TEXT = { empty: 'Empty', entered: 'Entered', locked: 'Locked' } as const;
 
 type Show = 'all' | 'conflicts' | 'pending';
 
@@ -27,45 +31,67 @@ const isShown = (row: CasebookRow, show: Show, subject: string): boolean =>
 
 const withRepeat = (name: string, repeat: string): string => (repeat === '' ? name : `${name} · ${repeat}`);
 
-const Marks = ({ row }: { readonly row: CasebookRow }) => (
-  <>
-    <span className={`tag ${row.state}`}>{STATE_TEXT[row.state]}</span>
-    {row.conflicts > 0 ? <span className="tag conflict">Conflict</span> : null}
-    {row.pending > 0 ? <span className="tag pending">Pending {row.pending}</span> : null}
-  </>
-);
+const SignatureMark = ({ manifests }: { readonly manifests: readonly SignatureManifest[] }) => {
+  const mark = markOf(manifests);
+  if (mark === undefined) return null;
+  return (
+    <span className={`tag ${mark}`}>
+      {mark === 'intact' ? 'Signed' : `Signature: ${STATE_TEXT[mark].toLowerCase()}`}
+    </span>
+  );
+};
+
+const Marks = (props: { readonly row: CasebookRow; readonly manifests: readonly SignatureManifest[] }) => {
+  const { row, manifests } = props;
+  return (
+    <>
+      <span className={`tag ${row.state}`}>{ROW_TEXT[row.state]}</span>
+      <SignatureMark manifests={manifests} />
+      {row.conflicts > 0 ? <span className="tag conflict">Conflict</span> : null}
+      {row.pending > 0 ? <span className="tag pending">Pending {row.pending}</span> : null}
+    </>
+  );
+};
 
 const Lines = (props: {
+  readonly device: Device;
   readonly rows: readonly CasebookRow[];
   readonly catalog: Catalog;
   readonly onOpen: (id: string) => void;
-}) => (
-  <tbody>
-    {props.rows.map((row) => (
-      <tr key={row.id} className="clickable" onClick={() => props.onOpen(row.id)}>
-        <td>{row.subject}</td>
-        <td>{withRepeat(props.catalog.nameOf('visit', row.visit), row.visitRepeat)}</td>
-        <th scope="row">
-          <button
-            type="button"
-            className="link"
-            data-form={row.id}
-            onClick={(event) => {
-              event.stopPropagation();
-              props.onOpen(row.id);
-            }}
-          >
-            {withRepeat(props.catalog.nameOf('form', row.form), row.formRepeat)}
-          </button>
-        </th>
-        <td className="number">{row.values}</td>
-        <td>
-          <Marks row={row} />
-        </td>
-      </tr>
-    ))}
-  </tbody>
-);
+}) => {
+  // of the forms in sight alone: each signature is verified whenever its form changes
+  const { manifests = [] } = useSignatures(props.device, props.rows.map(({ id }) => id).join('\n'));
+  return (
+    <tbody>
+      {props.rows.map((row) => (
+        <tr key={row.id} className="clickable" onClick={() => props.onOpen(row.id)}>
+          <td>{row.subject}</td>
+          <td>{withRepeat(props.catalog.nameOf('visit', row.visit), row.visitRepeat)}</td>
+          <th scope="row">
+            <button
+              type="button"
+              className="link"
+              data-form={row.id}
+              onClick={(event) => {
+                event.stopPropagation();
+                props.onOpen(row.id);
+              }}
+            >
+              {withRepeat(props.catalog.nameOf('form', row.form), row.formRepeat)}
+            </button>
+          </th>
+          <td className="number">{row.values}</td>
+          <td>
+            <Marks
+              row={row}
+              manifests={manifests.filter(({ streams }) => streams.some((each) => each === streamOfForm(row.id)))}
+            />
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  );
+};
 
 const Filters = (props: {
   readonly subject: string;
@@ -114,6 +140,7 @@ const Pager = (props: { readonly page: number; readonly pages: number; readonly 
   );
 
 export const Casebook = (props: {
+  readonly device: Device;
   readonly rows: readonly CasebookRow[];
   readonly catalog: Catalog;
   readonly onOpen: (id: string) => void;
@@ -158,6 +185,7 @@ export const Casebook = (props: {
             </tr>
           </thead>
           <Lines
+            device={props.device}
             rows={found.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS)}
             catalog={props.catalog}
             onOpen={props.onOpen}

@@ -1,30 +1,27 @@
 /** One device: its person, its sync, its study, its casebook or an opened form. */
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { HealthState } from '../../src/index.ts';
 import { type CasebookRow, casebook, fingerprintOf } from '../model/casebook.ts';
 import { type Catalog, catalogOf } from '../model/catalog.ts';
 import type { Device, DeviceSpec } from '../model/device.ts';
-import type { Failure } from '../model/failure.ts';
 import { mayRescue } from '../model/rescue.ts';
 import { studies } from '../model/study.ts';
 import { shortId } from '../model/times.ts';
-import { ActorEditor } from './ActorEditor.tsx';
 import { Announcements } from './announce.tsx';
 import { Casebook } from './Casebook.tsx';
 import { CheckPanel } from './CheckPanel.tsx';
+import { FailedAttempts } from './FailedAttempts.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
 import { FormPanel } from './FormPanel.tsx';
+import { SetUpForm, UnlockForm } from './GateForms.tsx';
 import { HealthPanel } from './HealthPanel.tsx';
 import { useObservable } from './hooks.ts';
 import { ImportPanel } from './ImportPanel.tsx';
 import { LossBanner } from './LossBanner.tsx';
 import { RescueButton } from './RescueButton.tsx';
 import { SyncBar } from './SyncBar.tsx';
-
-export type Opening =
-  | { readonly kind: 'opening' }
-  | { readonly kind: 'open'; readonly device: Device }
-  | { readonly kind: 'failed'; readonly failure: Failure };
+import { UserBar } from './UserBar.tsx';
+import type { DeviceControl } from './useDevice.ts';
 
 const useCatalog = (device: Device): Catalog => {
   const [query] = useState(() => device.store.view(studies));
@@ -64,7 +61,7 @@ const StudyLine = ({ catalog }: { readonly catalog: Catalog }) =>
     </>
   );
 
-const OpenDevice = ({ device }: { readonly device: Device }) => {
+const OpenDevice = ({ device, control }: { readonly device: Device; readonly control: DeviceControl }) => {
   const [query] = useState(() => device.store.view(casebook));
   const rows = useObservable(query.rows$, query.rows);
   const catalog = useCatalog(device);
@@ -76,7 +73,8 @@ const OpenDevice = ({ device }: { readonly device: Device }) => {
   return (
     <Announcements>
       {health === undefined ? null : <LossBanner device={device} health={health} />}
-      <ActorEditor device={device} />
+      <UserBar device={device} onLock={control.lock} />
+      <FailedAttempts device={device} />
       <SyncBar device={device} />
       {conflicts === 0 ? null : (
         <p className="panel conflict-banner" role="alert">
@@ -89,7 +87,7 @@ const OpenDevice = ({ device }: { readonly device: Device }) => {
       <StudyLine catalog={catalog} />
       <div hidden={form !== undefined}>
         <ImportPanel device={device} isFirst={rows.length === 0 && !hasLost} />
-        {rows.length === 0 ? null : <Casebook rows={rows} catalog={catalog} onOpen={setForm} />}
+        {rows.length === 0 ? null : <Casebook device={device} rows={rows} catalog={catalog} onOpen={setForm} />}
       </div>
       {form === undefined ? null : (
         <FormPanel device={device} form={form} catalog={catalog} onClose={() => setForm(undefined)} />
@@ -106,33 +104,58 @@ const Replica = ({ device }: { readonly device: Device }) => {
   return <code>{shortId(health?.replica ?? device.store.replica)}</code>;
 };
 
-export const DevicePane = (props: {
-  readonly spec: DeviceSpec;
-  readonly opening: Opening;
-  readonly onRetry: () => void;
-}) => {
-  const { spec, opening } = props;
-  const title = `${spec.database}-title`;
+/** Whatever stands in the place of the device while it is not open. */
+const Closed = ({ spec, control }: { readonly spec: DeviceSpec; readonly control: DeviceControl }) => {
+  const { opening, enter, retry } = control;
+  if (opening.kind === 'opening') return <p role="status">Opening the database …</p>;
+  if (opening.kind === 'new') return <SetUpForm spec={spec} gate={opening.gate} onEnter={enter} />;
+  if (opening.kind === 'locked') {
+    const { gate, by, user } = opening;
+    return <UnlockForm spec={spec} gate={gate} by={by} expected={user} onEnter={enter} />;
+  }
+  if (opening.kind === 'open') return null;
+  const { failure, entrant } = opening;
   return (
-    <section className="pane device" id={spec.database} aria-labelledby={title}>
+    <FailurePanel title="This device cannot be used now" failure={failure}>
+      <button type="button" onClick={retry}>
+        Try again
+      </button>
+      {mayRescue(failure.code) ? <RescueButton spec={spec} keys={entrant?.keys} /> : null}
+    </FailurePanel>
+  );
+};
+
+export const DevicePane = ({ spec, control }: { readonly spec: DeviceSpec; readonly control: DeviceControl }) => {
+  const { opening } = control;
+  const title = `${spec.database}-title`;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const device = opening.kind === 'open' ? opening.device : undefined;
+  useEffect(() => {
+    if (device !== undefined) heading.current?.focus({ preventScroll: true });
+  }, [device]);
+  const touch = () => device?.presence.touch();
+  return (
+    <section
+      className="pane device"
+      id={spec.database}
+      aria-labelledby={title}
+      onPointerDownCapture={touch}
+      onKeyDownCapture={touch}
+    >
       <header className="pane-head">
-        <h2 id={title}>{spec.title}</h2>
-        {opening.kind === 'open' ? (
+        <h2 id={title} ref={heading} tabIndex={-1}>
+          {spec.title}
+        </h2>
+        {device === undefined ? null : (
           <span className="muted">
-            replica <Replica device={opening.device} />
+            replica <Replica device={device} />
           </span>
-        ) : null}
+        )}
       </header>
-      {opening.kind === 'opening' ? <p role="status">Opening the database …</p> : null}
-      {opening.kind === 'failed' ? (
-        <FailurePanel title="This device cannot be used now" failure={opening.failure}>
-          <button type="button" onClick={props.onRetry}>
-            Try again
-          </button>
-          {mayRescue(opening.failure.code) ? <RescueButton spec={spec} /> : null}
-        </FailurePanel>
-      ) : null}
-      {opening.kind === 'open' ? <OpenDevice device={opening.device} /> : null}
+      <Closed spec={spec} control={control} />
+      {device === undefined ? null : (
+        <OpenDevice key={device.keys.unlockedBy.since} device={device} control={control} />
+      )}
     </section>
   );
 };

@@ -15,7 +15,9 @@ import { FormConflictDialog, fieldFinder } from './FormConflictDialog.tsx';
 import { HistoryDialog } from './HistoryDialog.tsx';
 import { useObservable } from './hooks.ts';
 import { LockControl } from './LockControl.tsx';
+import { PrintButton, PrintedNote, usePrinting } from './printing.tsx';
 import { ResolveDialog } from './ResolveDialog.tsx';
+import { SignaturePanel } from './SignaturePanel.tsx';
 import { useTrail } from './useTrail.ts';
 
 type Acting = { readonly act: FieldAct | 'resolve-form'; readonly field: Field | undefined };
@@ -27,27 +29,35 @@ type Props = {
   readonly onClose: () => void;
 };
 
-const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext> }) => {
-  const key = parseFormId(props.form);
+const withRepeat = (name: string, repeat: string | undefined): string =>
+  repeat === undefined ? name : `${name} · ${repeat}`;
+
+/** What a form is called, and of whom and when it is. */
+const namesOf = ({ form, catalog }: Pick<Props, 'form' | 'catalog'>) => {
+  const key = parseFormId(form);
+  if (key === null) return { name: form, place: '' };
+  const visit = withRepeat(catalog.nameOf('visit', key.studyEventOid), key.studyEventRepeatKey);
+  return {
+    name: withRepeat(catalog.nameOf('form', key.formOid), key.formRepeatKey),
+    place: `Subject ${key.subjectKey}, ${visit}`,
+  };
+};
+
+const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext>; readonly onPrint: () => void }) => {
+  const { name, place } = namesOf(props);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const state = formState(props.snapshot.value);
   const { pending, conflicts, readOnly, inapplicable } = props.snapshot;
-  const repeat = (text: string | undefined) => (text === undefined ? '' : ` · ${text}`);
   return (
     <header className="form-head">
       <button type="button" className="link" onClick={props.onClose}>
         ← Casebook
       </button>
       <h3 ref={heading} tabIndex={-1}>
-        {key === null ? props.form : `${props.catalog.nameOf('form', key.formOid)}${repeat(key.formRepeatKey)}`}
+        {name}
       </h3>
-      {key === null ? null : (
-        <p className="muted">
-          Subject {key.subjectKey}, {props.catalog.nameOf('visit', key.studyEventOid)}
-          {repeat(key.studyEventRepeatKey)}
-        </p>
-      )}
+      {place === '' ? null : <p className="muted">{place}</p>}
       <p className="tags">
         <span className={`tag ${state}`}>
           {state === 'locked' ? 'Locked' : state === 'empty' ? 'Empty' : 'Entered'}
@@ -56,6 +66,7 @@ const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext
         {pending > 0 ? <span className="tag pending">Pending {pending}</span> : null}
         {readOnly ? <span className="tag warn">Read only: update the app</span> : null}
         {inapplicable > 0 ? <span className="tag warn">{inapplicable} without effect</span> : null}
+        <PrintButton onPrint={props.onPrint} />
         {isFormWide(props.snapshot) ? null : <LockControl device={props.device} form={props.form} state={state} />}
       </p>
     </header>
@@ -117,9 +128,12 @@ const OpenForm = (props: Props) => {
   const sections = sectionsOf(props.catalog, key?.formOid ?? '', snapshot.context.items);
   const fields = sections.flatMap((section) => section.fields);
   const fieldOf = fieldFinder(fields, (item) => props.catalog.find('item', item)?.question ?? item);
+  const { name, place } = namesOf(props);
+  const { isPrinting, print } = usePrinting();
   return (
-    <section className="form-panel" aria-label="Form">
-      <Title {...props} snapshot={snapshot} />
+    <section className={isPrinting ? 'form-panel printing' : 'form-panel'} aria-label="Form">
+      <PrintedNote device={props.device} catalog={props.catalog} version={snapshot.version} />
+      <Title {...props} snapshot={snapshot} onPrint={print} />
       <ConflictBanner snapshot={snapshot} onResolveForm={() => setActing({ act: 'resolve-form', field: undefined })} />
       {failure === undefined ? null : <FailurePanel title="The history cannot be read" failure={failure} />}
       {sections.map((section) => (
@@ -131,6 +145,13 @@ const OpenForm = (props: Props) => {
           onAct={(act, field) => setActing({ act, field })}
         />
       ))}
+      <SignaturePanel
+        device={props.device}
+        form={props.form}
+        title={`${name}, ${place}`}
+        snapshot={snapshot}
+        fieldOf={fieldOf}
+      />
       {acting === undefined ? null : (
         <Dialogs
           {...props}

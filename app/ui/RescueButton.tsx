@@ -1,5 +1,6 @@
 /** Exports what a device holds that cannot be opened. */
 import { useState } from 'react';
+import type { KeySession } from '../../src/keys.ts';
 import type { DeviceSpec } from '../model/device.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
 import { exportRescued } from '../model/rescue.ts';
@@ -11,12 +12,13 @@ type Rescue =
   | { readonly kind: 'exported'; readonly name: string; readonly bytes: number }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-export const RescueButton = ({ spec }: { readonly spec: DeviceSpec }) => {
+export const RescueButton = (props: { readonly spec: DeviceSpec; readonly keys: KeySession | undefined }) => {
+  const { spec, keys } = props;
   const [rescue, setRescue] = useState<Rescue>({ kind: 'idle' });
   const start = async () => {
     setRescue({ kind: 'exporting' });
     try {
-      const bundle = await exportRescued(spec);
+      const bundle = await exportRescued(spec, keys);
       const name = bundleName(spec);
       offer(bundle, name);
       setRescue({ kind: 'exported', name, bytes: bundle.size });

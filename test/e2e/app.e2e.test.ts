@@ -8,6 +8,7 @@ import {
   casebookText,
   chooseFiles,
   editValue,
+  enterDevices,
   importSummary,
   loadSample,
   openForm,
@@ -253,6 +254,7 @@ it('a reload keeps everything, offline too [APP-05]', async () => {
   const before = await untilEqual(page);
   await setOnline(a, false);
   await page.reload();
+  await enterDevices(page);
   await pane(page, 'a').getByText('Offline', { exact: true }).waitFor();
   for (const device of both()) await until(() => device.locator('.fingerprint').innerText(), before);
   await setOnline(pane(page, 'a'), true);

@@ -6,6 +6,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   editValue,
+  enterDevice,
+  enterDevices,
   importSummary,
   loadSample,
   openForm,
@@ -85,10 +87,12 @@ it('a device whose database cannot be opened says so, and all that it holds is e
   if (context === undefined) throw new Error('the browser is gone');
   const page = await context.newPage();
   await page.goto(world.address);
+  await enterDevices(page);
   await loadSample(pane(page, 'a'));
   const recorded = (await importSummary(pane(page, 'a')))['Recorded'];
   await makeNewer(page, 'device-a');
   await page.goto(world.address);
+  await enterDevices(page);
   const panel = pane(page, 'a').getByRole('alert').first();
   await panel.getByText('storage.outdated').waitFor();
   const download = page.waitForEvent('download');
@@ -112,6 +116,7 @@ it('a full disk refuses a value in words and keeps what is recorded [APP-08]', a
     };
   });
   await page.goto(world.address);
+  await enterDevice(page, 'a');
   const a = pane(page, 'a');
   await openForm(a, VITALS);
   const before = await shown(a, 'Pulse');
@@ -133,6 +138,7 @@ it('a server of a newer protocol stops the exchange with a code, and recording g
     await route.fulfill({ json: answer });
   });
   await page.goto(world.address);
+  await enterDevice(page, 'a');
   const a = pane(page, 'a');
   await a.getByText('sync.unsupported-protocol').waitFor();
   await openForm(a, VITALS);

@@ -5,6 +5,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   editValue,
+  enterDevices,
   importSummary,
   loadSample,
   openForm,
@@ -110,6 +111,7 @@ it('a database that is deleted behind the page is told as loss, and what was con
   );
   await eraser.close();
   await page.goto(world.address);
+  await enterDevices(page);
   const banner = pane(page, 'a').getByRole('alert').filter({ hasText: 'the database of this device is gone' });
   await banner.waitFor();
   const text = await banner.innerText();
@@ -129,6 +131,7 @@ it('a database that is deleted behind the page is told as loss, and what was con
   await pane(page, 'a').getByRole('button', { name: 'I have read this' }).click();
   await until(() => pane(page, 'a').getByText('the database of this device is gone').count(), 0);
   await page.reload();
+  await enterDevices(page);
   await health(pane(page, 'a')).getByText('Room used').waitFor();
   expect(await pane(page, 'a').getByText('the database of this device is gone').count()).toBe(0);
   const a2 = health(pane(page, 'a'));

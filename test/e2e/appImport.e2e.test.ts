@@ -7,6 +7,7 @@ import { afterEach, expect, it } from 'vitest';
 import {
   casebookText,
   chooseFiles,
+  enterDevices,
   importSummary,
   loadSample,
   openForm,
@@ -46,8 +47,9 @@ const stopSigningAfter = (count: number): void => {
 it('an import whose page ends in the middle goes on where it ended, and records nothing twice [IMP-04]', async () => {
   world = await startWorld();
   const ending = await world.context.newPage();
-  await ending.addInitScript(stopSigningAfter, SIGNATURES_BEFORE_THE_END);
   await ending.goto(world.address);
+  await enterDevices(ending);
+  await ending.evaluate(stopSigningAfter, SIGNATURES_BEFORE_THE_END);
   await loadSample(pane(ending, 'a'));
   await pane(ending, 'a')
     .getByText(/Recording [1-9]\d* of 700/)

@@ -9,10 +9,14 @@ export const VITALS = '101/SE.V1/F.VITALS';
 export const SYSTOLIC = 'Systolic blood pressure';
 export const PULSE = 'Pulse';
 
+/** Of everybody in these tests. */
+export const PASSPHRASE = 'heron lamp quarry violin';
+
 export type World = ServedApp & {
   readonly context: BrowserContext;
   /** Everything that a page wrote to its console or threw. */
   readonly said: readonly string[];
+  /** A page whose two devices are set up or unlocked. */
   readonly openPage: () => Promise<Page>;
 };
 
@@ -37,6 +41,7 @@ export const startWorld = async (serveWords: readonly string[] = []): Promise<Wo
     openPage: async () => {
       const page = await context.newPage();
       await page.goto(served.address);
+      await enterDevices(page);
       return page;
     },
     close: async () => {
@@ -47,6 +52,25 @@ export const startWorld = async (serveWords: readonly string[] = []): Promise<Wo
 };
 
 export const pane = (page: Page, device: 'a' | 'b'): Locator => page.locator(`#device-${device}`);
+
+const USER = { a: 'ada.nurse', b: 'ben.monitor' } as const;
+
+/** Sets a device up for the user it proposes, or unlocks it. Resolves when it is open. */
+export const enterDevice = async (page: Page, name: 'a' | 'b', user: string = USER[name]): Promise<void> => {
+  const device = pane(page, name);
+  const gate = device.getByRole('form', { name: /^(Set up|Unlock) / });
+  await gate.waitFor();
+  const repeat = gate.getByLabel('Repeat passphrase', { exact: true });
+  await gate.getByLabel('User').fill(user);
+  await gate.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+  if ((await repeat.count()) > 0) await repeat.fill(PASSPHRASE);
+  await gate.getByRole('button', { name: /^(Set up this device|Unlock)$/ }).click();
+  await gate.waitFor({ state: 'detached' });
+};
+
+export const enterDevices = async (page: Page): Promise<void> => {
+  for (const name of ['a', 'b'] as const) await enterDevice(page, name);
+};
 
 /** Waits until something asked again and again holds. */
 export const until = (ask: () => Promise<unknown> | unknown, wanted: unknown, timeout = 30_000) =>

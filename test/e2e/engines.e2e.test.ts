@@ -8,6 +8,7 @@ import {
   click,
   device,
   editValue,
+  enterDevice,
   fingerprint,
   loadSample,
   openForm,
@@ -50,6 +51,9 @@ for (const [way, run] of waysToRun().entries()) {
     let profile: string;
     let browser: EngineBrowser;
 
+    const enter = async () => {
+      for (const each of [A, B]) await enterDevice(browser.page, each);
+    };
     const start = async () => {
       browser = await engine.start({ profile, address: served.address });
     };
@@ -68,6 +72,7 @@ for (const [way, run] of waysToRun().entries()) {
     });
 
     it('a study imported on one device reaches the server and the other device [APP-02]', async () => {
+      await enter();
       await loadSample(browser.page, A);
       await untilEqual(browser.page);
       const rows = (each: string) => textOf(browser.page, `${each} .casebook tbody`);
@@ -78,6 +83,7 @@ for (const [way, run] of waysToRun().entries()) {
       await openForm(browser.page, A, VITALS);
       await editValue(browser.page, A, { item: SYSTOLIC, value: '131', reason: 'typing error' });
       await browser.page.reload();
+      await enter();
       await openForm(browser.page, A, VITALS);
       await until(() => shown(browser.page, A, SYSTOLIC), '131 mmHg');
     });
@@ -89,7 +95,10 @@ for (const [way, run] of waysToRun().entries()) {
       await until(async () => (await pending(browser.page, A)).startsWith('1 event'), true);
       if (engine.isPersistent) await browser.kill();
       await served.startServer();
-      if (engine.isPersistent) await start();
+      if (engine.isPersistent) {
+        await start();
+        await enter();
+      }
       await untilEqual(browser.page);
       await openForm(browser.page, A, VITALS);
       await openForm(browser.page, B, VITALS);

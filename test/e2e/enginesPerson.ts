@@ -64,6 +64,20 @@ export const fill = async (page: EnginePage, wanted: Wanted, text: string): Prom
 export const device = (name: 'a' | 'b'): string => `#device-${name}`;
 const DIALOG = 'dialog';
 
+const PASSPHRASE = 'heron lamp quarry violin';
+const USER: Readonly<Record<string, string>> = { '#device-a': 'ada.nurse', '#device-b': 'ben.monitor' };
+
+/** Sets a device up for its first user, or unlocks it. */
+export const enterDevice = async (page: EnginePage, within: string): Promise<void> => {
+  const type = async (name: string, text: string) => fill(page, { what: 'input', name, within }, text);
+  await type('User', USER[within] ?? '');
+  await type('Passphrase', PASSPHRASE);
+  const isNew = await isThere(page, { what: 'input', name: 'Repeat passphrase', within });
+  if (isNew) await type('Repeat passphrase', PASSPHRASE);
+  await click(page, { what: 'button', name: isNew ? 'Set up this device' : 'Unlock', within });
+  await waitFor(page, { what: 'button', name: 'Switch user', within });
+};
+
 export const loadSample = async (page: EnginePage, within: string): Promise<void> => {
   await click(page, { what: 'button', name: 'Load the sample study', within });
   await click(page, { what: 'button', name: 'Close summary', within });

@@ -1,0 +1,163 @@
+/** Who may use a device, through the page: setting up, unlocking, waiting, locking, changing hands on a shared tablet. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  enterDevice,
+  importSummary,
+  loadSample,
+  openForm,
+  PASSPHRASE,
+  pane,
+  startWorld,
+  until,
+  VITALS,
+  type World,
+} from './appWorld.ts';
+import { faultsOf } from './pageFaults.ts';
+
+let world: World;
+let page: Page;
+
+beforeAll(async () => {
+  world = await startWorld();
+  page = await world.context.newPage();
+  await page.clock.install({ time: new Date('2026-03-02T08:00:00Z') });
+  await page.goto(world.address);
+});
+afterAll(() => world.close());
+
+const take = async (name: string): Promise<void> => {
+  const folder = process.env['INDELIBLE_SHOTS'];
+  if (folder === undefined) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+};
+
+const a = (): Locator => pane(page, 'a');
+const gate = (): Locator => a().getByRole('form', { name: /^(Set up|Unlock) Device A$/ });
+const typeInto = (label: string, text: string) => gate().getByLabel(label, { exact: true }).fill(text);
+
+/** What a locked device may show: nothing that was recorded. */
+const nothingOfTheStudy = async (): Promise<void> => {
+  const html = await a().evaluate((section) => section.outerHTML);
+  for (const word of ['Vital signs', 'Systolic', 'mmHg', '101', 'Casebook', 'replica', 'Study', 'data-form'])
+    expect(html.includes(word), word).toBe(false);
+  expect(await a().locator('table, dialog, .sync').count()).toBe(0);
+};
+
+it('a new device is set up with a passphrase that is hinted at, shown on demand and repeated [APP-11]', async () => {
+  const submit = gate().getByRole('button', { name: 'Set up this device' });
+  await submit.waitFor();
+  expect(await faultsOf(page)).toEqual([]);
+  await typeInto('Passphrase', 'short');
+  await gate().getByText('Too short: 3 more characters.').waitFor();
+  await typeInto('Passphrase', 'ada.nurse123');
+  await gate().getByText(/^Weak/).waitFor();
+  await typeInto('Passphrase', PASSPHRASE);
+  await gate().getByText('Good.', { exact: true }).waitFor();
+  await typeInto('Repeat passphrase', `${PASSPHRASE}!`);
+  await gate().getByText('The two passphrases differ.').waitFor();
+  expect(await submit.isDisabled()).toBe(true);
+  const input = gate().getByLabel('Passphrase', { exact: true });
+  expect(await input.getAttribute('type')).toBe('password');
+  await gate().getByRole('button', { name: 'Show passphrase', exact: true }).click();
+  expect(await input.getAttribute('type')).toBe('text');
+  await take('keys-set-up');
+  await typeInto('Repeat passphrase', PASSPHRASE);
+  await submit.press('Enter');
+  await a().getByText('This device holds no study yet.').waitFor();
+  expect(await a().locator('.actor').innerText()).toMatch(/ada\.nurse, site nurse[\s\S]*Locks in 15 min/);
+  await loadSample(a());
+  await importSummary(a());
+});
+
+it('after Lock nothing of the study is in the page, and the same person goes on by the keyboard [APP-12]', async () => {
+  await openForm(a(), VITALS);
+  await a()
+    .getByRole('button', { name: /^Edit Systolic/ })
+    .click();
+  await page.keyboard.press('Escape');
+  await take('keys-open');
+  await a().getByRole('button', { name: 'Lock', exact: true }).press('Enter');
+  await gate().waitFor();
+  await nothingOfTheStudy();
+  await take('keys-locked');
+  expect(await faultsOf(page)).toEqual([]);
+  expect(await gate().getByLabel('User').inputValue()).toBe('ada.nurse');
+  await page.keyboard.type(PASSPHRASE);
+  await page.keyboard.press('Enter');
+  await a().locator('.casebook').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Device A');
+});
+
+it('another user is enrolled and takes over the tablet, and whoever unlocks next is told of failed attempts [APP-11, APP-12]', async () => {
+  await a().getByRole('button', { name: 'People' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('ada.nurse (acting now)').waitFor();
+  await dialog.getByLabel('New user').fill('dr.cole');
+  await dialog.getByLabel('Role').fill('investigator');
+  await dialog.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+  await dialog.getByLabel('Repeat passphrase', { exact: true }).fill(PASSPHRASE);
+  expect(await faultsOf(page)).toEqual([]);
+  await take('keys-people');
+  await dialog.getByRole('button', { name: 'Enrol this user' }).click();
+  await until(() => page.getByRole('dialog').count(), 0);
+  await a().getByRole('button', { name: 'Switch user' }).click();
+  expect(await gate().getByLabel('User').inputValue()).toBe('');
+  await page.keyboard.type('dr.cole');
+  await typeInto('Passphrase', 'not the passphrase');
+  await gate().getByRole('button', { name: 'Unlock' }).click();
+  const refused = gate().getByRole('alert').filter({ hasText: 'key.refused' });
+  await refused.waitFor();
+  expect(await refused.innerText()).toContain('Check user and passphrase');
+  expect(await gate().getByLabel('Passphrase', { exact: true }).inputValue()).toBe('');
+  await enterDevice(page, 'a', 'dr.cole');
+  expect(await a().locator('.actor').innerText()).toContain('dr.cole, investigator');
+  const told = a().getByRole('alert').filter({ hasText: '1 attempt to unlock this device failed.' });
+  expect(await told.innerText()).toMatch(/2026-03-02 08:\d\d:\d\d UTC, dr\.cole, by passphrase/);
+  await take('keys-failures');
+});
+
+it('a device that nobody touches says so, then locks, and a touch keeps it open [APP-12]', async () => {
+  await page.clock.fastForward('13:30');
+  await a().getByText('Locks in 2 min', { exact: true }).waitFor();
+  await until(
+    () =>
+      a()
+        .locator('.said')
+        .innerText()
+        .then((text) => text.includes('Any key or touch keeps it open')),
+    true,
+  );
+  await a().getByRole('heading', { name: 'Device A' }).click();
+  await page.clock.fastForward('10:00');
+  await a().getByText('Locks in 5 min', { exact: true }).waitFor();
+  await page.clock.fastForward('05:10');
+  await gate().waitFor();
+  await gate().getByText('nobody was seen for a while').waitFor();
+  await nothingOfTheStudy();
+});
+
+it('failed attempts end in a wait that is counted down, and one who waits gets in [APP-11]', async () => {
+  const tellsToWait = () => gate().getByRole('alert').getByText('key.wait').isVisible();
+  // the first waits are short, and may be over before the next attempt is typed
+  for (let at = 1; at < 15 && !(await tellsToWait()); at++) {
+    await typeInto('User', 'ada.nurse');
+    await typeInto('Passphrase', `wrong number ${at}`);
+    await gate().getByRole('button', { name: 'Unlock' }).click();
+    await gate().getByRole('alert').waitFor();
+    await until(() => gate().getByRole('button', { name: 'Unlocking …' }).count(), 0);
+  }
+  expect(await tellsToWait()).toBe(true);
+  await gate()
+    .getByText(/^Try again at \d\d:\d\d:\d\d, in \d+ s$/)
+    .waitFor();
+  await typeInto('Passphrase', PASSPHRASE);
+  expect(await gate().getByRole('button', { name: 'Unlock' }).isDisabled()).toBe(true);
+  await take('keys-wait');
+  await page.clock.fastForward('02:00');
+  await gate().getByRole('button', { name: 'Unlock' }).click();
+  await a().locator('.casebook').waitFor();
+});
