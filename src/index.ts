@@ -67,6 +67,7 @@ export type { Loss } from './store/loss.ts';
 export { loadParts } from './store/parts.ts';
 export { Replica } from './store/replica.ts';
 export type { SealedEvent } from './store/sealedEvents.ts';
+export type { SealedPlaceAt } from './store/sealedPlaces.ts';
 export type { Persistence, SpaceForecast } from './store/space.ts';
 export type {
   AggregateHandle,

@@ -14,7 +14,7 @@ import { systemClock, systemEntropy, systemScheduler } from './store/platform.ts
 export type { KeyScope } from './crypto/keySource.ts';
 export { sign as signBytes } from './crypto/signer.ts';
 export type { Grant, Holder } from './keys/held.ts';
-export type { KeyRing } from './keys/ring.ts';
+export type { KeyFate, KeyRing } from './keys/ring.ts';
 export type { OwnSecret, Passkeys, Secret } from './keys/secrets.ts';
 export type { FailedAttempt, KeySession } from './keys/session.ts';
 export { type KeySheetStorage, memorySheet, type SheetRow } from './keys/sheet.ts';

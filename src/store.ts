@@ -12,7 +12,9 @@ import { aggregateHandle, watchStreams } from './store/aggregates.ts';
 import { appendAll } from './store/bulk.ts';
 import { openHealth } from './store/openHealth.ts';
 import { openSync } from './store/openSync.ts';
+import { knownReplicas } from './store/replica.ts';
 import { sealedEvents } from './store/sealedEvents.ts';
+import { sealedPlaces, subjectOf } from './store/sealedPlaces.ts';
 import { openSession, type Session } from './store/session.ts';
 import { systemStorageFacts } from './store/storageFacts.ts';
 import type { Store, StoreOptions } from './store/types.ts';
@@ -72,6 +74,9 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     aggregate: (definition, id) => aggregateHandle(session, watch, definition, id),
     appendAll: (definition, items, bulk = {}) => appendAll(session, definition, items, bulk),
     sealedEvents: (stream) => sealedEvents(session, stream),
+    sealedPlaces: (of) => sealedPlaces(session, of),
+    subjectOf: (stream) => subjectOf(session, stream),
+    replicas: () => knownReplicas(session),
     actor: session.actor,
     view: <R extends Row>(definition: ViewDefinition<R>): LiveQuery<R> => {
       const found = views.find((candidate) => candidate.definition === definition);

@@ -1,4 +1,12 @@
-/** Signing and access in an application: enrolment, sessions, acts, keys, and what is shown of them. Names are listed by hand. */
+/** Signing, access and erasure in an application: enrolment, sessions, acts, keys, and what is shown of them. Names are listed by hand. */
+
+export {
+  ERASURE_GROUNDS,
+  type ErasedPlace,
+  type ErasureGround,
+  type ErasureStep,
+  type ErasureTarget,
+} from '../core/erasure.ts';
 export { signature64 } from '../core/ids.ts';
 export { holderFingerprint } from '../crypto/holder.ts';
 export { signedAtText, statementHash } from '../crypto/signedAct.ts';
@@ -11,6 +19,25 @@ export {
   enrolSigner,
   replaceSignerKey,
 } from './enrolment.ts';
+export {
+  type CarriedOut,
+  carryOutErasure,
+  type ErasingKeys,
+  type ErasureFollower,
+  followErasures,
+  redactValue,
+} from './erasing.ts';
+export {
+  approveErasure,
+  type ErasureOutcome,
+  type ErasurePolicy,
+  type ErasureRejection,
+  type ErasureWish,
+  KEEP_TRIAL_RECORD,
+  refuseErasure,
+  requestErasure,
+} from './erasure.ts';
+export { type ErasureDevice, ErasureIndex, type ErasureShown, erasuresOf, watchErasures } from './erasures.ts';
 export { type AccessFollower, type FollowKeys, followAccess } from './followAccess.ts';
 export {
   type AccessKeys,

@@ -27,6 +27,9 @@ export const ERROR_TEXT = {
   'commit.malformed': 'The bytes are not a commit of this format.',
   'commit.unsupported-format': 'The commit has a newer format. Update the software; the bytes are kept.',
   'checkpoint.malformed': 'The text is not a signed note of a known form.',
+  'erasure.incomplete':
+    'Something that was to be erased can still be opened on this device: its key changed under way, or takes no more redactions. Try again; erase the subject as a whole if it stays so.',
+  'erasure.malformed': 'An event of an erasure is not in its form, or not of whom it names. It counts for nothing.',
   'esign.changed':
     'An electronic signature names an event that is not here, or not the one signed: the record was altered, cut or exchanged after it was signed.',
   'esign.invalid':

@@ -59,6 +59,10 @@ export const LIMITS = {
   sealedValueBytesMax: 32_768,
   /** Values sealed under one AES key with random nonces before the next key is derived; NIST SP 800-38D allows 2^32. */
   sealsPerKeyMax: 268_435_456,
+  /** Values that one request to erase may name, UTF-16 units of the path to one, and data keys that one confirmation names. */
+  erasedPlacesMax: 64,
+  erasedPathLengthMax: 1_000,
+  erasedKeysMax: 256,
   /** Nodes of one data key: what is left of it after some 360 redactions. */
   dataKeyNodesMax: 65_536,
   /** KiB of memory of one Argon2id derivation; the floor is OWASP's minimum. */

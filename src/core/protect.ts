@@ -131,6 +131,17 @@ export const isUnderSealed = (payload: unknown, way: readonly PropertyKey[]): bo
   return isSealed(value);
 };
 
+/** What stands at a way inside a value; undefined if nothing does. */
+export const valueAt = (value: unknown, way: readonly string[]): unknown => {
+  let found: unknown = value;
+  for (const step of way) {
+    if (Array.isArray(found)) found = found[Number(step)];
+    else if (isRecord(found) && Object.hasOwn(found, step)) found = found[step];
+    else return undefined;
+  }
+  return found;
+};
+
 /** A value at a way inside a payload. */
 export type Placed = { readonly way: readonly string[]; readonly value: unknown };
 

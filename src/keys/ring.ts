@@ -19,7 +19,8 @@ export type WrappingKey = { readonly id: KeyId; readonly name: string; readonly 
 
 export type KeyRing = KeySource & {
   /**
-   * Destroys the data keys of a scope under every wrapping key that this user holds, for good and in every tab.
+   * Destroys the data keys of a scope under every wrapping key that this user holds, for good and in every tab; where there
+   * is none, none can be made any more.
    * @returns which were destroyed   @throws StoreError `key.locked`, `storage.*`
    */
   readonly shred: (scope: KeyScope) => Promise<readonly KeyId[]>;
@@ -28,7 +29,12 @@ export type KeyRing = KeySource & {
    * @throws StoreError `key.locked`, `storage.*`
    */
   readonly puncture: (id: KeyId, places: readonly SealedPlace[]) => Promise<boolean>;
+  /** What became of a data key on this device. @throws StoreError `key.locked`, `storage.*` */
+  readonly fate: (id: KeyId) => Promise<KeyFate>;
 };
+
+/** `absent`: this device has no row of it. `closed`: it has, under a wrapping key that this user does not hold. */
+export type KeyFate = 'absent' | 'destroyed' | 'closed' | 'open';
 
 export type RingParts = {
   readonly sheet: KeySheetStorage;
@@ -232,8 +238,16 @@ const givingKeys = (parts: RingParts, state: State) => {
   return { sealing, opening };
 };
 
+/** Takes the place of the key of a scope that has none, so that none is made. */
+const forestall = async ({ sheet, entropy }: RingParts, by: WrappingKey, scope: string): Promise<void> => {
+  const never = makeDataKey(entropy);
+  never.wipe();
+  await sheet.add({ id: never.id, scope, under: by.id, version: 0, wrap: undefined });
+};
+
 /** Destroying: of whole keys, and of single values. */
-const destroyingKeys = ({ sheet, entropy, held }: RingParts, state: State): Pick<KeyRing, 'shred' | 'puncture'> => {
+const destroyingKeys = (parts: RingParts, state: State): Pick<KeyRing, 'shred' | 'puncture'> => {
+  const { sheet, entropy, held, wrappingFor } = parts;
   /** Changes a row until no other tab is faster; undefined if there is nothing left to change. */
   const change = async (
     find: () => Promise<SheetRow | undefined>,
@@ -256,6 +270,7 @@ const destroyingKeys = ({ sheet, entropy, held }: RingParts, state: State): Pick
       const gone: KeyId[] = [];
       for (const by of await held()) {
         const tag = await scopeTag(by, scope);
+        if (by.name === wrappingFor(scope)) await forestall(parts, by, tag);
         const id = await change(
           () => sheet.byScope(tag),
           async (row) => ({ ...row, version: row.version + 1, wrap: undefined }),
@@ -286,12 +301,23 @@ const destroyingKeys = ({ sheet, entropy, held }: RingParts, state: State): Pick
   };
 };
 
+const fateIn =
+  ({ sheet, held }: RingParts, state: State): KeyRing['fate'] =>
+  async (id) => {
+    state.unlocked();
+    const row = await sheet.byId(id);
+    if (row === undefined) return 'absent';
+    if (row.wrap === undefined) return 'destroyed';
+    return (await held()).some((each) => each.id === row.under) ? 'open' : 'closed';
+  };
+
 /** Opens a ring. `wipe` ends it: every key in it is overwritten. `changed`: the user holds other wrapping keys than before. */
 export const openRing = (parts: RingParts): KeyRing & { readonly wipe: () => void; readonly changed: () => void } => {
   const state = ringState(parts);
   return {
     ...givingKeys(parts, state),
     ...destroyingKeys(parts, state),
+    fate: fateIn(parts, state),
     onChange: state.keys.onChange,
     changed: state.heldChanged,
     wipe: state.wipe,

@@ -21,6 +21,8 @@ export const PROBLEM_STATUS = {
   'commit.malformed': 422,
   'commit.unsupported-format': 422,
   'checkpoint.malformed': 400,
+  'erasure.incomplete': 409,
+  'erasure.malformed': 422,
   'esign.changed': 422,
   'esign.invalid': 422,
   'esign.key-not-in-force': 422,

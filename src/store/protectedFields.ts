@@ -4,8 +4,10 @@ import type { TenantId } from '../core/ids.ts';
 import type { Clock, Entropy } from '../core/ports.ts';
 import { eventIds } from '../core/uuid.ts';
 import { canonicalBytes } from '../crypto/canonical.ts';
-import type { Definitions } from '../streams/aggregateState.ts';
+import type { KeySource } from '../crypto/keySource.ts';
+import type { AggregateStates, Definitions } from '../streams/aggregateState.ts';
 import { type Fields, openFields } from '../streams/fields.ts';
+import type { Writer } from '../streams/writer.ts';
 import type { Findings } from './findings.ts';
 import type { StoreOptions } from './types.ts';
 
@@ -16,6 +18,29 @@ export const hasProtectedFields = (definitions: Definitions): boolean =>
 /** @throws StoreError `key.session-required` */
 export const checkKeys = ({ keys }: StoreOptions, definitions: Definitions): void => {
   if (keys === undefined && hasProtectedFields(definitions)) throw new StoreError('key.session-required');
+};
+
+/**
+ * Folds everything anew when keys come or go; what was opened before and is published meanwhile, once more after it.
+ * Returns how to stop it.
+ */
+export const followKeys = (
+  keys: KeySource,
+  fields: Fields,
+  parts: { readonly states: Pick<AggregateStates, 'refold'>; readonly writer: Pick<Writer, 'idle'> },
+): (() => void) => {
+  const refold = (): void => void parts.states.refold(fields.isAffected).catch(() => undefined); // told by whoever reads next
+  const follow = (): void => {
+    const isHolding = fields.isHolding();
+    refold();
+    if (isHolding) void parts.writer.idle().then(refold, () => undefined);
+  };
+  if (fields.changes() > 0) follow(); // while the store was being opened
+  const unfollow = keys.onChange(follow);
+  return () => {
+    unfollow();
+    fields.close();
+  };
 };
 
 /** Sealing and opening with the session's keys; undefined without keys. What does not open is kept as a finding. */

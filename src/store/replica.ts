@@ -8,6 +8,9 @@ import type { Actor } from '../core/envelope.ts';
 import { aggregateId, type ReplicaId, type StreamId, streamId, userId } from '../core/ids.ts';
 import { defineEvent } from '../core/schema.ts';
 import { defineAggregate } from '../machines/aggregate.ts';
+import type { Identity } from '../storage/port.ts';
+import type { AggregateStates } from '../streams/aggregateState.ts';
+import type { Log } from '../streams/log.ts';
 import type { Draft } from '../streams/writer.ts';
 import { CLOSING_REASONS, type Closing } from '../sync/closings.ts';
 
@@ -50,3 +53,14 @@ export const closingDraft = ({ replica, reason, sequence, link, receipt }: Closi
   type: 'ReplicaClosed',
   payload: { reason, sequence, link, receipt },
 });
+
+/** The replicas that have written into a log and the one that writes here, oldest known first. */
+export const knownReplicas = (session: {
+  readonly log: Pick<Log, 'heads'>;
+  readonly states: Pick<AggregateStates, 'get'>;
+  readonly identity: Pick<Identity, 'replica'>;
+}): readonly { readonly replica: ReplicaId; readonly closed: boolean }[] =>
+  [...new Set([...session.log.heads().keys(), session.identity.replica])].map((replica) => ({
+    replica,
+    closed: session.states.get(replicaStream(replica))?.fold.state.value === 'closed',
+  }));

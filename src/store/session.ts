@@ -27,7 +27,7 @@ import { foldingRules, keptStates, type Opening, openingOf, statesFingerprint } 
 import { openMark, type ReceiptCame, unconfirmed } from './ownMark.ts';
 import { ownPending } from './ownPending.ts';
 import { breathe, systemClock, systemEntropy, systemScheduler } from './platform.ts';
-import { checkKeys, fieldsOf, hasProtectedFields } from './protectedFields.ts';
+import { checkKeys, fieldsOf, followKeys, hasProtectedFields } from './protectedFields.ts';
 import { definitionsOf, registryFingerprint } from './registry.ts';
 import { Replica } from './replica.ts';
 import { deviceMarker, followLeaving } from './storageFacts.ts';
@@ -201,10 +201,9 @@ const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahea
     ...rememberedOf(ahead, storage),
     mark,
   });
+  const { keys } = options;
   const unfollowKeys =
-    fields === undefined
-      ? undefined
-      : options.keys?.source.onChange(() => void states.refold(fields.isAffected).catch(() => undefined)); // told by whoever reads next
+    fields === undefined || keys === undefined ? undefined : followKeys(keys.source, fields, { states, writer });
   const catchUp = () => void log.catchUp().catch(() => undefined); // read again at the next append
   storage.onForeignCommit(catchUp);
   catchUp(); // what was committed between the history and the listener

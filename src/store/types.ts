@@ -21,6 +21,7 @@ import type { AggregateActor } from './actor.ts';
 import type { HealthOptions, HealthReport } from './health.ts';
 import type { HealthState } from './healthState.ts';
 import type { SealedEvent } from './sealedEvents.ts';
+import type { SealedPlaceAt } from './sealedPlaces.ts';
 
 /** Who acts now. `onBehalfOf`: the person for whom the actor enters. */
 export type CurrentActor = { readonly userId: string; readonly role: string; readonly onBehalfOf?: string };
@@ -147,6 +148,17 @@ export type Store = {
    * @throws StoreError `aggregate.unknown-type`, `storage.*`
    */
   readonly sealedEvents: (stream: StreamId) => Promise<readonly SealedEvent[]>;
+  /**
+   * Every sealed value of a stream, or of all streams of a subject: where it stands, its data key, and what is shown of it here.
+   * @throws StoreError `aggregate.unknown-type`, `storage.*`
+   */
+  readonly sealedPlaces: (
+    of: { readonly subject: string } | { readonly stream: StreamId },
+  ) => Promise<readonly SealedPlaceAt[]>;
+  /** Whose data a stream holds, as its aggregate says: the subject under whose key it seals. Undefined for a type that is not registered. */
+  readonly subjectOf: (stream: StreamId) => string | undefined;
+  /** The replicas that have written into this log, this one included. `closed`: another one goes on in its place. */
+  readonly replicas: () => readonly { readonly replica: ReplicaId; readonly closed: boolean }[];
   /** Who acts now, as each append asks. @throws StoreError `store.unavailable-actor` */
   readonly actor: () => Actor;
   /** Live rows of a registered view. */

@@ -180,9 +180,12 @@ const refolder = (refold: (stream: StreamId) => Promise<void>, tell: (changed: R
   };
   const run = async (apply: () => void): Promise<void> => {
     apply();
-    for (const stream of [...stale]) {
-      await refold(stream);
-      stale.delete(stream);
+    for (let [stream] = stale; stream !== undefined; [stream] = stale) {
+      stale.delete(stream); // before it is read: what becomes stale meanwhile is read again
+      await refold(stream).catch((error: unknown) => {
+        stale.add(stream);
+        throw error;
+      });
     }
     tellAll();
   };

@@ -41,6 +41,10 @@ export type Fields = EventOpener & {
   readonly seal: (draft: Draft) => Promise<Draft>;
   /** True if what is shown of events of the type may change when keys come or go. */
   readonly isAffected: (aggregateType: string) => boolean;
+  /** True if something opened is held: it will be published as it was opened. */
+  readonly isHolding: () => boolean;
+  /** Ends following the keys. */
+  readonly close: () => void;
 };
 
 export type FieldsParts = {
@@ -64,12 +68,11 @@ const payloadWith = (payload: JsonObject, by: ReadonlyMap<string, ProtectedValue
 
 const isProtectable = (value: unknown): value is ProtectedValue => value !== undefined;
 
-/** Every sealed value of a payload, and the way to it. */
-const sealedIn = (
-  value: unknown,
-  way: readonly string[],
-  found: (Placed & { readonly sealed: SealedValue })[],
-): void => {
+/** A sealed value inside a payload, and the way to it. */
+export type PlacedSeal = Placed & { readonly sealed: SealedValue };
+
+/** Finds every sealed value of a payload. */
+export const sealedIn = (value: unknown, way: readonly string[], found: PlacedSeal[]): void => {
   if (Array.isArray(value)) {
     for (const [at, each] of value.entries()) sealedIn(each, [...way, String(at)], found);
     return;
@@ -155,7 +158,7 @@ const openerOf = ({ keys, tenant, definitions, onUnreadable }: FieldsParts) => {
     }
   };
   return async (event: EventPlace): Promise<JsonObject | undefined> => {
-    const found: (Placed & { readonly sealed: SealedValue })[] = [];
+    const found: PlacedSeal[] = [];
     sealedIn(event.body.payload, [], found);
     if (found.length === 0) return undefined;
     const opened = new Map<string, ProtectedValue>();
@@ -173,6 +176,10 @@ export const openFields = (parts: FieldsParts): Fields => {
   const seal = sealerOf(parts);
   const open = openerOf(parts);
   const held = new Map<EventId, JsonObject>();
+  let changes = 0;
+  const unfollow = parts.keys.onChange(() => {
+    changes += 1;
+  });
   const protectsOf = ({ definition, type }: Draft): readonly ProtectedPart[] =>
     definition.events.get(eventType(type))?.protects ?? [];
   const affected = new Set<string>(
@@ -183,9 +190,16 @@ export const openFields = (parts: FieldsParts): Fields => {
   return {
     hasProtected: (draft) => protectsOf(draft).length > 0,
     seal: async (draft) => {
-      const sealed = await seal(draft);
-      held.set(sealed.id, draft.payload);
-      return { ...draft, sealed };
+      for (;;) {
+        const before = changes;
+        const sealed = await seal(draft).catch((error: unknown) => {
+          if (before === changes || !isStoreError(error, 'key.locked')) throw error;
+          return undefined;
+        });
+        if (before !== changes || sealed === undefined) continue; // a key came or went meanwhile
+        held.set(sealed.id, draft.payload);
+        return { ...draft, sealed };
+      }
     },
     open: async (events) => {
       const opened = new Map<EventId, JsonObject>();
@@ -204,5 +218,8 @@ export const openFields = (parts: FieldsParts): Fields => {
       for (const event of events) held.delete(event);
     },
     isAffected: (type) => affected.has(type),
+    changes: () => changes,
+    isHolding: () => held.size > 0,
+    close: () => void unfollow(),
   };
 };

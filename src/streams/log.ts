@@ -89,14 +89,19 @@ const withOpened = (batch: CommittedBatch, openedOf: (event: EventId) => JsonObj
   }),
 });
 
-/** Opens what is sealed in a batch, where anything can be. */
-const opener = (fields: EventOpener | undefined) => {
-  if (fields === undefined) return async (batch: CommittedBatch) => batch;
-  return async (batch: CommittedBatch): Promise<CommittedBatch> => {
-    const opened = await fields.open(batch.events);
-    return opened.size === 0 ? batch : withOpened(batch, (event) => opened.get(event));
+/** Opens what is sealed in a batch, where anything can be. `use` takes it at once: a key may be gone a moment later. */
+const opener =
+  (fields: EventOpener | undefined) =>
+  async (batch: CommittedBatch, use: (opened: CommittedBatch) => void = () => undefined): Promise<CommittedBatch> => {
+    let found = batch;
+    if (fields !== undefined) {
+      let [changes, opened] = [fields.changes(), await fields.open(batch.events)];
+      while (changes !== fields.changes()) [changes, opened] = [fields.changes(), await fields.open(batch.events)];
+      if (opened.size > 0) found = withOpened(batch, (event) => opened.get(event));
+    }
+    use(found);
+    return found;
   };
-};
 
 /** Own commits as the batches that reading their records would give. */
 const inRecords = (
@@ -157,7 +162,7 @@ const readEnd = async (
 async function* readUpTo(
   storage: EventStorage,
   start: Position,
-  parts: { readonly end: () => Size; readonly open: (batch: CommittedBatch) => Promise<CommittedBatch> },
+  parts: { readonly end: () => Size; readonly open: ReturnType<typeof opener> },
 ): AsyncGenerator<CommittedBatch> {
   const { end, open } = parts;
   for (let from = size(start); from < end(); ) {
@@ -215,12 +220,13 @@ export const openLog = async (
   /** While values are opened, what this connection commits itself may be published. */
   const takeOpened = async (record: StoredRecord, deliver: (batch: CommittedBatch) => void): Promise<void> => {
     const found: Heads = new Map();
-    const batch = await open(eventsOf(record, found, known));
-    if (batch.size <= known) return;
-    for (const [replica, end] of found) heads.set(replica, end);
-    const events = batch.events.filter((event) => event.position >= known);
-    known = batch.size;
-    deliver({ ...batch, events });
+    await open(eventsOf(record, found, known), (batch) => {
+      if (batch.size <= known) return;
+      for (const [replica, end] of found) heads.set(replica, end);
+      const events = batch.events.filter((event) => event.position >= known);
+      known = batch.size;
+      deliver({ ...batch, events });
+    });
   };
   const readOn = (deliver: (batch: CommittedBatch) => void): Promise<void> =>
     readEnd(
@@ -236,11 +242,10 @@ export const openLog = async (
     );
   await readOn(onHistory);
   const catchUp = atLeastOnceMore(() => readOn((batch) => batches.next(batch)));
-  const head = (replica: ReplicaId): Head => heads.get(replica)?.() ?? emptyHead(replica, tenant);
   return {
     committed$: batches.asObservable(),
     size: () => known,
-    head,
+    head: (replica) => heads.get(replica)?.() ?? emptyHead(replica, tenant),
     heads: () => new Map([...heads].map(([replica, end]) => [replica, end()])),
     catchUp,
     publish: (records, commits, steps) => {

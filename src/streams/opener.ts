@@ -11,6 +11,8 @@ export type EventOpener = {
   readonly hold: (opened: OpenedPayloads) => void;
   readonly held: (event: EventId) => JsonObject | undefined;
   readonly forget: (events: Iterable<EventId>) => void;
+  /** Grows with each change of the keys: what was opened before one is opened again before it is shown. */
+  readonly changes: () => number;
 };
 
 export type OpenedPayloads = ReadonlyMap<EventId, JsonObject>;

@@ -47,7 +47,8 @@ const withOpened = async <T>(
 ): Promise<T> => {
   if (fields === undefined) return store();
   const events = commits.flatMap(({ context, events: bodies }) => bodies.map((body) => ({ body, context })));
-  const opened = await fields.open(events);
+  let [changes, opened] = [fields.changes(), await fields.open(events)];
+  while (changes !== fields.changes()) [changes, opened] = [fields.changes(), await fields.open(events)];
   fields.hold(opened);
   try {
     return await store();

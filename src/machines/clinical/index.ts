@@ -19,6 +19,7 @@ export {
   type ShownAct,
   type SignatureContext,
 } from './electronicSignature.ts';
+export { Erasure, type ErasureContext, type ErasureDonePayload, type ErasureRequestedPayload } from './erasure.ts';
 export { FailedUnlock, type FailedUnlockContext, type UnlockFailedPayload } from './failedUnlock.ts';
 export { Form, type FormContext, type ItemRecordedPayload, itemKey } from './form.ts';
 export {

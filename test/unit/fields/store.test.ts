@@ -234,3 +234,37 @@ it('locking the keys closes the store [FLD-10]', async () => {
   expect(listeners.size).toBe(0);
   await store.close();
 });
+
+/** Lets other work go on `turns` times. */
+const turns = async (count: number): Promise<void> => {
+  for (let at = 0; at < count; at++) await (at % 8 === 7 ? new Promise((done) => setImmediate(done)) : undefined);
+};
+
+it.each([0, 3, 9, 20, 40])(
+  'a key destroyed %i turns after a value was sent leaves nothing of it to be seen, here and where it arrives [ERA-08]',
+  async (count) => {
+    const [ring, server] = [keyRing(), await simulatedServer({ tenant: 'acme-042' })];
+    const device = async () => {
+      const store = await openClinic({ keys: { source: ring.source() } });
+      const transport = simulatedNetwork(server, () => UNDISTURBED);
+      return { store, sync: store.sync({ url: 'https://server.invalid', transport, network: 'online' }) };
+    };
+    const [one, two] = [await device(), await device()];
+    await patient(one.store).send(full);
+    await one.sync.now();
+    const sending = outcomeOf(patient(one.store).send(named(`${MARKER} again`)));
+    const pulling = two.sync.now();
+    await turns(count);
+    ring.shred('subject/17');
+    await Promise.all([sending, pulling]);
+    for (let round = 0; round < 2; round++) for (const { sync } of [one, two]) await sync.now();
+    for (const { store } of [one, two]) {
+      await shows(() => context(store).name).toEqual({ $sealed: 'shredded' });
+      await turns(64);
+      expect(JSON.stringify([context(store), store.view(names).rows(), await patient(store).history()])).not.toContain(
+        MARKER,
+      );
+      expect(await store.verify()).toMatchObject({ ok: true });
+    }
+  },
+);
