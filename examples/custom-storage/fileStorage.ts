@@ -120,12 +120,16 @@ const openJournal = (file: JournalFile, model: EventStorage, answerMs: number) =
     write: async <T>(change: Change, own: () => Promise<T>): Promise<T | undefined> => {
       const id = `${writer}/${++written}`;
       let result: T | undefined;
+      let isSeen = false;
       await inTime(answerMs, file.append(encodeLine({ id, writer, change })));
       const play = async () => {
+        isSeen = true;
         result = await own();
       };
       // It is written: whoever calls is told so, even if the first look at it fails.
       await catchUp(id, play).catch(() => catchUp(id, play));
+      // A system that says it wrote what it did not is not believed.
+      if (!isSeen) throw new StoreError('storage.failed', { name: 'unseen' });
       return result;
     },
   };

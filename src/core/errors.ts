@@ -99,7 +99,7 @@ export const ERROR_TEXT = {
   'storage.busy': 'Another process kept the database locked. Nothing was stored; try again.',
   'storage.closed': 'The store is closed.',
   'storage.connection-lost':
-    'The browser lost its connection to the database, and a new one did not help. Reload the page; what had been recorded is kept.',
+    'The connection to the database was lost, and a new one did not help. Reload the page or start the program again; what had been recorded is kept.',
   'storage.corrupt': 'A stored record cannot be read. Nothing was changed; the record is kept.',
   'storage.driver-missing':
     'The SQLite driver is not installed, or not for this platform: npm install better-sqlite3-multiple-ciphers (version 12 for Node 20). Nothing was opened.',

@@ -3,9 +3,11 @@
  * every request, the commit, and the end of a transaction that commits by itself or of an opening.
  *
  * A transaction that is to fail cannot be committed any more. One that is to fall silent tells nothing: no event of it
- * or of its requests is heard, and unless it was being committed it is aborted. A page that is gone hears nothing at all.
+ * or of its requests is heard, and unless it was being committed it is aborted. A page that is gone hears nothing at all. A
+ * connection that closes aborts its transactions, and says nothing of itself. What succeeds without storing: `vanishing.ts`.
  */
 import { type FaultKind, type FaultStep, isCrash, makeFaults, type StorageFaults } from './conformance/faults.ts';
+import { makeVanishing, type Vanishing } from './vanishing.ts';
 
 const STORE_REQUESTS = [
   'add',
@@ -56,6 +58,12 @@ const makePage = (step: FaultStep): Page => {
   return { step, end, isGone: () => gone, connections, transactions, silent, committing: new WeakSet() };
 };
 
+/** Ends a connection, and with it what is under way on it. */
+const closeConnection = (page: Page, database: IDBDatabase): void => {
+  for (const transaction of page.transactions) if (transaction.db === database) abort(transaction);
+  database.close();
+};
+
 /** Puts `around` in the place of a method of one object. */
 const replace = (target: object, method: string, around: (call: () => unknown) => unknown): void => {
   const original: unknown = Reflect.get(target, method);
@@ -98,9 +106,15 @@ const watchRequest = (page: Page, transaction: IDBTransaction, request: IDBReque
   muteWith(page, transaction, request, ['success', 'error']);
 };
 
-/** Makes one request of a transaction that fails, or falls silent, with it. */
-const breakRequest = (page: Page, transaction: IDBTransaction, kind: FaultKind, call: () => unknown): unknown => {
+/** A transaction of a page, and what makes it vanish. */
+type Broken = { readonly page: Page; readonly transaction: IDBTransaction; readonly vanishing: Vanishing };
+
+/** Makes one request of a transaction that fails, vanishes or falls silent with it. */
+const breakRequest = ({ page, transaction, vanishing }: Broken, kind: FaultKind, call: () => unknown): unknown => {
+  if (kind === 'closes its connection') closeConnection(page, transaction.db);
+  if (kind === 'succeeds without storing') vanishing.vanish();
   const request = call();
+  if (kind === 'succeeds without storing') return request;
   const end = doom(transaction, kind);
   if (kind === 'aborts' || kind === 'is out of space') {
     if (isRequest(request)) request.addEventListener('success', end, { once: true });
@@ -110,20 +124,29 @@ const breakRequest = (page: Page, transaction: IDBTransaction, kind: FaultKind, 
   return request;
 };
 
-const breakRequests = (page: Page, source: IDBObjectStore | IDBIndex, transaction: IDBTransaction): void => {
+const breakRequests = (broken: Broken, source: IDBObjectStore | IDBIndex): void => {
+  const { page, transaction, vanishing } = broken;
   for (const method of STORE_REQUESTS) {
     replace(source, method, (call) => {
       const kind = page.step();
       if (kind === 'throws') return refuse();
-      const request = kind === undefined ? call() : breakRequest(page, transaction, kind, call);
-      if (isRequest(request)) watchRequest(page, transaction, request);
+      const request = kind === undefined ? call() : breakRequest(broken, kind, call);
+      if (isRequest(request)) {
+        vanishing.watch(request);
+        watchRequest(page, transaction, request);
+      }
       return request;
     });
   }
 };
 
-const breakCommit = (page: Page, transaction: IDBTransaction, kind: FaultKind, call: () => unknown): unknown => {
+const breakCommit = ({ page, transaction, vanishing }: Broken, kind: FaultKind, call: () => unknown): unknown => {
   if (kind === 'throws') return refuse();
+  if (kind === 'closes its connection') closeConnection(page, transaction.db);
+  if (kind === 'succeeds without storing') vanishing.vanish();
+  if (kind === 'closes its connection' || kind === 'succeeds without storing') {
+    return vanishing.commit() ? undefined : call();
+  }
   if (kind === 'aborts' || kind === 'is out of space') return doom(transaction, kind)();
   page.silent.add(transaction);
   const takesEffect = kind === 'loses its answer' || kind === 'precedes a crash';
@@ -139,10 +162,11 @@ const breakCommit = (page: Page, transaction: IDBTransaction, kind: FaultKind, c
 const breakEnd = (page: Page, transaction: IDBTransaction): void => {
   const kind = page.step();
   if (kind === 'loses its answer') page.silent.add(transaction);
+  if (kind === 'closes its connection') transaction.db.close();
   if (kind !== undefined && isCrash(kind)) page.end();
 };
 
-const breakTransaction = (page: Page, transaction: IDBTransaction): void => {
+const breakTransaction = (page: Page, transaction: IDBTransaction): Vanishing => {
   page.transactions.add(transaction);
   let byHand = false;
   transaction.addEventListener('complete', () => {
@@ -151,11 +175,13 @@ const breakTransaction = (page: Page, transaction: IDBTransaction): void => {
   });
   transaction.addEventListener('abort', () => void page.transactions.delete(transaction));
   muteWith(page, transaction, transaction, ['complete', 'abort', 'error']);
+  const vanishing = makeVanishing(transaction);
+  const broken = { page, transaction, vanishing };
   const seen = new WeakSet<object>();
   const once = (source: IDBObjectStore | IDBIndex) => {
     if (seen.has(source)) return false;
     seen.add(source);
-    breakRequests(page, source, transaction);
+    breakRequests(broken, source);
     return true;
   };
   replace(transaction, 'objectStore', (call) => {
@@ -172,8 +198,10 @@ const breakTransaction = (page: Page, transaction: IDBTransaction): void => {
   replace(transaction, 'commit', (call) => {
     byHand = true;
     const kind = page.step();
-    return kind === undefined ? call() : breakCommit(page, transaction, kind, call);
+    if (kind !== undefined) return breakCommit(broken, kind, call);
+    return vanishing.commit() ? undefined : call();
   });
+  return vanishing;
 };
 
 const has = (value: unknown, ...methods: readonly string[]): value is object =>
@@ -188,10 +216,12 @@ const breakDatabase = (page: Page, database: IDBDatabase): void => {
   replace(database, 'transaction', (call) => {
     const kind = page.step();
     if (kind === 'throws') return refuse();
+    if (kind === 'closes its connection') closeConnection(page, database);
     const transaction = call();
     if (!isTransaction(transaction)) return transaction;
-    breakTransaction(page, transaction);
-    if (kind === 'aborts' || kind === 'is out of space') queueMicrotask(doom(transaction, kind));
+    const vanishing = breakTransaction(page, transaction);
+    if (kind === 'succeeds without storing') vanishing.vanish();
+    else if (kind === 'aborts' || kind === 'is out of space') queueMicrotask(doom(transaction, kind));
     else if (kind !== undefined) {
       doom(transaction, kind);
       page.silent.add(transaction);
@@ -225,8 +255,10 @@ const breakUpgrade = (page: Page, request: IDBOpenDBRequest): void => {
   replace(request.result, 'createObjectStore', (call) => {
     const kind = page.step();
     if (kind === 'throws') return refuse();
+    if (kind === 'closes its connection') request.result.close();
     const store = call();
-    if (kind === 'aborts' || kind === 'is out of space') {
+    if (kind === 'succeeds without storing') return store; // An upgrade is seen at once by whoever opens.
+    if (kind === 'closes its connection' || kind === 'aborts' || kind === 'is out of space') {
       if (transaction !== null) queueMicrotask(doom(transaction, kind));
     } else if (kind !== undefined) {
       page.silent.add(request);
@@ -241,10 +273,13 @@ const breakUpgrade = (page: Page, request: IDBOpenDBRequest): void => {
 
 const openWith = (page: Page, factory: IDBFactory, name: string, version: number | undefined): IDBOpenDBRequest => {
   const kind = page.step();
-  if (kind === 'throws' || kind === 'aborts' || kind === 'is out of space') return refuse();
+  if (kind === 'throws' || kind === 'aborts' || kind === 'is out of space' || kind === 'closes its connection') {
+    return refuse();
+  }
   const request = factory.open(name, version);
   if (kind !== undefined && isCrash(kind)) page.end();
-  if (kind !== undefined || page.isGone()) page.silent.add(request);
+  const isSilenced = kind !== undefined && kind !== 'succeeds without storing';
+  if (isSilenced || page.isGone()) page.silent.add(request);
   const upgrade = () => (page.silent.has(request) ? abandon(page, request) : breakUpgrade(page, request));
   request.addEventListener('upgradeneeded', upgrade);
   request.addEventListener('success', () => {
@@ -252,7 +287,7 @@ const openWith = (page: Page, factory: IDBFactory, name: string, version: number
     if (late === 'loses its answer') page.silent.add(request);
     if (late !== undefined && isCrash(late)) page.end();
     if (page.isGone()) page.silent.add(request);
-    if (page.silent.has(request)) request.result.close();
+    if (page.silent.has(request) || late === 'closes its connection') request.result.close();
     else breakDatabase(page, request.result);
   });
   muteWith(page, request, request, ['upgradeneeded', 'success', 'error', 'blocked']);

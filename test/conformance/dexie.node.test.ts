@@ -17,7 +17,7 @@ describeStorage('Dexie on a simulated IndexedDB', {
       faulty: (kind) => {
         const { factory, faults } = faultyIndexedDb(indexedDB);
         const time = isSilent(kind) ? { scheduler: hastyTimers(faults.reached(), LIMITS.storageAnswerMs) } : {};
-        return { adapter: dexieStorage({ indexedDB: factory, IDBKeyRange, ...time }), faults };
+        return { adapter: dexieStorage({ indexedDB: factory, IDBKeyRange, readBack: 'always', ...time }), faults };
       },
       remove: () => {},
     };

@@ -5,7 +5,13 @@
 import { StoreError } from '../../src/core/errors.ts';
 import { position, size } from '../../src/core/position.ts';
 import { memoryStorage } from '../../src/storage/memory.ts';
-import type { AppendRequest, EventStorage, StorageAdapter, StoredRecord } from '../../src/storage/port.ts';
+import type {
+  AppendOutcome,
+  AppendRequest,
+  EventStorage,
+  StorageAdapter,
+  StoredRecord,
+} from '../../src/storage/port.ts';
 import {
   type ConformanceEngine,
   FAULT_KINDS,
@@ -30,7 +36,8 @@ export type Mishandle = (
 export type Mutant = { readonly mutate?: Mutate; readonly mishandle?: Mishandle };
 
 const fail = async (kind: FaultKind, work: () => Promise<unknown>): Promise<never> => {
-  if (kind === 'throws' || kind === 'aborts') throw new StoreError('storage.failed');
+  if (kind === 'throws' || kind === 'aborts' || kind === 'closes its connection')
+    throw new StoreError('storage.failed');
   if (kind === 'is out of space') throw new StoreError('storage.quota-exceeded');
   if (kind === 'loses its answer' || kind === 'precedes a crash') await work();
   if (kind === 'meets a crash' || kind === 'precedes a crash') return never();
@@ -38,12 +45,16 @@ const fail = async (kind: FaultKind, work: () => Promise<unknown>): Promise<neve
   throw new StoreError('storage.unresponsive', { answerMs: 5 });
 };
 
+/** The fault that an adapter has to deal with; undefined also where it looks after an engine that lies, and does it again. */
+const unnoticed = (kind: FaultKind | undefined): FaultKind | undefined =>
+  kind === 'succeeds without storing' ? undefined : kind;
+
 /** A connection in whose calls there may be a fault. */
 const withFaults = (storage: EventStorage, step: FaultStep, mishandle: Mishandle): EventStorage => {
   const through =
     <A extends readonly unknown[], T>(call: (...args: A) => Promise<T>) =>
     (...args: A): Promise<T> => {
-      const kind = step();
+      const kind = unnoticed(step());
       return kind === undefined ? call(...args) : fail(kind, () => call(...args));
     };
   const { onForeignCommit, close, durability, append, ...rest } = storage;
@@ -54,7 +65,9 @@ const withFaults = (storage: EventStorage, step: FaultStep, mishandle: Mishandle
     append: (request) => {
       const kind = step();
       if (kind === undefined) return append(request);
-      return mishandle(kind, request, storage) ?? fail(kind, () => append(request));
+      const mishandled = mishandle(kind, request, storage);
+      if (mishandled !== undefined) return mishandled;
+      return kind === 'succeeds without storing' ? append(request) : fail(kind, () => append(request));
     },
     size: through(rest.size),
     read: through(rest.read),
@@ -92,7 +105,7 @@ export const engineOf = ({ mutate = () => ({}), mishandle = () => undefined }: M
       faulty: () => {
         const { faults, step } = makeFaults();
         const opening = async (name: string) => {
-          const kind = step();
+          const kind = unnoticed(step());
           const work = async () => withFaults(await open(name), step, mishandle);
           return kind === undefined ? work() : fail(kind, work);
         };
@@ -105,6 +118,14 @@ export const engineOf = ({ mutate = () => ({}), mishandle = () => undefined }: M
 
 const turned = (records: readonly StoredRecord[]) =>
   records.map((record) => ({ ...record, commits: [...record.commits].reverse() }));
+
+/** What an append says that was stored. */
+const asStored = async ({ expectedSize, commits }: AppendRequest): Promise<AppendOutcome> => ({
+  kind: 'appended',
+  records: [position(expectedSize)],
+  size: size(expectedSize + commits.reduce((total, { events }) => total + events, 0)),
+  durability: 'memory',
+});
 
 /** Each breaks one thing; the law that has to find it is named beside it. */
 export const MUTANTS: readonly { readonly name: string; readonly found: RegExp; readonly mutant: Mutant }[] = [
@@ -271,15 +292,25 @@ export const MUTANTS: readonly { readonly name: string; readonly found: RegExp; 
   {
     name: 'says that it stored what the disk refused',
     found: /an append when the n-th step throws/,
+    mutant: { mishandle: (kind, request) => (kind === 'throws' ? asStored(request) : undefined) },
+  },
+  {
+    name: 'believes an engine that says it stored what it did not',
+    found: /an append when the n-th step succeeds without storing/,
+    mutant: { mishandle: (kind, request) => (kind === 'succeeds without storing' ? asStored(request) : undefined) },
+  },
+  {
+    name: 'reports what was under way when its connection closed',
+    found: /an append when the n-th step closes its connection/,
+    mutant: { mishandle: (kind, request) => (kind === 'closes its connection' ? asStored(request) : undefined) },
+  },
+  {
+    name: 'stores what was under way when its connection closed, and then once more',
+    found: /an append when the n-th step closes its connection/,
     mutant: {
-      mishandle: (kind, { expectedSize, commits }) =>
-        kind === 'throws'
-          ? Promise.resolve({
-              kind: 'appended' as const,
-              records: [position(expectedSize)],
-              size: size(expectedSize + commits.reduce((total, { events }) => total + events, 0)),
-              durability: 'memory' as const,
-            })
+      mishandle: (kind, request, storage) =>
+        kind === 'closes its connection'
+          ? storage.append(request).then(async () => storage.append({ ...request, expectedSize: await storage.size() }))
           : undefined,
     },
   },

@@ -169,6 +169,21 @@ const lyingLaws = (makeGrounds: () => Grounds): void => {
     );
   });
 
+  it('where every append is read back, a lie without any pause is found too [REC-18]', () =>
+    inTrouble(
+      makeGrounds,
+      async ({ storage, writer, tricks, other }) => {
+        let lies = 1;
+        tricks.onCommit = () => (lies-- > 0 ? 'lost' : 'kept');
+        const commits = [await writer.seal()];
+        const outcome = await storage.append({ expectedSize: size(BASE), commits, marks: {} });
+        expect(outcome).toMatchObject({ kind: 'appended', size: BASE + 1 });
+        expect(lies).toBeLessThan(0);
+        expect(await verifyLog(await other())).toBe(BASE + 1);
+      },
+      { clock: afterPause().clock, readBack: 'always' },
+    ));
+
   it('an engine that acknowledges and never stores is told from one that stores [REC-18]', () => {
     const { clock, pass } = afterPause();
     return inTrouble(

@@ -3,20 +3,22 @@
  *
  * An append whose answer did not come may have been stored all the same. So the second try looks first, on a new
  * connection: the bytes that are ours are stored; the bytes of another mean a conflict; nothing means that it is written
- * now. After a pause in which a browser may have lost the database, what was written is read back before it is
- * reported. Laws: "an append that loses its answer", "a write that is acknowledged and not stored".
+ * now. What was written is read back before it is reported: by every append where engines were seen to lie, else after a
+ * pause in which a browser may have lost the database (decision 0027). Laws: "an append that loses its answer", "a write that is acknowledged and not stored".
  */
 import { StoreError } from '../../core/errors.ts';
-import { LIMITS } from '../../core/limits.ts';
+import { isRecord } from '../../core/json.ts';
 import { position, type Size, size } from '../../core/position.ts';
 import { sameBytes } from '../../crypto/bytes.ts';
-import { type PackedCommits, packRecords, unpackCommits } from '../packing.ts';
+import { type PackedCommits, packRecords } from '../packing.ts';
 import type { AppendOutcome, AppendRequest } from '../port.ts';
+import { type Trace, traceBytes, traceIn } from '../trace.ts';
 import { writeAppend } from './append.ts';
 import type { Cipher } from './cipher.ts';
 import { logSize, readLog, type Source } from './log.ts';
-import type { RecordRow } from './rows.ts';
+import { isBytes, type RecordRow } from './rows.ts';
 import { sealMarks, type ValueRow } from './sideRows.ts';
+import { ask, reading } from './transaction.ts';
 
 export type Appending = {
   /** What is appended, and the same sealed. */
@@ -52,31 +54,28 @@ const appended = (appending: Appending): AppendOutcome => ({
 
 const CONFLICT: AppendOutcome = { kind: 'conflict' };
 
-/** What lies in the log at the place of an append: its own bytes, nothing, or something else. */
-type Trace = 'stored' | 'absent' | 'other';
-
-const traceOf = async (source: Source, { packed, expectedSize }: Appending): Promise<Trace> => {
+const traceOf = async (source: Source, appending: Appending): Promise<Trace> => {
   const end = await logSize(source);
-  if (end === expectedSize) return 'absent';
-  if (end < expectedSize) return 'other';
-  const own = packed.flatMap(unpackCommits);
-  const bytes = own.reduce((sum, commit) => sum + commit.bytes.length, 0);
-  const records = await readLog(source, position(expectedSize), bytes + LIMITS.recordBytesMax);
-  let at: number = records[0]?.position ?? 0;
-  const found = records
-    .flatMap(({ commits }) => commits)
-    .filter(({ events }) => {
-      at += events;
-      return at > expectedSize;
-    });
-  return own.every((commit, index) => sameBytes(commit.bytes, found[index]?.bytes ?? new Uint8Array(0)))
-    ? 'stored'
-    : 'other';
+  const isBeyond = end > appending.expectedSize;
+  const records = isBeyond ? await readLog(source, position(appending.expectedSize), traceBytes(appending)) : [];
+  return traceIn(appending, { end, records });
+};
+
+/**
+ * Whether the newest row of an append lies there as it was sealed: no other row has its bytes. One transaction wrote all rows, so
+ * the newest stands for all. False also where another tab has packed it since.
+ */
+const isThere = async ({ native }: Source, row: RecordRow): Promise<boolean> => {
+  const found: unknown = await reading(native, ['records'], (transaction) =>
+    ask(transaction.objectStore('records').get(row.at)),
+  );
+  return isRecord(found) && isBytes(found['sealed']) && sameBytes(found['sealed'], row.sealed);
 };
 
 /** @throws StoreError `storage.connection-lost` if what was reported as written is not seen there */
 const confirm = async (source: Source, appending: Appending): Promise<void> => {
-  if (appending.rows.length === 0) return;
+  const newest = appending.rows.at(-1);
+  if (newest === undefined || (await isThere(source, newest).catch(() => false))) return;
   const trace = await traceOf(source, appending).catch((): Trace => 'absent');
   if (trace !== 'stored') throw new StoreError('storage.connection-lost', { position: appending.expectedSize });
 };

@@ -14,13 +14,14 @@ import { type Channel, hintsOver } from './hints.ts';
 import { type OpenedDatabase, openKeys } from './opening.ts';
 import { ownPage, type Page } from './page.ts';
 import { presenceOver } from './presence.ts';
-import { eventStorage } from './storage.ts';
+import { eventStorage, type ReadBack } from './storage.ts';
 import { type Locks, NO_TURNS, turnsOver } from './turns.ts';
 import type { OnUpgrade } from './upgrade.ts';
 import { watchdog } from './watchdog.ts';
 
 export type { Channel } from './hints.ts';
 export type { Page } from './page.ts';
+export type { ReadBack } from './storage.ts';
 export type { Locks } from './turns.ts';
 export type { OnUpgrade, UpgradeProgress } from './upgrade.ts';
 
@@ -34,6 +35,11 @@ export type DexieStorageOptions = {
   readonly channel?: (name: string) => Channel | undefined;
   /** Instead of the browser's own Web Locks; undefined for a place without any. */
   readonly locks?: Locks | undefined;
+  /**
+   * Which appends are read back before they are reported. `always` where the engine is WebKit, which was seen to acknowledge
+   * writes on a dead connection; elsewhere after a pause, unless named.
+   */
+  readonly readBack?: ReadBack;
   /** Milliseconds in which the database has to answer one call; `LIMITS.storageAnswerMs` if absent. */
   readonly answerMs?: number;
   /** Instead of the platform's own timers. */
@@ -81,6 +87,12 @@ const ownIndexedDB = (): IDBFactory | undefined => {
 const ownLocks = (): Locks | undefined => {
   const place: { readonly navigator?: { readonly locks?: Locks } } = globalThis;
   return place.navigator?.locks;
+};
+
+/** Engines of other makers name themselves; in a worker there is no such name, and its first append is after a pause. */
+const isWebKit = (): boolean => {
+  const place: { readonly navigator?: { readonly vendor?: string } } = globalThis;
+  return place.navigator?.vendor?.startsWith('Apple') === true;
 };
 
 const randomness: Entropy = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) };
@@ -133,6 +145,8 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
       locks === undefined ? NO_TURNS : turnsOver({ locks, name: `indelible:${name}:turn`, hints, scheduler, page });
     const clock = { uptimeMs: () => performance.now(), nowMs: () => Date.now(), ...options.clock };
     const reopen = () => connect('existing');
-    return eventStorage({ ...database, reopen, watch, hints, turns, presence, page, scheduler, clock, durability });
+    const readBack = options.readBack ?? (isWebKit() ? 'always' : 'after a pause');
+    const parts = { ...database, reopen, watch, hints, turns, presence, page, scheduler, clock, durability, readBack };
+    return eventStorage(parts);
   },
 });

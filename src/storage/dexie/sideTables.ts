@@ -1,5 +1,6 @@
 /** The tables beside the log, changed and read through one connection. Every change may be made twice. */
 import type { Finding } from '../../core/commit.ts';
+import { StoreError } from '../../core/errors.ts';
 import type { ReplicaId } from '../../core/ids.ts';
 import type { EventStorage, Identity, Marks } from '../port.ts';
 import type { SideTable } from './cipher.ts';
@@ -26,7 +27,10 @@ const change = async <T>(connection: Connection, name: SideTable, work: () => Pr
   }
 };
 
-/** Gives every identity that there is after it, oldest first. What was read decides only if nothing was added since. */
+/**
+ * Gives every identity that there is after it, oldest first. What was read decides only if nothing was added since.
+ * @throws StoreError `storage.connection-lost` if what was reported as written is not seen there: so does `keepFinding`
+ */
 const keepIdentity = async (opened: Opened, identity: Identity, instead?: ReplicaId): Promise<readonly Identity[]> => {
   const table = tableOf(opened, 'identity');
   for (;;) {
@@ -38,17 +42,21 @@ const keepIdentity = async (opened: Opened, identity: Identity, instead?: Replic
       await table.add(row);
       return true;
     });
-    if (isKept) return [...kept, identity];
+    if (!isKept) continue;
+    const now = await readAllIdentities(opened).catch(() => []);
+    if (now.length <= kept.length) throw new StoreError('storage.connection-lost', { what: 'identity' });
+    return now;
   }
 };
 
 const keepFinding = async (opened: Opened, finding: Finding, evidence: Uint8Array): Promise<void> => {
   const table = tableOf(opened, 'findings');
   const row = await sealFinding(opened.cipher, finding, evidence);
+  const isKept = async () => (await table.where('identity').equals(row.identity).count()) > 0;
   await change(opened, 'findings', async () => {
-    const kept = await table.where('identity').equals(row.identity).count();
-    if (kept === 0) await table.add(row);
+    if (!(await isKept())) await table.add(row);
   });
+  if (!(await isKept().catch(() => false))) throw new StoreError('storage.connection-lost', { what: 'finding' });
 };
 
 const writeMarks = async (opened: Opened, marks: Marks): Promise<void> => {

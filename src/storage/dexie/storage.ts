@@ -24,6 +24,9 @@ import type { Turns } from './turns.ts';
 import { isSameDatabase } from './unlock.ts';
 import type { Watch } from './watchdog.ts';
 
+/** Which appends are read back before they are reported. */
+export type ReadBack = 'always' | 'after a pause';
+
 export type Parts = {
   readonly connection: Connection;
   /** What names the database, and what opens its rows. */
@@ -39,6 +42,7 @@ export type Parts = {
   readonly scheduler: Scheduler;
   readonly clock: Pick<Clock, 'uptimeMs' | 'nowMs'>;
   readonly durability: Exclude<Durability, 'memory'>;
+  readonly readBack: ReadBack;
 };
 
 type Wired = Parts & { readonly link: Link; readonly use: Use; readonly memory: Memory };
@@ -64,7 +68,7 @@ const sizeOf = async (opened: Opened, memory: Memory): Promise<Size> => {
   return now;
 };
 
-const appenderOf = ({ link, cipher, hints, turns, presence, page, clock, durability, memory }: Wired) => {
+const appenderOf = ({ link, cipher, hints, turns, presence, page, clock, durability, memory, readBack }: Wired) => {
   const known = knownSize(presence);
   const pauses = watchPauses(page, clock);
   const once = async (connection: Opened, appending: Appending, isLate: boolean): Promise<AppendOutcome> => {
@@ -72,7 +76,8 @@ const appenderOf = ({ link, cipher, hints, turns, presence, page, clock, durabil
     if (isLate && (await logSize(connection)) !== appending.expectedSize) return { kind: 'conflict' };
     const learn = known.learner(connection);
     const wasSize = known.is(connection, appending.expectedSize);
-    const outcome = await appendOnce(connection, appending, { wasSize, isDoubtful: pauses.hasPassed() });
+    const isDoubtful = pauses.hasPassed() || readBack === 'always';
+    const outcome = await appendOnce(connection, appending, { wasSize, isDoubtful });
     if (outcome.kind === 'appended') learn(outcome.size);
     return outcome;
   };

@@ -17,7 +17,7 @@ export type SqlRow = Readonly<Record<string, unknown>>;
 /**
  * One connection to one database. What SQLite refuses is thrown as an `Error` whose `code` is SQLite's own name for it
  * (`SQLITE_BUSY`, `SQLITE_FULL`, `SQLITE_NOTADB`, …); messages are never passed on. No call waits for a lock: the adapter
- * asks again.
+ * asks again. A connection that has been closed refuses every call, by `SQLITE_MISUSE` or without a code.
  */
 export type SqliteConnection = {
   /** Runs one statement that gives no rows. */
@@ -45,6 +45,11 @@ export type SqliteDriver = {
   readonly discard: (name: string) => Promise<void>;
   /** Makes the file's place in its folder durable, where that takes a step of its own. */
   readonly settle: (name: string) => Promise<void>;
+  /**
+   * Names the files of the database that lie there now, as the system tells files apart: another text when other files have taken
+   * their place or they are gone. Not looked at if absent.
+   */
+  readonly fileNow?: (name: string) => Promise<string>;
   /** Where it is remembered, outside the database, that there is one. Nowhere if absent. */
   readonly known?: (name: string) => KnownMarker;
   /** One text for one database, the same for every connection of this process to it. */

@@ -10,9 +10,11 @@ export const IMMUTABLE = 'indelible: committed records cannot be changed or dele
 
 const UNNAMED = 'Error';
 
-/** SQLite's name for an error, without the finer part after it: `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
-const nameOf = (error: unknown): string => {
-  const code = isRecord(error) ? error['code'] : undefined;
+const codeOf = (error: unknown): unknown => (isRecord(error) ? error['code'] : undefined);
+
+/** SQLite's name for an error; `Error` where it has none. */
+export const nameOf = (error: unknown): string => {
+  const code = codeOf(error);
   return typeof code === 'string' && /^SQLITE_[A-Z_]{1,60}$/.test(code) ? code : UNNAMED;
 };
 
@@ -23,6 +25,22 @@ const isOf = (error: unknown, ...names: readonly string[]): boolean => {
 
 /** True if another connection holds a lock: to be asked again. */
 export const isBusy = (error: unknown): boolean => isOf(error, 'SQLITE_BUSY', 'SQLITE_LOCKED');
+
+/** What tells that a connection, its file or its disk fell away: worth another try on a new connection. */
+const BROKEN = [
+  'SQLITE_IOERR',
+  'SQLITE_CANTOPEN',
+  'SQLITE_MISUSE',
+  'SQLITE_NOTADB',
+  'SQLITE_PROTOCOL',
+  UNNAMED,
+] as const;
+
+/** True if the call may be answered on a new connection: its own one is closed, silent or broken. */
+export const isDead = (error: unknown): boolean =>
+  isStoreError(error)
+    ? error.code === 'storage.connection-lost' || error.code === 'storage.unresponsive'
+    : isOf(error, ...BROKEN) || codeOf(error) === 'SQLITE_READONLY_DBMOVED';
 
 /** The first page is no SQLite page under this key. */
 export const isNotReadable = (error: unknown): boolean => isOf(error, 'SQLITE_NOTADB');

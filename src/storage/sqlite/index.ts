@@ -55,8 +55,9 @@ export const sqliteStorage = (options: SqliteStorageOptions): SqliteStorage => {
   const { busyMs = BUSY_MS, answerMs = LIMITS.storageAnswerMs, pollMs = POLL_MS } = options;
   const patience = { answerMs, scheduler: options.scheduler ?? timers };
   const openAs = (access: OpenOptions['access']) => async (name: string) => {
-    const database = await openDatabase(name, { driver, key, durability, access, busyMs, patience });
-    return eventStorage({ database, durability, pollMs });
+    const how = { driver, key, durability, busyMs, patience };
+    const reopen = () => openDatabase(name, { ...how, access: access === 'inspect' ? access : 'existing' });
+    return eventStorage({ database: await openDatabase(name, { ...how, access }), reopen, durability, pollMs });
   };
   return {
     open: openAs('write'),

@@ -32,6 +32,7 @@ type Database = {
   readonly pragma: (setting: string) => unknown;
   readonly key: (key: Buffer) => unknown;
   readonly close: () => unknown;
+  readonly open: boolean;
 };
 type Constructor = new (
   path: string,
@@ -136,6 +137,7 @@ const connectionOf = (database: Database): SqliteConnection => {
     return statement;
   };
   const execute = (sql: string, values: readonly SqlValue[]): readonly SqlRow[] => {
+    if (!database.open) throw Object.assign(new Error('closed'), { code: 'SQLITE_MISUSE' });
     const statement = prepare(sql);
     if (statement.reader) return statement.all(...values).map(plainRow);
     statement.run(...values);
@@ -182,6 +184,12 @@ const headOf = (path: string): Uint8Array | undefined => {
   }
 };
 
+/** Names a file as the system does; `-` if there is none. */
+const inodeOf = (path: string): string => {
+  const found = files().statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? '-' : `${found.dev}:${found.ino}`;
+};
+
 /** A new file is found again after a power cut only when its folder is on the disk too; Windows sees to it by itself. */
 const syncFolder = (folder: string): void => {
   if (process.platform === 'win32') return;
@@ -216,6 +224,7 @@ export const nodeSqlite = (options: NodeSqliteOptions): SqliteDriver => {
       for (const suffix of SUFFIXES) files().rmSync(`${pathOf(name)}${suffix}`, { force: true });
     },
     settle: async (name) => syncFolder(paths().dirname(pathOf(name))),
+    fileNow: async (name) => `${inodeOf(pathOf(name))} ${inodeOf(`${pathOf(name)}-wal`)}`,
     placeOf: (name) => `file:${pathOf(name)}`,
     known: (name) => fileMarker(`${pathOf(name)}${MARKER_SUFFIX}`),
   };

@@ -18,8 +18,11 @@ export type OpenOptions = {
   readonly driver: SqliteDriver;
   readonly key: DatabaseKey | undefined;
   readonly durability: 'strict' | 'relaxed';
-  /** `inspect`: an existing database, whatever is wrong with its layout, and nothing in it is changed. */
-  readonly access: 'write' | 'inspect';
+  /**
+   * `write`: made if there is none. `existing`: the same for one that is there. `inspect`: one that is there, whatever is wrong with
+   * its layout, and nothing in it is changed.
+   */
+  readonly access: 'write' | 'existing' | 'inspect';
   /** How long to ask again while another process holds a lock. */
   readonly busyMs: number;
   /** How long a driver may take for one call. */
@@ -30,6 +33,8 @@ export type OpenDatabase = {
   readonly connection: SqliteConnection;
   readonly transactions: Transactions;
   readonly place: Place;
+  /** True while the files that were opened are those that lie there. */
+  readonly isThere: () => Promise<boolean>;
 };
 
 const PLAIN_HEAD = utf8('SQLite format 3\0');
@@ -152,14 +157,18 @@ const checkWritten = async (name: string, options: OpenOptions, connection: Sqli
   throw new StoreError('storage.unencrypted');
 };
 
-const prepare = async (name: string, options: OpenOptions, opened: OpenDatabase): Promise<void> => {
+const prepare = async (
+  name: string,
+  options: OpenOptions,
+  opened: Pick<OpenDatabase, 'connection' | 'transactions'>,
+): Promise<void> => {
   const { connection, transactions } = opened;
   const { access, durability } = options;
   await transactions.alone(() => underKey(() => checkCipher(connection)));
   for (const setting of SETTINGS) await connection.all(setting);
   const found = await underKey(() => transactions.read(() => identify(connection)));
+  if (found === 'nothing' && access !== 'write') throw new StoreError('storage.absent');
   if (access === 'inspect') {
-    if (found === 'nothing') throw new StoreError('storage.absent');
     await connection.all('PRAGMA query_only = ON');
     return;
   }
@@ -178,14 +187,16 @@ const connect = async (name: string, options: OpenOptions): Promise<OpenDatabase
   const { driver, access, busyMs } = options;
   const head = await driver.head(name);
   if (isPlain(head)) throw new StoreError('storage.unencrypted');
-  if (access === 'inspect' && !isAny(head)) throw new StoreError('storage.absent');
+  if (access !== 'write' && !isAny(head)) throw new StoreError('storage.absent');
   const create = access === 'write';
   const connection = await withKey(options.key, (key) => driver.open({ name, key, create }));
   const place = placeNamed(driver.placeOf(name));
-  const opened = { connection, place, transactions: transactionsOn(connection, { place, busyMs }) };
+  const transactions = transactionsOn(connection, { place, busyMs });
   try {
-    await prepare(name, options, opened);
-    return opened;
+    await prepare(name, options, { connection, transactions });
+    const files = await driver.fileNow?.(name);
+    const isThere = async () => (await driver.fileNow?.(name)) === files;
+    return { connection, place, transactions, isThere };
   } catch (error) {
     await connection.close().catch(() => undefined);
     place.leave(connection);

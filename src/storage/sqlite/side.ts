@@ -51,6 +51,7 @@ export const writeMarks = async (connection: SqliteConnection, marks: Marks): Pr
 
 const READ_IDENTITIES = 'SELECT replica, tenant, publicKey, privateKey, createdAt FROM identities ORDER BY number';
 const NEWEST_REPLICA = 'SELECT replica FROM identities ORDER BY number DESC LIMIT 1';
+const FIRST_REPLICA = 'SELECT replica FROM identities ORDER BY number LIMIT 1';
 const ADD_IDENTITY =
   'INSERT INTO identities (number, replica, tenant, publicKey, privateKey, createdAt) ' +
   'VALUES ((SELECT coalesce(max(number), 0) + 1 FROM identities), ?, ?, ?, ?, ?)';
@@ -74,6 +75,10 @@ const readIdentity = (row: SqlRow): Promise<Identity> =>
     },
     createdAt: text(row['createdAt'], 'identity'),
   }));
+
+/** Whose database it is; undefined if nobody's yet. */
+export const firstReplica = async (connection: SqliteConnection): Promise<unknown> =>
+  (await connection.all(FIRST_REPLICA))[0]?.['replica'];
 
 /** Rows of all identities, oldest first. */
 export const identityRows = (connection: SqliteConnection): Promise<readonly SqlRow[]> =>
@@ -100,6 +105,9 @@ const ADD_FINDING =
   'INSERT INTO findings (number, identity, finding, evidence) ' +
   'SELECT (SELECT coalesce(max(number), 0) + 1 FROM findings), ?, ?, ? ' +
   'WHERE NOT EXISTS (SELECT 1 FROM findings WHERE identity = ?)';
+
+export const hasFinding = async (connection: SqliteConnection, { identity }: Finding): Promise<boolean> =>
+  (await connection.all('SELECT 1 FROM findings WHERE identity = ?', [identity])).length > 0;
 
 export const addFinding = (connection: SqliteConnection, finding: Finding, evidence: Uint8Array): Promise<void> =>
   connection.run(ADD_FINDING, [finding.identity, JSON.stringify(finding), evidence, finding.identity]);

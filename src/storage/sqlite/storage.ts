@@ -1,17 +1,20 @@
 /** One open database as `EventStorage`. */
 import { type Position, position, size } from '../../core/position.ts';
-import { type PackedCommits, packRecords } from '../packing.ts';
+import { packRecords } from '../packing.ts';
 import type { AppendOutcome, AppendRequest, Durability, EventStorage, Identity, PackRequest } from '../port.ts';
+import { type Traced, traceBytes, traceIn } from '../trace.ts';
 import type { SqliteConnection, SqlRow } from './driver.ts';
-import { operationFailure } from './failures.ts';
 import { type Hearing, hearingOn } from './hearing.ts';
 import { LAYOUT } from './layout.ts';
+import { type Link, linkOver } from './link.ts';
 import { insertRows, logSize, packedEnd, readLog, readLogAt } from './log.ts';
 import type { OpenDatabase } from './open.ts';
 import { findPacked, fullGroups, segmentsOf, storeSegments } from './packing.ts';
 import {
   addFinding,
   addIdentity,
+  firstReplica,
+  hasFinding,
   identityRow,
   identityRows,
   readFindings,
@@ -21,130 +24,143 @@ import {
   writeMarks,
   writeSnapshot,
 } from './side.ts';
-import type { Transactions } from './transaction.ts';
 
 type Parts = {
   readonly database: OpenDatabase;
+  /** Opens the database again, if it is there. */
+  readonly reopen: () => Promise<OpenDatabase>;
   readonly durability: Exclude<Durability, 'memory'>;
   readonly pollMs: number;
 };
 
-/** The parts of a storage; whatever they throw is an error of the library. */
 type Open = {
-  readonly connection: SqliteConnection;
   readonly durability: Exclude<Durability, 'memory'>;
   readonly hearing: Hearing;
-  readonly read: Transactions['read'];
-  readonly write: Transactions['write'];
+  readonly link: Link;
 };
 
 const CONFLICT: AppendOutcome = { kind: 'conflict' };
 
-const append = async (
-  { connection, durability, hearing, write }: Open,
-  { expectedSize, marks }: AppendRequest,
-  rows: readonly PackedCommits[],
-): Promise<AppendOutcome> => {
-  const events = rows.reduce((sum, { count }) => sum + count, 0);
-  const end = size(expectedSize + events);
-  const isStored = await write(
-    async () => {
-      if ((await logSize(connection)) !== expectedSize) return false;
-      await insertRows(connection, rows);
-      await writeMarks(connection, marks);
-      return true;
-    },
-    (isCommitted) => {
-      if (isCommitted && events > 0) hearing.tell(end);
-    },
-  );
-  if (!isStored) return CONFLICT;
-  return { kind: 'appended', records: rows.map(({ at }) => position(at)), size: end, durability };
+const traceOf = async (connection: SqliteConnection, traced: Traced) => {
+  const end = await logSize(connection);
+  const isBeyond = end > traced.expectedSize;
+  const records = isBeyond ? await readLog(connection, position(traced.expectedSize), traceBytes(traced)) : [];
+  return traceIn(traced, { end, records });
 };
 
-const pack = async ({ connection, read, write }: Open, { bytesMax, keysOf }: PackRequest) => {
-  const { groups, packedTo } = await read(() => fullGroups(connection, bytesMax));
+/** What one try came to. `found`: it had been stored by the try before. */
+type Tried = 'written' | 'found' | 'refused';
+
+/**
+ * An append is reported when it was read back. One whose answer did not come may have been stored all the same, so the second
+ * try looks first; what it finds may not have reached the disk, and is reported when it has.
+ */
+const append = async ({ durability, hearing, link }: Open, request: AppendRequest): Promise<AppendOutcome> => {
+  const { expectedSize, marks, commits } = request;
+  const packed = packRecords(expectedSize, commits);
+  const events = packed.reduce((sum, { count }) => sum + count, 0);
+  const end = size(expectedSize + events);
+  const traced = { packed, expectedSize };
+  const once = async (connection: SqliteConnection): Promise<Tried> => {
+    if ((await logSize(connection)) !== expectedSize) return 'refused';
+    await insertRows(connection, packed);
+    await writeMarks(connection, marks);
+    return 'written';
+  };
+  const tried = await link.write<Tried>({
+    once,
+    again: async (connection) =>
+      events > 0 && (await traceOf(connection, traced)) === 'stored' ? 'found' : once(connection),
+    confirm: async (connection, result) =>
+      result !== 'written' || events === 0 || (await traceOf(connection, traced)) === 'stored',
+    onCommitted: (result) => {
+      if (result === 'refused' || events === 0) return;
+      link.sawSize(end);
+      hearing.tell(end);
+    },
+  });
+  if (tried === 'refused') return CONFLICT;
+  if (tried === 'found') await link.settle();
+  return { kind: 'appended', records: packed.map(({ at }) => position(at)), size: end, durability };
+};
+
+const pack = async ({ link }: Open, { bytesMax, keysOf }: PackRequest) => {
+  const { groups, packedTo } = await link.read((connection) => fullGroups(connection, bytesMax));
   if (groups.length === 0) return { records: 0, segments: 0, packedTo };
   const segments = segmentsOf(groups, keysOf);
-  return write(() => storeSegments(connection, { segments, packedTo }));
+  return link.write({ once: (connection) => storeSegments(connection, { segments, packedTo }) });
 };
-
-const identities = async ({ connection, read }: Open): Promise<readonly Identity[]> =>
-  readIdentities(await read(() => identityRows(connection)));
 
 /** The newest alone is imported: each import costs a call of WebCrypto. */
 const newestOf = async (rows: readonly SqlRow[]): Promise<Identity | undefined> =>
   (await readIdentities(rows.slice(-1)))[0];
 
 const logOf = (open: Open) => {
-  const { connection, read } = open;
+  const { link } = open;
   return {
     durability: open.durability,
-    append: async (request) => append(open, request, packRecords(request.expectedSize, request.commits)),
-    size: () => read(() => logSize(connection)),
-    read: (from: Position, bytesMax: number) => read(() => readLog(connection, from, bytesMax)),
-    readAt: (positions) => read(() => readLogAt(connection, positions)),
+    append: (request) => append(open, request),
+    size: async () => {
+      const now = await link.read(logSize);
+      link.sawSize(now);
+      return now;
+    },
+    read: (from: Position, bytesMax: number) => link.read((connection) => readLog(connection, from, bytesMax)),
+    readAt: (positions) => link.read((connection) => readLogAt(connection, positions)),
     pack: (request) => pack(open, request),
-    packedTo: () => read(() => packedEnd(connection)),
-    find: (key) => read(() => findPacked(connection, key)),
+    packedTo: () => link.read(packedEnd),
+    find: (key) => link.read((connection) => findPacked(connection, key)),
   } satisfies Partial<EventStorage>;
 };
 
-const sideOf = (open: Open) => {
-  const { connection, read, write } = open;
-  return {
-    readMarks: () => read(() => readMarks(connection)),
-    writeMarks: (marks) => write(() => writeMarks(connection, marks)),
-    readIdentity: async () => newestOf(await read(() => identityRows(connection))),
-    readIdentities: () => identities(open),
+const sideOf = ({ link }: Open) =>
+  ({
+    readMarks: () => link.read(readMarks),
+    writeMarks: (marks) => link.write({ once: (connection) => writeMarks(connection, marks) }),
+    readIdentity: async () => newestOf(await link.read(identityRows)),
+    readIdentities: async () => readIdentities(await link.read(identityRows)),
     keepIdentity: async (identity, instead) => {
       const row = await identityRow(identity);
-      const rows = await write(async () => {
-        await addIdentity(connection, row, instead);
-        return identityRows(connection);
+      const rows = await link.write({
+        once: async (connection) => {
+          await addIdentity(connection, row, instead);
+          return identityRows(connection);
+        },
+        confirm: async (connection, written) => (await identityRows(connection)).length >= written.length,
       });
+      link.sawOwner(rows[0]?.['replica']);
       return (await newestOf(rows)) ?? identity;
     },
     keepFinding: (finding, evidence) => {
       const copy = Uint8Array.from(evidence);
-      return write(() => addFinding(connection, finding, copy));
+      return link.write({
+        once: (connection) => addFinding(connection, finding, copy),
+        confirm: (connection) => hasFinding(connection, finding),
+      });
     },
-    readFindings: () => read(() => readFindings(connection)),
+    readFindings: () => link.read(readFindings),
     writeSnapshot: (name, bytes) => {
       const copy = Uint8Array.from(bytes);
-      return write(() => writeSnapshot(connection, name, copy));
+      return link.write({ once: (connection) => writeSnapshot(connection, name, copy) });
     },
-    readSnapshot: (name) => read(() => readSnapshot(connection, name)),
-  } satisfies Partial<EventStorage>;
-};
+    readSnapshot: (name) => link.read((connection) => readSnapshot(connection, name)),
+  }) satisfies Partial<EventStorage>;
 
-/** Gives what the work gives, or an error of the library. */
-const coded = async <T>(work: Promise<T>): Promise<T> => {
-  try {
-    return await work;
-  } catch (error) {
-    throw operationFailure(error);
-  }
-};
-
-export const eventStorage = async ({ database, durability, pollMs }: Parts): Promise<EventStorage> => {
-  const { connection, transactions } = database;
-  const readSize = () => transactions.alone(() => logSize(connection));
+export const eventStorage = async ({ database, reopen, durability, pollMs }: Parts): Promise<EventStorage> => {
+  const link = linkOver(database, reopen);
+  const readSize = () => link.alone(logSize);
+  // No more than a baseline for word of growth, and for what must be there still later: whoever reads finds out what is wrong.
+  const seen = await readSize().catch(() => size(0));
+  link.sawSize(seen);
+  link.sawOwner(await link.alone(firstReplica).catch(() => undefined));
   const hearing = hearingOn({
     place: database.place,
     pollMs,
-    // No more than a baseline for word of growth: whoever reads finds out what is wrong.
-    size: await readSize().catch(() => size(0)),
-    version: () => transactions.alone(() => connection.all('PRAGMA data_version')),
+    size: seen,
+    version: () => link.alone((connection) => connection.all('PRAGMA data_version')),
     readSize,
   });
-  const open: Open = {
-    connection,
-    durability,
-    hearing,
-    read: (work) => coded(transactions.read(work)),
-    write: (work, onCommitted) => coded(transactions.write(work, onCommitted)),
-  };
+  const open: Open = { durability, hearing, link };
   return {
     keepsKeyBytes: true,
     layout: LAYOUT,
@@ -153,7 +169,7 @@ export const eventStorage = async ({ database, durability, pollMs }: Parts): Pro
     onForeignCommit: hearing.listen,
     close: async () => {
       hearing.stop();
-      await transactions.close().catch(() => undefined);
+      await link.close();
     },
   };
 };

@@ -7,14 +7,21 @@ import { StoreError } from '../../core/errors.ts';
 import type { SqliteConnection } from './driver.ts';
 import { makeLine, type Place, patiently } from './turns.ts';
 
+export type AfterCommit<T> = {
+  /** True if what was committed is there. */
+  readonly confirm?: ((result: T) => Promise<boolean>) | undefined;
+  readonly onCommitted?: ((result: T) => void) | undefined;
+};
+
 export type Transactions = {
   /** Reads at one moment of the database. */
   readonly read: <T>(work: () => Promise<T>) => Promise<T>;
   /**
-   * Holds the database's one lock for writers from the start. `onCommitted` is called before anything else happens on the
-   * connection.
+   * Holds the database's one lock for writers from the start. Both of `after` are called before anything else happens on the
+   * connection: `confirm` in a transaction that reads, then `onCommitted`.
+   * @throws StoreError `storage.connection-lost` if it was committed and is not confirmed
    */
-  readonly write: <T>(work: () => Promise<T>, onCommitted?: (result: T) => void) => Promise<T>;
+  readonly write: <T>(work: () => Promise<T>, after?: AfterCommit<T>) => Promise<T>;
   /** Runs something outside of a transaction. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
   /** Closes the connection after what was asked before. Whatever is asked later fails with `storage.closed`. */
@@ -60,16 +67,27 @@ const runnerOn = (connection: SqliteConnection, busyMs: number) => {
 export const transactionsOn = (connection: SqliteConnection, { place, busyMs }: Options): Transactions => {
   const line = makeLine();
   const transaction = runnerOn(connection, busyMs);
+  /** Whatever fails here must not look as if the whole could be done again. */
+  const isConfirmed = async (confirm: () => Promise<boolean>): Promise<boolean> => {
+    try {
+      return await transaction('BEGIN', confirm);
+    } catch {
+      return false;
+    }
+  };
   let isOpen = true;
   /** A turn on the connection for each try: what pauses between two of them holds nobody up. */
   const inTurns = <T>(work: () => Promise<T>): Promise<T> =>
     patiently(busyMs, () => line(() => (isOpen ? work() : Promise.reject<T>(new StoreError('storage.closed')))));
   return {
     read: (work) => inTurns(() => transaction('BEGIN', work)),
-    write: (work, onCommitted) =>
+    write: (work, { confirm, onCommitted } = {}) =>
       place.writing(() =>
         inTurns(async () => {
           const result = await transaction('BEGIN IMMEDIATE', work);
+          if (confirm !== undefined && !(await isConfirmed(() => confirm(result)))) {
+            throw new StoreError('storage.connection-lost');
+          }
           onCommitted?.(result);
           return result;
         }),

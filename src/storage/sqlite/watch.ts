@@ -42,6 +42,7 @@ const watchedConnection = (patience: Patience, connection: SqliteConnection): Sq
 /** The driver with every call bound in time. A connection that comes too late is closed. */
 export const watched = (patience: Patience, driver: SqliteDriver): SqliteDriver => {
   const call = <T>(work: Promise<T>): Promise<T> => inTime(patience, work, () => undefined);
+  const { fileNow } = driver;
   return {
     open: async (request) => {
       const opening = driver.open(request);
@@ -52,5 +53,6 @@ export const watched = (patience: Patience, driver: SqliteDriver): SqliteDriver 
     discard: (name) => call(driver.discard(name)),
     settle: (name) => call(driver.settle(name)),
     placeOf: driver.placeOf,
+    ...(fileNow === undefined ? {} : { fileNow: (name: string) => call(fileNow(name)) }),
   };
 };

@@ -10,7 +10,11 @@
  *  - `never answers`: no effect, and no answer ever. Only where calls are asynchronous;
  *  - `loses its answer`: the call takes effect, and its answer never comes. Only where calls are asynchronous;
  *  - `meets a crash`: the process is gone before the step takes effect. Nothing that comes later reaches the engine;
- *  - `precedes a crash`: the step takes effect, and then the process is gone.
+ *  - `precedes a crash`: the step takes effect, and then the process is gone;
+ *  - `closes its connection`: the call fails, what was begun on its connection is taken back, and every later call on that
+ *    connection fails; a new connection works;
+ *  - `succeeds without storing`: the call, and what else belongs to its transaction, is answered as if it had been done, and
+ *    nothing of it is stored: what browsers were seen to do on a connection that had died. Reading is not affected.
  */
 
 export const FAULT_KINDS = [
@@ -21,6 +25,8 @@ export const FAULT_KINDS = [
   'loses its answer',
   'meets a crash',
   'precedes a crash',
+  'closes its connection',
+  'succeeds without storing',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 

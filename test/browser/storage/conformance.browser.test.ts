@@ -26,7 +26,7 @@ describeStorage('Dexie on the IndexedDB of the browser', {
       adapter: () => prefixed(dexieStorage(), prefix),
       faulty: (kind) => {
         const time = isSilent(kind) ? { scheduler: hastyTimers(faults.reached(), LIMITS.storageAnswerMs) } : {};
-        return { adapter: prefixed(dexieStorage({ indexedDB: factory, ...time }), prefix), faults };
+        return { adapter: prefixed(dexieStorage({ indexedDB: factory, readBack: 'always', ...time }), prefix), faults };
       },
       remove: async () => {
         await removeDatabase(`${prefix}${NAME}`);
