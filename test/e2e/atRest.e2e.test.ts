@@ -2,7 +2,7 @@
  * A stolen profile: planted words are recorded by a whole store in a real Chromium, the browser is closed, and every file of
  * its profile is searched for them, as UTF-8, as UTF-16 and in base64. Words planted beside the store have to be found.
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findChromium } from '../../scripts/chromium.mjs';
 import { pageScript } from '../../scripts/page-script.mjs';
 import { CONTROL, WORDS } from './atRest/words.ts';
+import { filesWith, wordNeedles } from './search.ts';
 
 const SECRET = Array.from({ length: 32 }, (_, at) => 7 * at);
 const HTML = '<!doctype html><meta charset="utf-8"><title>device</title><script type="module" src="/page.js"></script>';
@@ -59,37 +60,15 @@ const withProfile = async (work: (profile: string) => Promise<void>): Promise<vo
   }
 };
 
-/** A word in the ways in which bytes of a file may have it: base64 has it in one of three, without the uncertain ends. */
-const spellings = (word: string): readonly Buffer[] => {
-  const utf16 = Buffer.from(word, 'utf16le');
-  const inBase64 = [0, 1, 2].map((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), Buffer.from(word)])
-      .toString('base64')
-      .replace(/=+$/, '');
-    return Buffer.from(text.slice(before === 0 ? 0 : before + 1, -1));
-  });
-  return [Buffer.from(word), utf16, Buffer.from(utf16).swap16(), ...inBase64];
-};
-
 /** The files with any of the words, except those in which the browser keeps the page's own script. */
-const filesWith = async (profile: string, words: readonly string[]): Promise<readonly string[]> => {
-  const needles = words.flatMap(spellings);
-  const entries = await readdir(profile, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  expect(files.length).toBeGreaterThan(20);
-  const found: string[] = [];
-  for (const file of files.filter((each) => !/[\\/](Cache|Code Cache|Network)[\\/]/.test(each))) {
-    const bytes = await readFile(file);
-    if (needles.some((needle) => bytes.includes(needle))) found.push(file.slice(profile.length));
-  }
-  return found;
-};
+const profileFilesWith = (profile: string, words: readonly string[]): Promise<readonly string[]> =>
+  filesWith(profile, words.flatMap(wordNeedles), { filesMin: 20, skip: /[\\/](Cache|Code Cache|Network)[\\/]/ });
 
 it('no file of a closed profile has a planted value, subject, person, type, reason or tenant [RST-01]', () =>
   withProfile(async (profile) => {
     expect(await inBrowser(profile, ['page.plant()', 'page.recordByDevice()'])).toEqual([undefined, 420]);
-    expect(await filesWith(profile, CONTROL.slice(0, 1)), 'what is not sealed is found').not.toEqual([]);
-    expect(await filesWith(profile, WORDS)).toEqual([]);
+    expect(await profileFilesWith(profile, CONTROL.slice(0, 1)), 'what is not sealed is found').not.toEqual([]);
+    expect(await profileFilesWith(profile, WORDS)).toEqual([]);
   }));
 
 it('nor has one that a database key opens, which is there after a restart [RST-01, RST-04]', () =>
@@ -97,11 +76,11 @@ it('nor has one that a database key opens, which is there after a restart [RST-0
     const secret = JSON.stringify(SECRET);
     const [, size] = await inBrowser(profile, ['page.plant()', `page.recordByKey(${secret})`]);
     expect(size).toBe(420);
-    expect(await filesWith(profile, CONTROL.slice(0, 1))).not.toEqual([]);
-    expect(await filesWith(profile, WORDS)).toEqual([]);
+    expect(await profileFilesWith(profile, CONTROL.slice(0, 1))).not.toEqual([]);
+    expect(await profileFilesWith(profile, WORDS)).toEqual([]);
     expect(await inBrowser(profile, [`page.sizeByKey(${secret})`])).toEqual([420]);
     const other = JSON.stringify(SECRET.map((byte) => byte ^ 1));
     await expect(inBrowser(profile, [`page.sizeByKey(${other})`])).rejects.toThrow('storage.key-wrong');
     await expect(inBrowser(profile, ['page.recordByDevice()'])).rejects.toThrow('storage.locked');
-    expect(await filesWith(profile, WORDS)).toEqual([]);
+    expect(await profileFilesWith(profile, WORDS)).toEqual([]);
   }));

@@ -31,6 +31,8 @@ const asUser = (words: readonly string[]): [string, string[]] => {
 export type Cluster = {
   /** Address of a database of its own, made empty. */
   readonly database: () => Promise<string>;
+  /** The folder in which it lies. */
+  readonly data: string;
   readonly stop: () => Promise<void>;
 };
 
@@ -93,6 +95,7 @@ const start = async (bin: string): Promise<Cluster> => {
   await waitUntil(() => answers(url('postgres')), 'the start of PostgreSQL');
   let count = 0;
   return {
+    data,
     database: async () => {
       const name = `log_${count++}`;
       await run(url('postgres'), `CREATE DATABASE ${name}`);
