@@ -57,6 +57,8 @@ Options:
   --sealed-by ID     The replica that must have sealed the bundle, known from elsewhere.
   --signers FILE     Signing keys known from elsewhere, as JSON: {"dr-mayer": ["key id"]}. Of a signer named there no other
                      key counts. Without it electronic signatures are checked with the keys that the bundle enrols.
+  --copies FILE      Copies of values that were kept elsewhere, as JSON: [{"event", "path", "salt", "value" or "bytes"}]. Each
+                     is proven or disproven by the commitment in its event, also where the value was erased since.
   --json             Print the report as one JSON object.
   --help             This text.
 

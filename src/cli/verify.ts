@@ -3,6 +3,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { ERROR_TEXT, StoreError } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
 import {
+  type KeptCopy,
   type PinnedSigners,
   type Report,
   type SignatureReport,
@@ -11,25 +12,36 @@ import {
   verifyBundle,
 } from '../verify/index.ts';
 import { readArguments, UsageError } from './arguments.ts';
+import { copyText, erasureText } from './erasureText.ts';
 import { HELP } from './help.ts';
 import { EXIT, type ExitCode, fail, printJson } from './output.ts';
 
-const OPTIONS = ['server-key', 'sealed-by', 'signers'];
+const OPTIONS = ['server-key', 'sealed-by', 'signers', 'copies'];
 
 const isPinned = (value: unknown): value is PinnedSigners =>
   isRecord(value) &&
   Object.values(value).every((keys) => Array.isArray(keys) && keys.every((key) => /^[0-9a-f]{64}$/.test(String(key))));
 
-/** Signing keys by signer, from a JSON file. @throws UsageError */
-const readSigners = (file: string): PinnedSigners => {
+/** What a JSON file holds. @throws UsageError if that is not of the form asked for */
+const readJson = <T>(name: string, file: string, isOfForm: (value: unknown) => value is T, form: string): T => {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    if (isPinned(value)) return value;
+    value = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    throw new UsageError('the file of --signers cannot be read', 'Run: indelible verify --help');
+    throw new UsageError(`the file of --${name} cannot be read`, 'Run: indelible verify --help');
   }
-  throw new UsageError('the file of --signers is not {"signer": ["key id"]}', 'Run: indelible verify --help');
+  if (isOfForm(value)) return value;
+  throw new UsageError(`the file of --${name} is not ${form}`, 'Run: indelible verify --help');
 };
+const readSigners = (file: string): PinnedSigners => readJson('signers', file, isPinned, '{"signer": ["key id"]}');
+
+const isCopy = (value: unknown): value is KeptCopy =>
+  isRecord(value) &&
+  ['event', 'path', 'salt'].every((name) => typeof value[name] === 'string') &&
+  (Object.hasOwn(value, 'value') || typeof value['bytes'] === 'string');
+const areCopies = (value: unknown): value is readonly KeptCopy[] => Array.isArray(value) && value.every(isCopy);
+const readCopies = (file: string): readonly KeptCopy[] =>
+  readJson('copies', file, areCopies, '[{"event", "path", "salt", "value" or "bytes"}]');
 
 /** The file's bytes in pieces. @throws StoreError `bundle.malformed` with `what: file` where it cannot be read */
 async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
@@ -107,6 +119,7 @@ const tableOf = (report: Report): readonly (readonly [string, string])[] => {
     ['replicas', String(counts.replicas)],
     ['receipts', String(counts.receipts)],
     ['signatures', String(report.signatures.length)],
+    ['erasures', String(report.erasures.length)],
     ['sealed by', sealText(report)],
     ['server key', serverText(report)],
     ...(report.recorded.length === 0
@@ -120,6 +133,8 @@ const print = (file: string, report: Report): void => {
   console.log(`${file}: ${report.ok ? 'sound' : `${found} ${found === 1 ? 'finding' : 'findings'}`}`);
   if (report.usable) for (const [name, value] of tableOf(report)) console.log(`  ${name.padEnd(12)}${value}`);
   for (const signature of report.signatures) console.log(signatureText(signature));
+  for (const erasure of report.erasures) console.log(erasureText(erasure));
+  for (const copy of report.copies) console.log(copyText(copy));
   for (const [at, finding] of report.findings.entries()) console.log(findingText(finding, at));
   if (report.omitted > 0) console.log(`  and ${report.omitted} more`);
 };
@@ -142,12 +157,14 @@ export const verify = async (words: readonly string[]): Promise<ExitCode> => {
   const serverKey = text('server-key');
   const sealedBy = text('sealed-by');
   const signers = text('signers');
+  const copies = text('copies');
   let report: Report;
   try {
     report = await verifyBundle(chunksOf(file), {
       ...(serverKey === undefined ? {} : { serverKey }),
       ...(sealedBy === undefined ? {} : { sealedBy }),
       ...(signers === undefined ? {} : { signers: readSigners(signers) }),
+      ...(copies === undefined ? {} : { copies: readCopies(copies) }),
     });
   } catch (error) {
     if (!(error instanceof StoreError) || error.details['what'] !== 'file') throw error;

@@ -11,6 +11,7 @@ export { signature64 } from '../core/ids.ts';
 export { holderFingerprint } from '../crypto/holder.ts';
 export { signedAtText, statementHash } from '../crypto/signedAct.ts';
 export { type AccessEntry, type AccessTime, accessAt, accessNow, accessOf, FailedUnlocks } from './access.ts';
+export { copyOf } from './copies.ts';
 export {
   confirmAccountability,
   type EndorsementText,

@@ -30,6 +30,8 @@ export const ERROR_TEXT = {
   'erasure.incomplete':
     'Something that was to be erased can still be opened on this device: its key changed under way, or takes no more redactions. Try again; erase the subject as a whole if it stays so.',
   'erasure.malformed': 'An event of an erasure is not in its form, or not of whom it names. It counts for nothing.',
+  'erasure.unlawful':
+    'A device says that it has destroyed a value without an approval that counts. Ask who ordered it, and restore what is needed from a copy.',
   'esign.changed':
     'An electronic signature names an event that is not here, or not the one signed: the record was altered, cut or exchanged after it was signed.',
   'esign.invalid':

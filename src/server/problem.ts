@@ -23,6 +23,7 @@ export const PROBLEM_STATUS = {
   'checkpoint.malformed': 400,
   'erasure.incomplete': 409,
   'erasure.malformed': 422,
+  'erasure.unlawful': 422,
   'esign.changed': 422,
   'esign.invalid': 422,
   'esign.key-not-in-force': 422,

@@ -4,8 +4,8 @@ import { StoreError } from '../core/errors.ts';
 import { type EventId, type KeyId, type StreamId, streamParts } from '../core/ids.ts';
 import { type KeyMarking, leadsInto, pointerOf, valueAt } from '../core/protect.ts';
 import type { SealedValue } from '../crypto/fieldCipher.ts';
+import { type PlacedSeal, sealedIn } from '../crypto/sealedValues.ts';
 import type { AggregateStates, Definitions } from '../streams/aggregateState.ts';
-import { type PlacedSeal, sealedIn } from '../streams/fields.ts';
 
 /** A sealed value: where it stands, the data key that it is sealed under, and what it was opened to here. */
 export type SealedPlaceAt = {

@@ -24,9 +24,10 @@ import {
   valuesOf,
 } from '../core/protect.ts';
 import type { DataKey } from '../crypto/dataKey.ts';
-import { type FieldPlace, openField, openFieldSealer, readSealed, type SealedValue } from '../crypto/fieldCipher.ts';
+import { type FieldPlace, openField, openFieldSealer, type SealedValue } from '../crypto/fieldCipher.ts';
 import type { KeyScope, KeySource } from '../crypto/keySource.ts';
 import type { ProtectedValue } from '../crypto/paddedValue.ts';
+import { type PlacedSeal, sealedIn } from '../crypto/sealedValues.ts';
 import type { Definitions } from './aggregateState.ts';
 import type { Draft, SealedDraft } from './job.ts';
 import type { EventOpener, EventPlace } from './opener.ts';
@@ -67,27 +68,6 @@ const payloadWith = (payload: JsonObject, by: ReadonlyMap<string, ProtectedValue
 };
 
 const isProtectable = (value: unknown): value is ProtectedValue => value !== undefined;
-
-/** A sealed value inside a payload, and the way to it. */
-export type PlacedSeal = Placed & { readonly sealed: SealedValue };
-
-/** Finds every sealed value of a payload. */
-export const sealedIn = (value: unknown, way: readonly string[], found: PlacedSeal[]): void => {
-  if (Array.isArray(value)) {
-    for (const [at, each] of value.entries()) sealedIn(each, [...way, String(at)], found);
-    return;
-  }
-  if (!isRecord(value)) return;
-  if (Object.hasOwn(value, SEALED_NAME)) {
-    const sealed = readSealed(value);
-    if (sealed !== undefined) found.push({ way, value, sealed });
-    return;
-  }
-  for (const name in value) {
-    const member = value[name];
-    if (typeof member === 'object' && member !== null) sealedIn(member, [...way, name], found);
-  }
-};
 
 const scopeOf = (draft: Draft, { marking }: ProtectedPart): KeyScope =>
   marking.key === 'group'

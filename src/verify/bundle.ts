@@ -60,6 +60,8 @@ const unusable = (finding: VerifyFinding, bytes: number): Report => ({
   heads: {},
   signatures: [],
   signers: [],
+  erasures: [],
+  copies: [],
   trust: { replicas: [] },
   recorded: [],
 });
@@ -78,6 +80,7 @@ const startRun = (manifest: Manifest, options: VerifyOptions): Run => {
   const log = startLogCheck({
     ...{ tenant: manifest.tenant, heads: headsOf(manifest), server, findings, lineOf },
     signers: options.signers,
+    copies: options.copies,
   });
   const state = { stage: 0, commits: 0, sealed: undefined, longAt: 0, trailing: false };
   return { manifest, server, findings, log, damage: readDamage(log, findings), recorded: [], ...state };

@@ -4,9 +4,12 @@ export { type Act, type SignedAt, signedAtText } from '../crypto/signedAct.ts';
 export { verifyBundle } from './bundle.ts';
 export { type LogOptions, verifyLog } from './log.ts';
 export type {
+  CopyReport,
   Counts,
+  ErasureReport,
   HeadsText,
   HeadText,
+  KeptCopy,
   LogReport,
   ManifestSummary,
   PinnedSigners,

@@ -5,7 +5,7 @@ import { readNoteVerifier } from '../crypto/signedNote.ts';
 import { paceProgress } from './commits.ts';
 import { gatherFindings } from './findings.ts';
 import { startLogCheck } from './logCheck.ts';
-import type { LogReport, PinnedSigners, Progress } from './report.ts';
+import type { KeptCopy, LogReport, PinnedSigners, Progress } from './report.ts';
 
 export type LogOptions = {
   readonly tenant: TenantId;
@@ -17,6 +17,8 @@ export type LogOptions = {
   readonly server?: string | null;
   /** Ids of signing keys, known from elsewhere, by signer. */
   readonly signers?: PinnedSigners;
+  /** Copies of values that were kept elsewhere, to be proven or disproven. */
+  readonly copies?: readonly KeptCopy[];
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 };
@@ -37,8 +39,8 @@ export const verifyLog = async (
   const findings = gatherFindings();
   const heads = options.heads && new Map(Object.entries(options.heads).map(([id, head]) => [replicaId(id), head]));
   const verifier = server === undefined || server === null ? undefined : readNoteVerifier(server);
-  const { signers } = options;
-  const check = startLogCheck({ tenant, heads, server: verifier, findings, signers, lineOf: () => ({}) });
+  const { signers, copies } = options;
+  const check = startLogCheck({ tenant, heads, server: verifier, findings, signers, copies, lineOf: () => ({}) });
   const progress = paceProgress(options.onProgress);
   let bytes = 0;
   let at = 0;

@@ -9,10 +9,11 @@ import type { NoteVerifier } from '../crypto/signedNote.ts';
 import { type BasisCheck, checkBases, gatherIds, type IdSet } from './causes.ts';
 import { type Chains, followChains, type Step } from './chains.ts';
 import { type Candidate, checkInOrder } from './commits.ts';
+import { checkErasures, type ErasureCheck, type ErasuresFound } from './erasures.ts';
 import type { Findings } from './findings.ts';
 import { type Places, tellPlaces } from './places.ts';
 import { checkReceipts, type ReceiptCheck } from './receipts.ts';
-import type { HeadsText, HeadText, PinnedSigners, VerifyFinding } from './report.ts';
+import type { HeadsText, HeadText, KeptCopy, PinnedSigners, VerifyFinding } from './report.ts';
 import type { Header } from './salvage.ts';
 import { checkSignatures, type SignatureCheck, type SignaturesFound } from './signatures.ts';
 
@@ -23,6 +24,8 @@ export type LogCheckOptions = {
   readonly findings: Findings;
   /** Signing keys known from elsewhere. */
   readonly signers?: PinnedSigners | undefined;
+  /** Copies of values that were kept elsewhere. */
+  readonly copies?: readonly KeptCopy[] | undefined;
   /** What a finding says about its line. */
   readonly lineOf: (at: number) => { readonly line?: number };
 };
@@ -36,7 +39,7 @@ export type LogCheck = {
   /** Resolves when every commit so far is settled. */
   readonly drain: () => Promise<void>;
   /** Settles everything and says what the log as a whole lacks. */
-  readonly finish: () => Promise<SignaturesFound>;
+  readonly finish: () => Promise<SignaturesFound & ErasuresFound>;
   /** Sound commits in their place, and their events. */
   readonly counts: () => { readonly commits: number; readonly events: number; readonly receipts: number };
   /** Where the chain of each replica with sound events stands. */
@@ -60,6 +63,7 @@ type Check = {
   readonly bases: BasisCheck;
   readonly ids: IdSet;
   readonly signatures: SignatureCheck;
+  readonly erasures: ErasureCheck;
   /** Replicas that went beyond their stated heads: said once for each. */
   readonly beyond: Set<ReplicaId>;
   readonly tally: { lastAt: number; commits: number; events: number };
@@ -121,6 +125,7 @@ const settleSound = (check: Check, commit: Commit, { at, damage }: Candidate): v
   checkBound(check, commit, at);
   checkEvents(check, commit, at);
   check.signatures.add(commit, at);
+  check.erasures.add(commit, at);
 };
 
 const settleFaulty = (check: Check, fault: Fault, { at, damage }: Candidate, header?: Header): void => {
@@ -179,6 +184,7 @@ export const startLogCheck = (options: LogCheckOptions): LogCheck => {
     bases: checkBases((replica) => heldOf(chains, replica)),
     ids: gatherIds(),
     signatures: checkSignatures(options),
+    erasures: checkErasures(options),
     beyond: new Set(),
     tally: { lastAt: 0, commits: 0, events: 0 },
   };
@@ -200,7 +206,7 @@ export const startLogCheck = (options: LogCheckOptions): LogCheck => {
       checkWanted(check, endAt);
       receipts.finish(chains.all(), endAt);
       places.match();
-      return check.signatures.finish();
+      return { ...(await check.signatures.finish()), ...check.erasures.finish() };
     },
     counts: () => ({ commits: tally.commits, events: tally.events, receipts: receipts.genuine() }),
     heads: () => headsOf(chains),

@@ -1,7 +1,9 @@
 /** What a check of exported or stored bytes says, as plain data: a report can be printed, stored and compared. */
 import type { Finding } from '../core/commit.ts';
+import type { ErasureCourse, ErasureState } from '../core/erasure.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Hash32Hex, PublicKey32, ReplicaId, StreamId, TenantId, UserId } from '../core/ids.ts';
+import type { JsonValue } from '../core/json.ts';
 import type { SignatureState } from '../crypto/checkAct.ts';
 import type { Act, SignedAt } from '../crypto/signedAct.ts';
 
@@ -73,6 +75,35 @@ export type SignerReport = {
   readonly pinned: boolean;
 };
 
+/** One request to erase, its decision, and who has destroyed what was asked for; nothing of what was erased. */
+export type ErasureReport = Omit<ErasureCourse, 'state'> & {
+  readonly id: string;
+  /** `unknown`: no request that is in its form. */
+  readonly state: ErasureState;
+  /** True if people have decided without knowing of each other, and nobody has settled it. */
+  readonly contested: boolean;
+  /** Events without effect, such as a device that destroyed while an approval was taken back elsewhere. */
+  readonly ineffective: readonly { readonly replica: ReplicaId; readonly sequence: number; readonly what: string }[];
+  /** Values in this log that cannot be opened any more once everybody has confirmed: by place, or sealed under a key named. */
+  readonly values: number;
+};
+
+/**
+ * A copy of a value that was kept elsewhere, with the salt that it was sealed with (base64). `bytes`: base64, for a value
+ * that is bytes.
+ */
+export type KeptCopy = { readonly event: string; readonly path: string; readonly salt: string } & (
+  | { readonly value: JsonValue }
+  | { readonly bytes: string }
+);
+
+/** What the commitment in the event says of a copy. `absent`: no sealed value stands there. */
+export type CopyReport = {
+  readonly event: string;
+  readonly path: string;
+  readonly state: 'proven' | 'disproven' | 'absent';
+};
+
 /** What a check of a run of commits found. */
 export type LogReport = {
   readonly ok: boolean;
@@ -86,6 +117,10 @@ export type LogReport = {
   readonly signatures: readonly SignatureReport[];
   /** The keys of those who sign. A signature is worth what its key's enrolment is worth. */
   readonly signers: readonly SignerReport[];
+  /** Requests to erase, in the order in which they were made. */
+  readonly erasures: readonly ErasureReport[];
+  /** The copies that were given, in their order, proven or disproven. */
+  readonly copies: readonly CopyReport[];
 };
 
 /** Who made an export, when, and what of. */
@@ -136,6 +171,8 @@ export type VerifyOptions = {
   readonly sealedBy?: string;
   /** Ids of signing keys, known from elsewhere, by signer. Of a signer named here no other key counts. */
   readonly signers?: PinnedSigners;
+  /** Copies of values that were kept elsewhere, to be proven or disproven; at most `VERIFY_LIMITS.copiesMax`. */
+  readonly copies?: readonly KeptCopy[];
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 };
@@ -152,6 +189,10 @@ export const VERIFY_LIMITS = {
   wantedMax: 65_536,
   /** Acts of electronic signatures that are checked. */
   actsMax: 65_536,
+  /** Events of erasures that are read, keys under which sealed values are counted, and copies that are compared. */
+  erasureEventsMax: 65_536,
+  sealingKeysMax: 65_536,
+  copiesMax: 4_096,
   /** Commits whose signatures are checked at the same time, and the sum of their bytes. */
   inFlightMax: 32,
   inFlightBytesMax: 262_144,
