@@ -22,6 +22,10 @@ export type HealthState = {
   readonly findings: number;
   /** Own events that no receipt covers. */
   readonly pending: number;
+  /** Events in the log. */
+  readonly events: number;
+  /** Device time at which the newest event was recorded, RFC 3339 UTC; of those that came since the store was opened. */
+  readonly newestAt: string | undefined;
   /** Undefined while nothing syncs. */
   readonly sync: { readonly state: SyncState; readonly lastError: string | undefined } | undefined;
 };

@@ -1,7 +1,7 @@
 /** Follows what a store knows of its health without checking anything, and has everything checked when asked. */
-import { BehaviorSubject, distinctUntilChanged, EMPTY, filter, map, merge, type Observable, switchMap } from 'rxjs';
+import { BehaviorSubject, distinctUntilChanged, EMPTY, filter, map, merge, Observable, switchMap } from 'rxjs';
 import { loadPart } from '../core/part.ts';
-import type { StorageFacts } from '../core/ports.ts';
+import type { Scheduler, StorageFacts } from '../core/ports.ts';
 import { leftoverEvents } from '../sync/closings.ts';
 import type { Sync } from '../sync/runner.ts';
 import type { HealthOptions, HealthReport } from './health.ts';
@@ -23,6 +23,8 @@ type Followed = {
   readonly space: Space;
   readonly found$: BehaviorSubject<number>;
   readonly sync$: BehaviorSubject<Sync | undefined>;
+  /** When the newest event was recorded, of those that came since the store was opened. */
+  readonly newestAt: () => string | undefined;
   /** Wall clock less monotonic clock when the store was opened. */
   readonly clockOffsetMs: number;
 };
@@ -35,7 +37,7 @@ const pendingOf = ({ pending, log, succession }: Session): number =>
 const lossesOf = ({ succession, log }: Session): readonly Loss[] =>
   succession.closings$.value.map((closing) => lossOf(closing, log.head));
 
-const stateOf = ({ session, space, found$, sync$ }: Followed): HealthState => {
+const stateOf = ({ session, space, found$, sync$, newestAt }: Followed): HealthState => {
   const status = sync$.value?.status();
   const losses = lossesOf(session);
   const { persistence, forecast } = space.room$.value;
@@ -46,6 +48,8 @@ const stateOf = ({ session, space, found$, sync$ }: Followed): HealthState => {
     heldHereOnly: losses.reduce((total, loss) => total + loss.heldHereOnly, 0),
     findings: found$.value,
     pending: pendingOf(session),
+    events: session.log.size(),
+    newestAt: newestAt(),
     sync: status === undefined ? undefined : { state: status.state, lastError: status.lastError },
   };
 };
@@ -70,6 +74,25 @@ const checkedParts = ({ session, facts, space, sync$, clockOffsetMs }: Followed)
   };
 };
 
+/** How long after a commit it is told: all of that time together. */
+const TELL_AFTER_MS = 250;
+
+/** Tells once of all that came within a while; keeps no timer while nobody listens or nothing comes. */
+const together = (source: Observable<unknown>, scheduler: Scheduler): Observable<void> =>
+  new Observable((listener) => {
+    let cancel: (() => void) | undefined;
+    const following = source.subscribe(() => {
+      cancel ??= scheduler.after(TELL_AFTER_MS, () => {
+        cancel = undefined;
+        listener.next();
+      });
+    });
+    return () => {
+      following.unsubscribe();
+      cancel?.();
+    };
+  });
+
 /** Follows the health of an open store. */
 export const openHealth = (session: Session, facts: StorageFacts, sync$: BehaviorSubject<Sync | undefined>): Health => {
   const { storage, log, clock, scheduler, succession, findings } = session;
@@ -77,7 +100,8 @@ export const openHealth = (session: Session, facts: StorageFacts, sync$: Behavio
   const found$ = new BehaviorSubject(0);
   const counts = () => ({ events: log.size(), pending: pendingOf(session) });
   const space = openSpace({ facts, storage, clock, scheduler, counts });
-  const followed: Followed = { session, facts, space, found$, sync$, clockOffsetMs };
+  let newestAt: string | undefined;
+  const followed: Followed = { session, facts, space, found$, sync$, clockOffsetMs, newestAt: () => newestAt };
   const following = [
     findings.kept$.subscribe(() => {
       findings.all().then(
@@ -85,7 +109,9 @@ export const openHealth = (session: Session, facts: StorageFacts, sync$: Behavio
         () => undefined, // a database that does not answer says so where something is asked of it
       );
     }),
-    log.committed$.subscribe(({ events: [first] }) => {
+    log.committed$.subscribe(({ events }) => {
+      const first = events[0];
+      newestAt = events.at(-1)?.context.recordedAt.utc ?? newestAt;
       const isOwn = first !== undefined && first.context.replica === session.identity.replica;
       space.noteCommit(isOwn && first.context.actor.role !== 'store');
     }),
@@ -96,6 +122,7 @@ export const openHealth = (session: Session, facts: StorageFacts, sync$: Behavio
     succession.closings$,
     found$,
     sync$.pipe(switchMap((sync) => sync?.status$ ?? EMPTY)),
+    together(log.committed$, scheduler),
     log.committed$.pipe(filter(() => succession.closings$.value.length > 0)), // what was lost comes back
   );
   return {
