@@ -1,12 +1,26 @@
 /** One device: a store with a database of its own, whoever has unlocked it, its network switch, its sync. */
-import { ElectronicSignature, Form, SignatureIndex, Signer, type SigningSession } from '../../src/clinical.ts';
+import {
+  Access,
+  ElectronicSignature,
+  Erasure,
+  ErasureIndex,
+  FailedUnlock,
+  Form,
+  followAccess,
+  followErasures,
+  SignatureIndex,
+  Signer,
+  type SigningSession,
+} from '../../src/clinical.ts';
 import { type CurrentActor, loadParts, openStore, type Store, type Sync } from '../../src/index.ts';
-import type { KeySession, Vault } from '../../src/keys.ts';
+import type { FailedAttempt, KeySession, Vault } from '../../src/keys.ts';
 import { casebook } from './casebook.ts';
+import { POLICY } from './erasing.ts';
 import { type Entrant, type Presence, roleSetting, watchPresence } from './gate.ts';
 import { type Setting, setting } from './settings.ts';
 import { openSigning } from './signing.ts';
 import { Study, studies } from './study.ts';
+import { Subject } from './subject.ts';
 import { token } from './token.ts';
 
 export const TENANT = 'indelible-demo';
@@ -28,6 +42,8 @@ export type Device = {
   readonly presence: Presence;
   /** What the user's signatures are made in: all components first, the secret only after that. */
   readonly signing: SigningSession<string>;
+  /** Attempts to unlock that had failed before this one. */
+  readonly failures: { readonly attempts: readonly FailedAttempt[]; readonly more: number };
   /** The role in which the user acts. */
   readonly role: Setting<string>;
   /** The person's switch: off means that nothing is tried. */
@@ -72,8 +88,8 @@ export const openDevice = async (spec: DeviceSpec, entrant: Entrant): Promise<De
   const store = await openStore({
     name: spec.database,
     tenant: TENANT,
-    aggregates: [Study, Form, Signer, ElectronicSignature],
-    views: [casebook, studies, SignatureIndex],
+    aggregates: [Study, Form, Subject, Signer, ElectronicSignature, Access, FailedUnlock, Erasure],
+    views: [casebook, studies, SignatureIndex, ErasureIndex],
     actor: () => ({ userId: keys.user, role: role.value() }),
     app: APP_VERSION,
     keys,
@@ -88,7 +104,10 @@ export const openDevice = async (spec: DeviceSpec, entrant: Entrant): Promise<De
     backoffMsMax: 8_000,
   });
   keys.onLock(followSwitch(sync, online));
+  const failures = await keys.failures(); // before they are recorded and forgotten
+  followAccess(store, keys);
+  followErasures(store, keys.source, POLICY);
   const signing = openSigning(entrant);
   const presence = watchPresence(entrant, signing);
-  return { spec, store, sync, vault, keys, presence, signing, role, online, readLosses };
+  return { spec, store, sync, vault, keys, presence, signing, failures, role, online, readLosses };
 };

@@ -26,7 +26,10 @@ const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
     'The wait doubles with each failure, up to an hour. Another user of this device may unlock it meanwhile.',
   ],
   ['key.weak', 'Choose a passphrase of 8 to 256 characters: four or more words that do not belong together.'],
-  ['key.not-held', 'Somebody who holds the key gives it to this user on their own device. Nothing was recorded.'],
+  [
+    'key.not-held',
+    'Under People, make the study’s key if this is its first device, or ask for it. Nothing was recorded.',
+  ],
   ['key.self-test-failed', 'Nothing was unlocked. Ask whoever looks after this device for another one.'],
   ['key.locked', 'Unlock the device and do it again.'],
   ['key.', 'Open this page at localhost or over https in a current browser.'],

@@ -10,6 +10,7 @@ import { shortId } from '../model/times.ts';
 import { Announcements } from './announce.tsx';
 import { Casebook } from './Casebook.tsx';
 import { CheckPanel } from './CheckPanel.tsx';
+import { ErasuresPanel } from './ErasuresPanel.tsx';
 import { FailedAttempts } from './FailedAttempts.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
 import { FormPanel } from './FormPanel.tsx';
@@ -92,6 +93,7 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
       {form === undefined ? null : (
         <FormPanel device={device} form={form} catalog={catalog} onClose={() => setForm(undefined)} />
       )}
+      <ErasuresPanel device={device} />
       <CheckPanel device={device} fingerprint={fingerprint} />
       {health === undefined ? null : <HealthPanel device={device} health={health} />}
     </Announcements>

@@ -1,26 +1,13 @@
-/** Attempts to unlock that failed: told to whoever unlocks next, until they have read them. */
-import { useEffect, useState } from 'react';
-import type { FailedAttempt } from '../../src/keys.ts';
+/** Attempts to unlock that failed: told to whoever unlocks next, until they have read them. They are recorded as events too. */
+import { useState } from 'react';
 import type { Device } from '../model/device.ts';
 import { utcText } from '../model/times.ts';
 
-type Failures = { readonly attempts: readonly FailedAttempt[]; readonly more: number };
-
 export const FailedAttempts = ({ device }: { readonly device: Device }) => {
-  const { keys } = device;
-  const [{ attempts, more }, setFailures] = useState<Failures>({ attempts: [], more: 0 });
-  useEffect(() => {
-    let isCurrent = true;
-    keys.failures().then(
-      (found) => isCurrent && setFailures(found),
-      () => undefined, // locked meanwhile
-    );
-    return () => {
-      isCurrent = false;
-    };
-  }, [keys]);
+  const { attempts, more } = device.failures;
+  const [isRead, setRead] = useState(false);
   const count = attempts.length + more;
-  if (count === 0) return null;
+  if (count === 0 || isRead) return null;
   return (
     <div className="panel conflict-banner" role="alert">
       <p>
@@ -36,7 +23,7 @@ export const FailedAttempts = ({ device }: { readonly device: Device }) => {
           </li>
         ))}
       </ul>
-      <button type="button" onClick={() => setFailures({ attempts: [], more: 0 })}>
+      <button type="button" onClick={() => setRead(true)}>
         I have read this
       </button>
     </div>

@@ -18,6 +18,7 @@ import { LockControl } from './LockControl.tsx';
 import { PrintButton, PrintedNote, usePrinting } from './printing.tsx';
 import { ResolveDialog } from './ResolveDialog.tsx';
 import { SignaturePanel } from './SignaturePanel.tsx';
+import { SubjectName } from './SubjectName.tsx';
 import { useTrail } from './useTrail.ts';
 
 type Acting = { readonly act: FieldAct | 'resolve-form'; readonly field: Field | undefined };
@@ -35,16 +36,17 @@ const withRepeat = (name: string, repeat: string | undefined): string =>
 /** What a form is called, and of whom and when it is. */
 const namesOf = ({ form, catalog }: Pick<Props, 'form' | 'catalog'>) => {
   const key = parseFormId(form);
-  if (key === null) return { name: form, place: '' };
+  if (key === null) return { name: form, place: '', subject: '' };
   const visit = withRepeat(catalog.nameOf('visit', key.studyEventOid), key.studyEventRepeatKey);
   return {
     name: withRepeat(catalog.nameOf('form', key.formOid), key.formRepeatKey),
     place: `Subject ${key.subjectKey}, ${visit}`,
+    subject: key.subjectKey,
   };
 };
 
 const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext>; readonly onPrint: () => void }) => {
-  const { name, place } = namesOf(props);
+  const { name, place, subject } = namesOf(props);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const state = formState(props.snapshot.value);
@@ -58,6 +60,7 @@ const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext
         {name}
       </h3>
       {place === '' ? null : <p className="muted">{place}</p>}
+      {subject === '' ? null : <SubjectName key={subject} device={props.device} subject={subject} />}
       <p className="tags">
         <span className={`tag ${state}`}>
           {state === 'locked' ? 'Locked' : state === 'empty' ? 'Empty' : 'Entered'}

@@ -7,6 +7,7 @@ import { useAnnounce } from './announce.tsx';
 import { Dialog } from './Dialog.tsx';
 import { DialogFoot } from './DialogFoot.tsx';
 import { PassphraseField } from './PassphraseField.tsx';
+import { StudyKeyPanel } from './StudyKeyPanel.tsx';
 import { TextField } from './TextField.tsx';
 import { useAttempt } from './useAttempt.ts';
 
@@ -86,6 +87,7 @@ export const PeopleDialog = (props: Props) => {
         ))}
       </ul>
       <EnrolForm {...props} />
+      <StudyKeyPanel device={props.device} />
     </Dialog>
   );
 };

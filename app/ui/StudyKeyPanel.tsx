@@ -1,0 +1,139 @@
+/** Who holds the study's key, and how another device gets it. */
+import { useCallback, useEffect, useState } from 'react';
+import { Access } from '../../src/clinical.ts';
+import type { Device } from '../model/device.ts';
+import { type Failure, failureOf } from '../model/failure.ts';
+import {
+  type Asking,
+  askForKey,
+  beginStudyKey,
+  grantText,
+  letIn,
+  readStudyKey,
+  type StudyKey,
+  spelled,
+} from '../model/studyKey.ts';
+import { FailurePanel } from './FailurePanel.tsx';
+import { useObservable } from './hooks.ts';
+import { useReplicaName } from './replicas.ts';
+import { TextField } from './TextField.tsx';
+
+const useStudyKey = (device: Device) => {
+  const [handle] = useState(() => device.store.aggregate(Access, device.store.tenant));
+  const { version } = useObservable(handle.state$, handle.state);
+  const [studyKey, setStudyKey] = useState<StudyKey>();
+  const [failure, setFailure] = useState<Failure>();
+  const read = useCallback(
+    () =>
+      readStudyKey(device).then(setStudyKey, (error: unknown) => {
+        setFailure(failureOf(error));
+      }),
+    [device],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is recorded of access has changed
+  useEffect(() => {
+    void read();
+    return device.keys.source.onChange(() => void read());
+  }, [device, read, version]);
+  const run = async (work: () => Promise<void>) => {
+    setFailure(undefined);
+    try {
+      await work();
+      await read();
+    } catch (error) {
+      setFailure(failureOf(error));
+    }
+  };
+  return { studyKey, failure, run };
+};
+
+const LetIn = (props: { readonly who: Asking; readonly onLetIn: (role: string) => void }) => {
+  const { user, replica, holder } = props.who;
+  const [role, setRole] = useState('');
+  const device = useReplicaName()(replica);
+  return (
+    <li>
+      <form
+        aria-label={`Let ${user} in`}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (role.trim() !== '') props.onLetIn(role.trim());
+        }}
+      >
+        <p>
+          <strong>{user}</strong> on {device} asks for the study’s key. Let them read you the fingerprint of their
+          screen:
+          <br />
+          <code>{spelled(holder)}</code>
+        </p>
+        <TextField label={`Role of ${user}`} value={role} onChange={setRole} />
+        <button type="submit" className="fit" disabled={role.trim() === ''}>
+          It is the same: let in
+        </button>
+      </form>
+    </li>
+  );
+};
+
+const OwnState = ({
+  studyKey,
+  run,
+  device,
+}: { readonly studyKey: StudyKey } & Pick<ReturnType<typeof useStudyKey>, 'run'> & { readonly device: Device }) => {
+  const { state, fingerprint } = studyKey;
+  if (state === 'held') return <p>You hold the study’s key: names of subjects are open to you.</p>;
+  if (state === 'asked')
+    return (
+      <p>
+        You have asked for the study’s key. Read this to somebody who holds it:
+        <br />
+        <code className="fingerprint-own">{spelled(fingerprint)}</code>
+      </p>
+    );
+  if (state === 'not-asked')
+    return (
+      <p>
+        You do not hold the study’s key: names of subjects are sealed for you.{' '}
+        <button type="button" onClick={() => void run(() => askForKey(device))}>
+          Ask for the study’s key
+        </button>
+      </p>
+    );
+  return (
+    <p>
+      No device that this one knows of has made the study’s key, under which names of subjects are sealed. Make it once,
+      on the first device of the study; the others ask for it.{' '}
+      <button type="button" onClick={() => void run(() => beginStudyKey(device))}>
+        Make the study’s key
+      </button>
+    </p>
+  );
+};
+
+export const StudyKeyPanel = ({ device }: { readonly device: Device }) => {
+  const { studyKey, failure, run } = useStudyKey(device);
+  const [told, setTold] = useState('');
+  if (studyKey === undefined) return failure === undefined ? null : <FailurePanel title="Not read" failure={failure} />;
+  const others = studyKey.asking.filter(({ holder }) => holder !== studyKey.fingerprint);
+  return (
+    <section className="study-key" aria-label="Study key">
+      <h4>The study’s key</h4>
+      <OwnState studyKey={studyKey} run={run} device={device} />
+      {studyKey.state !== 'held' ? null : (
+        <ul className="asking" aria-label="Devices that ask for the study’s key">
+          {others.map((who) => (
+            <LetIn
+              key={who.holder}
+              who={who}
+              onLetIn={(role) =>
+                void run(async () => setTold(grantText(await letIn(device, who, role), who.user).text))
+              }
+            />
+          ))}
+        </ul>
+      )}
+      <p role="status">{told}</p>
+      {failure === undefined ? null : <FailurePanel title="Not done" failure={failure} />}
+    </section>
+  );
+};

@@ -1,0 +1,119 @@
+/** The subject's name, or what stands in its place: the one protected value of this app. Never printed with a form. */
+import { useState } from 'react';
+import type { Device } from '../model/device.ts';
+import { type Failure, failureOf } from '../model/failure.ts';
+import { outcomeText } from '../model/outcome.ts';
+import { SEALED_TEXT, type ShownName, Subject, shownName } from '../model/subject.ts';
+import { useAnnounce } from './announce.tsx';
+import { Dialog } from './Dialog.tsx';
+import { DialogFoot } from './DialogFoot.tsx';
+import { EraseDialog } from './EraseDialog.tsx';
+import { useObservable } from './hooks.ts';
+import { ReasonField } from './ReasonField.tsx';
+import { TextField } from './TextField.tsx';
+
+const NameText = ({ name }: { readonly name: ShownName }) => {
+  if (name.kind === 'open') return <strong>{name.text}</strong>;
+  return <em className="muted">{name.kind === 'none' ? 'not recorded' : SEALED_TEXT[name.why]}</em>;
+};
+
+type DialogProps = {
+  readonly device: Device;
+  readonly subject: string;
+  readonly isChange: boolean;
+  readonly onClose: () => void;
+};
+
+const NameDialog = ({ device, subject, isChange, onClose }: DialogProps) => {
+  const [name, setName] = useState('');
+  const [reason, setReason] = useState('');
+  const [refusal, setRefusal] = useState('');
+  const [failure, setFailure] = useState<Failure>();
+  const [isBusy, setBusy] = useState(false);
+  const announce = useAnnounce();
+  const isReady = name.trim() !== '' && (!isChange || reason.trim() !== '') && !isBusy;
+  const save = async () => {
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      const event = { type: 'SubjectNamed', name: name.trim() } as const;
+      const outcome = await device.store
+        .aggregate(Subject, subject)
+        .send(event, isChange ? { reason: reason.trim() } : {});
+      const { text, isGood } = outcomeText(outcome);
+      setRefusal(isGood ? '' : text);
+      if (!isGood) return;
+      announce('The name is recorded, sealed under the subject’s own key.', 'good');
+      onClose();
+    } catch (error) {
+      setFailure(failureOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title={`Name of subject ${subject}`} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isReady) void save();
+        }}
+      >
+        <TextField
+          label="Name"
+          value={name}
+          onChange={setName}
+          hint="Encrypted before it is stored. Neither the server nor an export can show it."
+        />
+        {isChange ? <ReasonField reason={reason} onChange={setReason} /> : null}
+        <DialogFoot
+          {...{ refusal, failure, isReady }}
+          submit={isBusy ? 'Saving …' : 'Save'}
+          leave="Cancel"
+          onLeave={onClose}
+        />
+      </form>
+    </Dialog>
+  );
+};
+
+export const SubjectName = ({ device, subject }: { readonly device: Device; readonly subject: string }) => {
+  const [handle] = useState(() => device.store.aggregate(Subject, subject));
+  const { context } = useObservable(handle.state$, handle.state);
+  const [acting, setActing] = useState<'edit' | 'erase'>();
+  const name = shownName(context);
+  return (
+    <div className="subject-name">
+      <span className="muted">Name</span> <NameText name={name} />{' '}
+      <button
+        type="button"
+        className="link"
+        aria-label={`Edit the name of subject ${subject}`}
+        onClick={() => setActing('edit')}
+      >
+        Edit
+      </button>
+      {name.kind === 'none' || (name.kind === 'sealed' && name.why === 'shredded') ? null : (
+        <button
+          type="button"
+          className="link"
+          aria-label={`Erase something of subject ${subject}`}
+          onClick={() => setActing('erase')}
+        >
+          Erase …
+        </button>
+      )}
+      {acting === 'erase' ? (
+        <EraseDialog device={device} subject={subject} onClose={() => setActing(undefined)} />
+      ) : null}
+      {acting === 'edit' ? (
+        <NameDialog
+          device={device}
+          subject={subject}
+          isChange={name.kind !== 'none'}
+          onClose={() => setActing(undefined)}
+        />
+      ) : null}
+    </div>
+  );
+};
