@@ -65,6 +65,9 @@ export const LIMITS = {
   erasedKeysMax: 256,
   /** Nodes of one data key: what is left of it after some 360 redactions. */
   dataKeyNodesMax: 65_536,
+  /** Rows of the key sheet in one message, and bytes of the wraps in it: at least one row of the largest size. */
+  keyRowsMax: 128,
+  keyRowBytesMax: 2_621_440,
   /** KiB of memory of one Argon2id derivation; the floor is OWASP's minimum. */
   argonMemoryKibMin: 19_456,
   argonMemoryKibMax: 262_144,
@@ -109,4 +112,5 @@ invariant(LIMITS.commitBytesMax <= LIMITS.recordBytesMax, 'the largest commit fi
 invariant(LIMITS.recordBytesMax <= 65_536, 'a record stays under the step in read cost');
 invariant(LIMITS.commitBytesMax <= 65_535 && LIMITS.commitEventsMax <= 65_535, 'two bytes tell a commit from the next');
 invariant(LIMITS.rowSealsPerKeyMax <= 2 ** 32, 'random nonces of one key do not meet');
+invariant(40 * LIMITS.dataKeyNodesMax <= LIMITS.keyRowBytesMax, 'the largest data key fits into a message');
 invariant(LIMITS.commitBytesMax <= LIMITS.batchBytesMax, 'the largest commit fits into a message');

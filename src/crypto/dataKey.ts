@@ -187,3 +187,24 @@ export const readDataKey = (bytes: Uint8Array): DataKey => {
     tree: readNodes(content.subarray(ID_BYTES + ROOT_BYTES)),
   });
 };
+
+/**
+ * What is left in both copies of one data key: every value that either has lost is lost. A key of its own.
+ * @throws StoreError `key.data-malformed` if they are not of one key, `key.locked`
+ */
+export const meetKeys = (one: DataKey, other: DataKey): DataKey => {
+  if (one.id !== other.id) throw malformed('another key');
+  const [first, second] = [one.encode(), other.encode()];
+  try {
+    if (first[0] === WHOLE) return readDataKey(second);
+    if (second[0] === WHOLE) return readDataKey(first);
+    const from = 1 + ID_BYTES + ROOT_BYTES;
+    const trees = [readNodes(first.subarray(from)), readNodes(second.subarray(from))] as const;
+    const met = trees[0].meet(trees[1]);
+    for (const tree of trees) tree.wipe();
+    return keyOf({ id: one.id, root: undefined, outer: wordsOf(first.subarray(1 + ID_BYTES, from)), tree: met });
+  } finally {
+    first.fill(0);
+    second.fill(0);
+  }
+};

@@ -65,6 +65,8 @@ export type KeyTree = {
   readonly leaf: (place: number) => KeyWords | undefined;
   /** What is left without some leaves: a tree of its own, so that this one can be wiped. @throws StoreError `key.data-malformed` if that is too much */
   readonly puncture: (places: readonly number[]) => KeyTree;
+  /** What is left in both: of two that come from one root. A tree of its own. */
+  readonly meet: (other: KeyTree) => KeyTree;
   /** What is held, in the order of places. */
   readonly nodes: () => readonly Node[];
   readonly wipe: () => void;
@@ -159,9 +161,22 @@ const without = (held: Held, places: readonly number[]): Held => {
   return left;
 };
 
+/** Those nodes of one that lie in the other. */
+const within = (nodes: Iterable<Node>, other: Held): readonly Node[] => {
+  const depths = depthsOf(other);
+  return [...nodes].filter(({ depth, start }) => (above(other, depths, start)?.depth ?? DEPTH + 1) <= depth);
+};
+
+/** The nodes of both that lie in the other: those of equal reach are the same. */
+const common = (one: Held, other: Held): Held => {
+  const nodes = [...within(one.values(), other), ...within(other.values(), one)];
+  return new Map(nodes.map((node) => [nameOf(node.depth, node.start), { ...node, key: node.key.slice() }]));
+};
+
 const treeOf = (held: Held): KeyTree => {
   const depths = depthsOf(held);
   return {
+    meet: (other) => treeOf(common(held, new Map(other.nodes().map((node) => [nameOf(node.depth, node.start), node])))),
     leaf: (place) => {
       const node = above(held, depths, place);
       return node === undefined ? undefined : leafBelow(node, place);

@@ -11,7 +11,7 @@ import { openWith, type SharingKey, sealFor } from '../crypto/hpke.ts';
 import { baseKey, unwrapSecret, type WrapPlace, wipe, wrapSecret } from '../crypto/secretKey.ts';
 import { sha256 } from '../crypto/sha256.ts';
 import type { HeldKey, VaultUser } from './format.ts';
-import type { WrappingKey } from './ring.ts';
+import type { WrappingKey } from './rows.ts';
 import type { UserPlace } from './userKeys.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -5,17 +5,13 @@
  * Invariants: a data key that was destroyed is never made anew for its scope under the same wrapping key, nor given out again,
  * in any tab; a wrap that was moved to another row does not open; after `wipe` nothing is given. Laws: `ring.laws`.
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { StoreError } from '../core/errors.ts';
 import type { KeyId } from '../core/ids.ts';
 import type { Entropy } from '../core/ports.ts';
-import { type DataKey, makeDataKey, readDataKey, type SealedPlace } from '../crypto/dataKey.ts';
+import { type DataKey, makeDataKey, type SealedPlace } from '../crypto/dataKey.ts';
 import type { KeyScope, KeySource } from '../crypto/keySource.ts';
-import { derivedBytes, unwrapSecret, type WrapPlace, wipe, wrappingKey, wrapSecret } from '../crypto/secretKey.ts';
+import { scopeTag, unwrapRow, type WrappingKey, wrapUnder } from './rows.ts';
 import type { KeySheetStorage, SheetRow } from './sheet.ts';
-
-/** A wrapping key that a user holds. `base`: to derive from; it cannot be exported. */
-export type WrappingKey = { readonly id: KeyId; readonly name: string; readonly base: CryptoKey };
 
 export type KeyRing = KeySource & {
   /**
@@ -43,43 +39,6 @@ export type RingParts = {
   readonly held: () => Promise<readonly WrappingKey[]>;
   /** Name of the wrapping key under which new data keys of a scope lie. */
   readonly wrappingFor: (scope: KeyScope) => string;
-};
-
-const SCOPE_BYTES = 16;
-
-const scopeTag = async ({ base }: WrappingKey, { kind, name }: KeyScope): Promise<string> =>
-  bytesToHex(await derivedBytes(base, `scope/${kind}/${name}`, SCOPE_BYTES));
-
-const placeOf = ({ id, scope, under }: Pick<SheetRow, 'id' | 'scope' | 'under'>): WrapPlace => ({
-  purpose: 'data-key',
-  key: id,
-  holder: `${under}/${scope}`,
-});
-
-const wrapUnder = async (by: WrappingKey, row: Pick<SheetRow, 'scope' | 'version'>, key: DataKey, entropy: Entropy) => {
-  const bytes = key.encode();
-  try {
-    const whole = { ...row, id: key.id, under: by.id };
-    const wrap = await wrapSecret(await wrappingKey(by.base, 'data-keys'), bytes, placeOf(whole), entropy);
-    return { ...whole, wrap };
-  } finally {
-    wipe(bytes);
-  }
-};
-
-/** The data key in a row. @throws StoreError `key.data-malformed` if it is not the one that the row says */
-const unwrapRow = async (by: WrappingKey, row: SheetRow, wrap: Uint8Array<ArrayBuffer>): Promise<DataKey> => {
-  const malformed = () => new StoreError('key.data-malformed', { key: row.id });
-  const key = await wrappingKey(by.base, 'data-keys');
-  const bytes = await unwrapSecret(key, wrap, placeOf(row)).catch(() => Promise.reject(malformed()));
-  try {
-    const found = readDataKey(bytes);
-    if (found.id === row.id) return found;
-    found.wipe();
-  } finally {
-    wipe(bytes);
-  }
-  throw malformed();
 };
 
 const TRIES_MAX = 8;
@@ -188,10 +147,16 @@ const givingKeys = (parts: RingParts, state: State) => {
     let tag = '';
     for (const by of ofName) {
       tag = await scopeTag(by, scope);
-      const row = await sheet.byScope(tag);
-      if (row !== undefined && row.wrap === undefined) throw new StoreError('key.shredded', { key: row.id });
+      const gone = (await sheet.byScope(tag)).find(({ wrap }) => wrap === undefined);
+      if (gone !== undefined) throw new StoreError('key.shredded', { key: gone.id });
     }
     return tag;
+  };
+  /** The wrapping key under which a row lies. @throws StoreError `key.not-held` */
+  const wrapperOf = async (row: SheetRow): Promise<WrappingKey> => {
+    const by = (await held()).find(({ id }) => id === row.under);
+    if (by === undefined) throw new StoreError('key.not-held', { wrapping: row.under });
+    return by;
   };
   const find = async (scope: KeyScope): Promise<DataKey> => {
     const name = wrappingFor(scope);
@@ -201,10 +166,14 @@ const givingKeys = (parts: RingParts, state: State) => {
       const by = ofName.at(-1);
       if (by === undefined) throw new StoreError('key.not-held', { wrapping: name });
       const tag = await tagFor(scope, ofName);
-      const row = await sheet.byScope(tag);
+      // devices that were apart may each have made one: from here on all seal with the same
+      const [row] = await sheet.byScope(tag);
       const known = row === undefined ? undefined : keys.get(row.id);
       const key =
-        known ?? (row === undefined ? await makeKey(parts, state, by, tag) : await state.open(by, row, readAt));
+        known ??
+        (row === undefined
+          ? await makeKey(parts, state, by, tag)
+          : await state.open(await wrapperOf(row), row, readAt));
       unlocked();
       if (key !== undefined && readAt === state.changes()) return key;
     }
@@ -271,11 +240,13 @@ const destroyingKeys = (parts: RingParts, state: State): Pick<KeyRing, 'shred' |
       for (const by of await held()) {
         const tag = await scopeTag(by, scope);
         if (by.name === wrappingFor(scope)) await forestall(parts, by, tag);
-        const id = await change(
-          () => sheet.byScope(tag),
-          async (row) => ({ ...row, version: row.version + 1, wrap: undefined }),
-        );
-        if (id !== undefined) gone.push(id);
+        for (const { id } of await sheet.byScope(tag)) {
+          const changed = await change(
+            () => sheet.byId(id),
+            async (row) => ({ ...row, version: row.version + 1, wrap: undefined }),
+          );
+          if (changed !== undefined) gone.push(changed);
+        }
       }
       if (gone.length > 0) state.keys.tell();
       return gone;
@@ -312,7 +283,14 @@ const fateIn =
   };
 
 /** Opens a ring. `wipe` ends it: every key in it is overwritten. `changed`: the user holds other wrapping keys than before. */
-export const openRing = (parts: RingParts): KeyRing & { readonly wipe: () => void; readonly changed: () => void } => {
+export const openRing = (
+  parts: RingParts,
+): KeyRing & {
+  readonly wipe: () => void;
+  readonly changed: () => void;
+  /** Rows of these keys came from elsewhere. */
+  readonly received: (ids: readonly KeyId[]) => void;
+} => {
   const state = ringState(parts);
   return {
     ...givingKeys(parts, state),
@@ -320,6 +298,10 @@ export const openRing = (parts: RingParts): KeyRing & { readonly wipe: () => voi
     fate: fateIn(parts, state),
     onChange: state.keys.onChange,
     changed: state.heldChanged,
+    received: (ids) => {
+      for (const id of ids) state.changed(id);
+      state.keys.tell();
+    },
     wipe: state.wipe,
   };
 };

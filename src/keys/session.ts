@@ -9,6 +9,7 @@ import { StoreError } from '../core/errors.ts';
 import type { KeyId, UserId } from '../core/ids.ts';
 import type { Clock, Scheduler } from '../core/ports.ts';
 import type { SharingKey } from '../crypto/hpke.ts';
+import type { KeyExchange } from '../crypto/keyRows.ts';
 import type { WayKind } from './format.ts';
 import type { Grant, Holder } from './held.ts';
 import type { KeyRing } from './ring.ts';
@@ -34,6 +35,8 @@ export type KeySession = {
   readonly holder: () => Promise<Holder>;
   /** What protected fields are sealed and opened with. */
   readonly source: KeyRing;
+  /** What carries data keys to the user's other devices and to colleagues; a store that syncs does it by itself. */
+  readonly sheet: KeyExchange;
   /** The wrapping keys that this user holds, oldest first. @throws StoreError `key.locked` */
   readonly wrappingKeys: () => Promise<readonly { readonly id: KeyId; readonly name: string }[]>;
   /**

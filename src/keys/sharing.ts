@@ -3,11 +3,13 @@ import { StoreError } from '../core/errors.ts';
 import type { UserId } from '../core/ids.ts';
 import { toBase64 } from '../crypto/bytes.ts';
 import type { KeyScope } from '../crypto/keySource.ts';
+import { carrySheet } from './carrying.ts';
 import type { HeldKey, VaultUser } from './format.ts';
 import { acceptGrant, type Grant, grantsOf, makeHeld, wrappingKeysOf } from './held.ts';
-import { openRing, type WrappingKey } from './ring.ts';
+import { openRing } from './ring.ts';
+import type { WrappingKey } from './rows.ts';
 import type { KeySession, Unlocked } from './session.ts';
-import type { KeySheetStorage } from './sheet.ts';
+import type { KeySheetStorage, SheetRow } from './sheet.ts';
 import type { Tools } from './unlocking.ts';
 import { sharingKeyOf, type UserPlace } from './userKeys.ts';
 import { withUser } from './ways.ts';
@@ -20,7 +22,7 @@ export type RingOptions = {
 
 type Calls = Pick<
   KeySession,
-  'source' | 'sharingKey' | 'holder' | 'wrappingKeys' | 'makeWrappingKey' | 'grant' | 'accept'
+  'source' | 'sheet' | 'sharingKey' | 'holder' | 'wrappingKeys' | 'makeWrappingKey' | 'grant' | 'accept'
 >;
 
 /** The session's user as the vault has them now. @throws StoreError `key.locked`, also if the user was taken out */
@@ -35,7 +37,29 @@ const selfOf = async (
   return { user, userKey };
 };
 
-export const sharingOf = (tools: Tools, at: UserPlace, held: () => Unlocked, { sheet, wrappingFor }: RingOptions) => {
+/** A sheet that says when something was changed through it. */
+const telling = (sheet: KeySheetStorage) => {
+  const listeners = new Set<() => void>();
+  const told = (changed: boolean): boolean => {
+    if (changed) for (const listener of [...listeners]) listener();
+    return changed;
+  };
+  return {
+    sheet: {
+      ...sheet,
+      add: async (row: SheetRow) => told(await sheet.add(row)),
+      replace: async (row: SheetRow) => told(await sheet.replace(row)),
+    },
+    onUnsent: (listener: () => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+};
+
+export const sharingOf = (tools: Tools, at: UserPlace, held: () => Unlocked, options: RingOptions) => {
+  const { wrappingFor } = options;
+  const { sheet, onUnsent } = telling(options.sheet);
   const { file, entropy } = tools;
   let wrapping: Promise<readonly WrappingKey[]> | undefined;
   const self = () => selfOf(tools, at, held);
@@ -48,6 +72,7 @@ export const sharingOf = (tools: Tools, at: UserPlace, held: () => Unlocked, { s
     return wrapping;
   };
   const ring = openRing({ sheet, entropy, held: load, wrappingFor });
+  const carrying = carrySheet({ sheet, entropy, held: load, received: ring.received }, onUnsent);
   /** Puts keys behind those that are held; one that is held already stays where it is. */
   const take = async (keys: readonly HeldKey[]): Promise<void> => {
     await file.change((vault) =>
@@ -76,6 +101,7 @@ export const sharingOf = (tools: Tools, at: UserPlace, held: () => Unlocked, { s
     },
     calls: (name: UserId): Calls => ({
       source: ring,
+      sheet: carrying,
       sharingKey,
       holder: async () => ({ user: name, sharingKey: toBase64((await sharingKey()).publicKey) }),
       wrappingKeys: async () => (await load()).map(({ id, name: label }) => ({ id, name: label })),

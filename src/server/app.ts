@@ -6,9 +6,11 @@ import { type ReplicaId, replicaId, type TenantId, tenantId } from '../core/ids.
 import { LIMITS } from '../core/limits.ts';
 import type { Logger } from '../core/ports.ts';
 import { fromBase64 } from '../crypto/bytes.ts';
-import { PushRequest, readMessage } from '../sync/protocol.ts';
+import { changesOfMessage, messageOfVerdicts } from '../sync/keyMessages.ts';
+import { KeysRequest, PushRequest, readMessage } from '../sync/protocol.ts';
 import { carriesToken, checkLocal, SECURITY_HEADERS } from './access.ts';
 import { checkpoint, hello, pull, status } from './answers.ts';
+import { keysAfter, storeKeys } from './keySheet.ts';
 import { codeOf, problemResponse } from './problem.ts';
 import { push, type World } from './sequencer.ts';
 import { type StaticFiles, staticResponse } from './staticFiles.ts';
@@ -22,6 +24,8 @@ export type AppOptions = {
 
 /** The largest push in base64, with quotes, commas and the frame around it. */
 const BODY_BYTES_MAX = Math.ceil(LIMITS.batchBytesMax / 3) * 4 + 8 * LIMITS.batchCommitsMax + 256;
+
+const KEYS_BODY_BYTES_MAX = Math.ceil(LIMITS.keyRowBytesMax / 3) * 4 + 512 * LIMITS.keyRowsMax;
 
 const tenantOf = (context: Context): TenantId => tenantId(context.req.param('tenant') ?? '');
 const replicaOf = (context: Context, name: string): ReplicaId => replicaId(context.req.query(name) ?? '');
@@ -76,6 +80,20 @@ const routes = ({ world, logger }: AppOptions): Hono => {
     const answer = await pull(world, tenantOf(context), { after: context.req.query('after') ?? '', except });
     return context.json(answer);
   });
+  api.post(
+    '/keys',
+    bodyLimit({ maxSize: KEYS_BODY_BYTES_MAX, onError: () => problemResponse('append.too-large') }),
+    async (context) => {
+      const tenant = tenantOf(context);
+      const request = readMessage(KeysRequest, await jsonOf(context));
+      const verdicts = await storeKeys(world.database, tenant, changesOfMessage(request));
+      logger.log('info', 'keys', { tenant, ...countsOf(verdicts) });
+      return context.json(messageOfVerdicts(verdicts));
+    },
+  );
+  api.get('/keys', async (context) =>
+    context.json(await keysAfter(world.database, tenantOf(context), context.req.query('after') ?? '')),
+  );
   api.get('/checkpoint', async (context) => context.text(await checkpoint(world, tenantOf(context))));
   api.get('/status', async (context) => context.json(await status(world, tenantOf(context))));
   return api;

@@ -6,6 +6,7 @@ import { type StreamId, streamParts, userId } from '../core/ids.ts';
 import { loadPart } from '../core/part.ts';
 import type { Clock, Entropy, KnownMarker, Scheduler } from '../core/ports.ts';
 import { size } from '../core/position.ts';
+import type { KeyExchange } from '../crypto/keyRows.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
 import { dexieStorage } from '../storage/dexie/index.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
@@ -63,6 +64,8 @@ export type Session = {
   readonly succession: Succession;
   readonly keeping: Keeping;
   readonly upkeep: Upkeep;
+  /** What of the keys travels by sync. */
+  readonly keySheet: KeyExchange | undefined;
   /** Ends following the keys. */
   readonly unfollowKeys: () => void;
 };
@@ -210,6 +213,7 @@ const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahea
   return {
     ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
     keeping,
+    keySheet: options.keys?.sheet,
     unfollowKeys: unfollowKeys ?? (() => undefined),
     basis: basis.rule,
     get identity() {

@@ -60,6 +60,7 @@ const partsOf = (
     },
     closings: () => succession.closings$.value,
     keepClosing: succession.keepClosing,
+    keys: session.keySheet,
   };
 };
 
@@ -114,7 +115,9 @@ export const startSyncing = (session: Session, name: string, options: SyncOption
         if (events.some(({ context }) => context.replica === session.identity.replica)) recorded();
       });
       const marked = changed.subscribe(show);
+      const unfollowKeys = session.keySheet?.onUnsent(recorded);
       return () => {
+        unfollowKeys?.();
         own.unsubscribe();
         marked.unsubscribe();
       };

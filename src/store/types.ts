@@ -4,6 +4,7 @@ import type { Finding } from '../core/commit.ts';
 import type { Actor, Originator } from '../core/envelope.ts';
 import type { EventId, ReplicaId, StreamId, TenantId } from '../core/ids.ts';
 import type { Clock, Entropy, KnownMarker, Scheduler, StorageFacts } from '../core/ports.ts';
+import type { KeyExchange } from '../crypto/keyRows.ts';
 import type { KeySource } from '../crypto/keySource.ts';
 import type { AggregateDefinition, EventDefinitions, MachineState, SendableEvent } from '../machines/aggregate.ts';
 import type { TrailEntry } from '../projections/auditTrail.ts';
@@ -31,6 +32,8 @@ export type StoreKeys = {
   readonly source: KeySource;
   /** HKDF base key under which the database lies at rest, for storage that seals by one; its own device key if absent. */
   readonly databaseKey?: CryptoKey;
+  /** What of the keys travels to other devices with each sync, in wraps; nothing if absent. */
+  readonly sheet?: KeyExchange;
   /** Calls when the keys go: the store closes. Returns how to stop it. */
   readonly onLock?: (listener: () => Promise<void> | void) => () => void;
 };

@@ -22,6 +22,7 @@ const startAgain = async (parts: ExchangeParts, held: number): Promise<void> => 
   const mark = parts.mark();
   const fault: Fault = { code: 'server.rolled-back', sequence: held, replica: parts.identity().replica };
   await parts.keepFinding(fault, utf8(mark.receipt?.note ?? ''));
+  await parts.keys?.startAgain();
   await saveMark(parts, { ...mark, cursor: '', acknowledged: 0, outboxFrom: 0 });
 };
 
@@ -123,6 +124,28 @@ export const pullAll = async (parts: ExchangeParts, signal: AbortSignal): Promis
   }
   await noteAgreement(parts);
   return { short: undefined };
+};
+
+/** What ends a round; all else that keys meet keeps back nothing but keys. */
+const ENDS_ROUND: readonly string[] = ['sync.offline', 'sync.unauthorised', 'store.turn-lost'];
+
+/**
+ * Exchanges the key sheet, or only sends what was changed here. Events never wait for it.
+ * @returns the code of what kept it from being done; undefined where there is nothing to exchange
+ */
+export const exchangeKeys = async (
+  { keys, transport }: ExchangeParts,
+  what: 'exchange' | 'send',
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  if (keys === undefined || transport.keys === undefined) return undefined;
+  try {
+    await keys[what](transport.keys, signal);
+    return undefined;
+  } catch (error) {
+    if (!isStoreError(error) || ENDS_ROUND.includes(error.code)) throw error;
+    return error.code;
+  }
 };
 
 const refusalIn = (verdicts: readonly Verdict[]): PushResult => {

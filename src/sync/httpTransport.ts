@@ -2,6 +2,7 @@
 import { isErrorCode, StoreError } from '../core/errors.ts';
 import type { TenantId } from '../core/ids.ts';
 import { toBase64 } from '../crypto/bytes.ts';
+import { keyCarrier } from './keyMessages.ts';
 import { Hello, type MessageSchema, PROTOCOL, Problem, PullResponse, PushResponse, readMessage } from './protocol.ts';
 import type { Transport } from './transport.ts';
 
@@ -93,14 +94,18 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
       return readMessage(schema, await messageOf(response));
     });
 
+  const posted = (body: string) => ({ method: 'POST', body, headers: { 'content-type': 'application/json' } });
   return {
     hello: (replica, signal) => exchange(Hello, `/hello?replica=${replica}`, {}, signal),
     pull: ({ after, except }, signal) =>
       exchange(PullResponse, `/commits?after=${encodeURIComponent(after)}&except=${except}`, {}, signal),
     push: (commits, signal) => {
       const body = JSON.stringify({ protocol: PROTOCOL, commits: commits.map(toBase64) });
-      const init = { method: 'POST', body, headers: { 'content-type': 'application/json' } };
-      return exchange(PushResponse, '/commits', init, signal);
+      return exchange(PushResponse, '/commits', posted(body), signal);
     },
+    keys: keyCarrier({
+      send: (schema, body, signal) => exchange(schema, '/keys', posted(body), signal),
+      fetch: (schema, after, signal) => exchange(schema, `/keys?after=${encodeURIComponent(after)}`, {}, signal),
+    }),
   };
 };

@@ -5,6 +5,8 @@
  *   GET  /v1/tenants/{tenant}/hello?replica=R             -> Hello
  *   POST /v1/tenants/{tenant}/commits      PushRequest    -> PushResponse
  *   GET  /v1/tenants/{tenant}/commits?after=C&except=R    -> PullResponse
+ *   POST /v1/tenants/{tenant}/keys         KeysRequest    -> KeysResponse
+ *   GET  /v1/tenants/{tenant}/keys?after=C                -> KeysPage
  *   GET  /v1/tenants/{tenant}/checkpoint                  -> text/plain, a signed note
  *   GET  /v1/tenants/{tenant}/status                      -> ServerStatus
  * Failures are RFC 9457 problem documents with a `code`.
@@ -78,6 +80,59 @@ export const PullResponse = z.strictObject({
   more: z.boolean(),
 });
 export type PullResponse = z.infer<typeof PullResponse>;
+
+const keyId = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/);
+const keyRow = {
+  id: keyId,
+  /** A keyed hash: the server cannot tell of whom. */
+  scope: z.string().regex(/^[0-9a-f]{32}$/),
+  /** The wrapping key under which the data key lies. */
+  under: keyId,
+  /** Null: the key was destroyed. */
+  wrap: z
+    .base64()
+    .min(4)
+    .max(Math.ceil(LIMITS.keyRowBytesMax / 3) * 4)
+    .nullable(),
+};
+
+/** A row of the key sheet as the server has it. `revision`: how often it was changed there. */
+export const KeyRow = z.strictObject({ ...keyRow, revision: count.min(1) });
+export type KeyRow = z.infer<typeof KeyRow>;
+
+export const KeysRequest = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  /** Each in the place of the revision that it builds on; 0 where the server has none. */
+  changes: z
+    .array(z.strictObject({ ...keyRow, replaces: count }))
+    .min(1)
+    .max(LIMITS.keyRowsMax),
+});
+export type KeysRequest = z.infer<typeof KeysRequest>;
+
+export const KeysResponse = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  /** One for each change, in its order. `stale`: another revision is there, nothing was changed. */
+  verdicts: z
+    .array(
+      z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('stored'), revision: count.min(1) }),
+        z.strictObject({ kind: z.literal('stale'), row: KeyRow }),
+      ]),
+    )
+    .max(LIMITS.keyRowsMax),
+});
+export type KeysResponse = z.infer<typeof KeysResponse>;
+
+export const KeysPage = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  /** Rows that changed after the cursor, each once, as they are now. */
+  rows: z.array(KeyRow).max(LIMITS.keyRowsMax),
+  cursor,
+  /** True if more is waiting behind the cursor. */
+  more: z.boolean(),
+});
+export type KeysPage = z.infer<typeof KeysPage>;
 
 /** The server's state for people: counts only. */
 export const ServerStatus = z.strictObject({

@@ -7,6 +7,7 @@ import { type ErrorCode, isStoreError, StoreError } from '../core/errors.ts';
 import type { ReplicaId } from '../core/ids.ts';
 import { sameBytes, utf8 } from '../crypto/bytes.ts';
 import { openReceipt, type Receipt } from '../crypto/checkpoint.ts';
+import type { KeyExchange } from '../crypto/keyRows.ts';
 import { readNoteVerifier } from '../crypto/signedNote.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import type { Log } from '../streams/log.ts';
@@ -39,6 +40,8 @@ export type ExchangeParts = {
   readonly succeed: (contradiction: Contradiction) => Promise<boolean>;
   readonly closings: () => readonly Closing[];
   readonly keepClosing: (closing: Closing) => Promise<void>;
+  /** The key sheet of whoever is unlocked; undefined without keys. */
+  readonly keys: KeyExchange | undefined;
 };
 
 /** True if there was room. On a full device what is known stays in memory, and the server tells it again another time. */

@@ -8,7 +8,7 @@ import { BehaviorSubject, type Observable } from 'rxjs';
 import { createActor, fromPromise, type SnapshotFrom } from 'xstate';
 import type { Scheduler } from '../core/ports.ts';
 import { type SyncState, syncMachine } from '../machines/sync.ts';
-import { type ExchangeParts, greet, pullAll, pushAll } from './exchange.ts';
+import { type ExchangeParts, exchangeKeys, greet, pullAll, pushAll } from './exchange.ts';
 
 export type SyncStatus = {
   readonly state: SyncState;
@@ -75,13 +75,20 @@ const provided = (parts: RunnerParts) => {
   const pull = async (signal: AbortSignal) => {
     pulls += 1;
     if (pulls % GREET_EVERY === 0) await greet(parts, signal);
-    return pullAll(parts, signal);
+    const { short } = await pullAll(parts, signal);
+    const keyless = await exchangeKeys(parts, 'exchange', signal);
+    return { short: short ?? keyless };
+  };
+  const push = async (signal: AbortSignal) => {
+    const { refused, later } = await pushAll(parts, signal);
+    const keyless = await exchangeKeys(parts, 'send', signal);
+    return { refused, later: later ?? keyless };
   };
   return syncMachine.provide({
     actors: {
       hello: fromPromise(({ signal }) => parts.alone(() => greet(parts, signal), signal)),
       pull: fromPromise(({ signal }) => parts.alone(() => pull(signal), signal)),
-      push: fromPromise(({ signal }) => parts.alone(() => pushAll(parts, signal), signal)),
+      push: fromPromise(({ signal }) => parts.alone(() => push(signal), signal)),
     },
     delays: {
       interval: () => timing.intervalMs,

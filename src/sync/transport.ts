@@ -4,6 +4,7 @@
  * `sync.rate-limited`, or a code that the server gave.
  */
 import type { ReplicaId } from '../core/ids.ts';
+import type { KeyCarrier } from '../crypto/keyRows.ts';
 import type { Hello, PullResponse, PushResponse } from './protocol.ts';
 
 export type Transport = {
@@ -15,4 +16,6 @@ export type Transport = {
     request: { readonly after: string; readonly except: ReplicaId },
     signal: AbortSignal,
   ) => Promise<PullResponse>;
+  /** The way of data keys in their wraps; absent where this way carries none. */
+  readonly keys?: KeyCarrier;
 };

@@ -1,6 +1,7 @@
 /** A network between a store and a simulated server, in which a test decides what becomes of each message. */
 import { StoreError } from '../core/errors.ts';
 import { toBase64 } from '../crypto/bytes.ts';
+import { keyCarrier } from '../sync/keyMessages.ts';
 import { Hello, type MessageSchema, PROTOCOL, PullResponse, PushResponse, readMessage } from '../sync/protocol.ts';
 import type { Transport } from '../sync/transport.ts';
 import type { SimulatedRequest, SimulatedServer } from './server.ts';
@@ -24,7 +25,7 @@ export const UNDISTURBED: Disturbance = { kind: 'none' };
 const offline = (): StoreError => new StoreError('sync.offline');
 
 const altered = (request: SimulatedRequest, alter: (text: string) => string): SimulatedRequest =>
-  request.kind === 'push' ? { ...request, body: alter(request.body) } : request;
+  request.kind === 'push' || request.kind === 'keys-push' ? { ...request, body: alter(request.body) } : request;
 
 const parsed = (text: string): unknown => {
   try {
@@ -67,5 +68,9 @@ export const simulatedNetwork = (
       const body = JSON.stringify({ protocol: PROTOCOL, commits: commits.map(toBase64) });
       return exchange(PushResponse, { kind: 'push', body }, signal);
     },
+    keys: keyCarrier({
+      send: (schema, body, signal) => exchange(schema, { kind: 'keys-push', body }, signal),
+      fetch: (schema, after, signal) => exchange(schema, { kind: 'keys-pull', after }, signal),
+    }),
   };
 };

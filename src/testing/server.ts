@@ -12,12 +12,18 @@ import { fromBase64, toBase64, toHex32 } from '../crypto/bytes.ts';
 import { emptyHead } from '../crypto/chain.ts';
 import { checkCommit } from '../crypto/checkCommit.ts';
 import { checkpointBody, receiptBody } from '../crypto/checkpoint.ts';
+import type { CarriedRow } from '../crypto/keyRows.ts';
 import { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierRoot } from '../crypto/merkle.ts';
 import { noteVerifierText, signNote } from '../crypto/signedNote.ts';
 import { makeSigningKey, type SigningKey } from '../crypto/signer.ts';
 import { type Decision, decide, type Held, type Placed, type Received } from '../server/decide.ts';
+import { verdictOn } from '../server/keySheet.ts';
+import { changesOfMessage, messageOfRow, messageOfVerdicts } from '../sync/keyMessages.ts';
 import {
   type Hello,
+  type KeysPage,
+  KeysRequest,
+  type KeysResponse,
   PROTOCOL,
   type PullResponse,
   PushRequest,
@@ -31,14 +37,18 @@ type State = {
   readonly heads: ReadonlyMap<ReplicaId, Head>;
   readonly ids: ReadonlySet<string>;
   readonly frontier: Frontier;
+  /** The key sheet, in the order of its changes. */
+  readonly keys: readonly (CarriedRow & { readonly changed: number })[];
 };
-const EMPTY: State = { commits: [], heads: new Map(), ids: new Set(), frontier: EMPTY_FRONTIER };
+const EMPTY: State = { commits: [], heads: new Map(), ids: new Set(), frontier: EMPTY_FRONTIER, keys: [] };
 
 /** What a device may ask, as it travels: a path of the interface and, for a push, the text of its body. */
 export type SimulatedRequest =
   | { readonly kind: 'hello'; readonly replica: string }
   | { readonly kind: 'pull'; readonly after: string; readonly except: string }
-  | { readonly kind: 'push'; readonly body: string };
+  | { readonly kind: 'push'; readonly body: string }
+  | { readonly kind: 'keys-pull'; readonly after: string }
+  | { readonly kind: 'keys-push'; readonly body: string };
 
 export type SimulatedServer = {
   readonly tenant: TenantId;
@@ -67,7 +77,7 @@ const accept = (state: State, { accepted }: Decision): State => {
     heads.set(placed.commit.replica, headAfter(placed.commit));
     for (const { id } of placed.commit.events) ids.add(id);
   }
-  return { commits, heads, ids, frontier };
+  return { ...state, commits, heads, ids, frontier };
 };
 
 const heldOf = (state: State, replica: ReplicaId): ReadonlyMap<number, Held> =>
@@ -105,6 +115,31 @@ const pageOf = (state: State, after: string, except: string): PullResponse => {
     cursor: more ? (page.at(-1)?.root ?? '') : state.commits.length === 0 ? '' : cursorOf(state.frontier),
     more,
   };
+};
+
+/** Takes changes of the key sheet by the rules of the server. */
+const takeKeys = (state: State, body: string): { readonly state: State; readonly answer: KeysResponse } => {
+  let { keys } = state;
+  const verdicts = changesOfMessage(readMessage(KeysRequest, JSON.parse(body))).map((change) => {
+    const { verdict, next } = verdictOn(
+      keys.find(({ id }) => id === change.id),
+      change,
+    );
+    if (next !== undefined)
+      keys = [...keys.filter(({ id }) => id !== next.id), { ...next, changed: 1 + (keys.at(-1)?.changed ?? 0) }];
+    return verdict;
+  });
+  return { state: { ...state, keys }, answer: messageOfVerdicts(verdicts) };
+};
+
+const keysPage = ({ keys }: State, after: string): KeysPage => {
+  const last = keys.at(-1)?.changed ?? 0;
+  const asked = Number.parseInt(after, 36) || 0;
+  const from = asked > last ? 0 : asked;
+  const rows = keys.filter(({ changed }) => changed > from).map(({ changed: _, ...row }) => messageOfRow(row));
+  const page = rows.slice(0, LIMITS.keyRowsMax);
+  const reached = keys.filter(({ changed }) => changed > from)[page.length - 1]?.changed ?? from;
+  return { protocol: PROTOCOL, rows: page, cursor: reached.toString(36), more: page.length < rows.length };
 };
 
 type Signer = { readonly name: string; readonly key: SigningKey };
@@ -168,6 +203,12 @@ export const simulatedServer = async (options: {
     answer: async (request) => {
       if (request.kind === 'hello') return JSON.stringify(await helloFor(statement(), replicaId(request.replica)));
       if (request.kind === 'push') return JSON.stringify(await push(request.body));
+      if (request.kind === 'keys-pull') return JSON.stringify(keysPage(state, request.after));
+      if (request.kind === 'keys-push') {
+        const taken = takeKeys(state, request.body);
+        state = taken.state;
+        return JSON.stringify(taken.answer);
+      }
       return JSON.stringify(pageOf(state, request.after, request.except));
     },
     size: () => state.frontier.size,

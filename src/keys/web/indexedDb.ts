@@ -19,8 +19,9 @@ const bytesOf = (value: unknown): Uint8Array<ArrayBuffer> | undefined => {
 export const indexedDbVault = (name: string): VaultStorage => {
   const own: SmallDatabase = {
     name: `${name}:vault`,
+    version: 1,
     table: STORE,
-    prepare: (database) => database.createObjectStore(STORE),
+    prepare: ({ db }) => void db.createObjectStore(STORE),
   };
   return {
     read: async () =>

@@ -1,11 +1,12 @@
 /** One transaction of a small database: opened for it and closed after it, so that no tab stands in another's way. */
 import { StoreError } from '../../core/errors.ts';
 
-/** A database with one table. `prepare` makes the table where there is none. */
+/** One table of a database. `prepare` makes what this version has more than the one before (0: there was none). */
 export type SmallDatabase = {
   readonly name: string;
+  readonly version: number;
   readonly table: string;
-  readonly prepare: (database: IDBDatabase) => void;
+  readonly prepare: (transaction: IDBTransaction, before: number) => void;
 };
 
 const failed = (cause: unknown): StoreError => {
@@ -13,14 +14,16 @@ const failed = (cause: unknown): StoreError => {
   return new StoreError(isFull ? 'storage.quota-exceeded' : 'storage.failed', {}, { cause });
 };
 
-const opened = ({ name, prepare }: SmallDatabase): Promise<IDBDatabase> =>
+const opened = ({ name, version, prepare }: SmallDatabase): Promise<IDBDatabase> =>
   new Promise((resolve, reject) => {
     if (typeof indexedDB === 'undefined') {
       reject(new StoreError('storage.unavailable'));
       return;
     }
-    const request = indexedDB.open(name, 1);
-    request.onupgradeneeded = () => prepare(request.result);
+    const request = indexedDB.open(name, version);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      if (request.transaction !== null) prepare(request.transaction, oldVersion);
+    };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(failed(request.error));
     request.onblocked = () => reject(new StoreError('storage.blocked'));

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { StoreError } from '../../core/errors.ts';
 import type { Row } from './database.ts';
 
-const whole = z
+/** A whole number from 0, as text, number or bigint. */
+export const whole = z
   .union([z.number(), z.bigint(), z.string().regex(/^\d{1,16}$/)])
   .transform(Number)
   .pipe(z.int().min(0));

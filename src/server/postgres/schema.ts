@@ -2,7 +2,8 @@
  * The tables, in versioned steps. A step that has been released is never edited: a change is a new step.
  *
  * `commits`, `events` and `refused` are append-only: triggers refuse UPDATE, DELETE and TRUNCATE to everybody, also during
- * replication, and the runtime role has no right to them in the first place. `heads` and `logs` are derived state.
+ * replication, and the runtime role has no right to them in the first place. `heads` and `logs` are derived state; `key_rows` is what
+ * devices carry past each other, and the one place where something is emptied on purpose.
  * Laws: `schema.laws`. What this does not promise: an owner of the database can drop a trigger; then the chains show it.
  */
 import { StoreError } from '../../core/errors.ts';
@@ -74,13 +75,55 @@ const GUARDS: readonly string[] = [
   ]),
 ];
 
-const STEPS: readonly (readonly string[])[] = [[...TABLES, ...GUARDS]];
+/**
+ * The key sheet: the one thing here that is changed and emptied, because a key that is destroyed has to be gone. A row whose
+ * wrap is gone is changed no more; none is deleted, or its key could come back.
+ */
+const KEYS: readonly string[] = [
+  `CREATE TABLE indelible.key_sheets (
+    tenant text COLLATE "C" PRIMARY KEY,
+    changes bigint NOT NULL CHECK (changes >= 0))`,
+  `CREATE TABLE indelible.key_rows (
+    tenant text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    scope text COLLATE "C" NOT NULL,
+    under text COLLATE "C" NOT NULL,
+    revision bigint NOT NULL CHECK (revision >= 1),
+    changed bigint NOT NULL CHECK (changed >= 1),
+    wrap bytea,
+    PRIMARY KEY (tenant, id),
+    UNIQUE (tenant, changed))`,
+  `CREATE FUNCTION indelible.keep_destroyed() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF OLD.wrap IS NULL OR NEW.tenant <> OLD.tenant OR NEW.id <> OLD.id OR NEW.scope <> OLD.scope
+      OR NEW.revision <> OLD.revision + 1 THEN
+      RAISE EXCEPTION 'a destroyed key stays destroyed' USING ERRCODE = '${IMMUTABLE_STATE}';
+    END IF;
+    RETURN NEW;
+  END $$`,
+  `CREATE TRIGGER keep_destroyed BEFORE UPDATE ON indelible.key_rows
+    FOR EACH ROW EXECUTE FUNCTION indelible.keep_destroyed()`,
+  `CREATE TRIGGER keep_rows BEFORE DELETE OR TRUNCATE ON indelible.key_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION indelible.refuse_change()`,
+  ...['keep_destroyed', 'keep_rows'].map((name) => `ALTER TABLE indelible.key_rows ENABLE ALWAYS TRIGGER ${name}`),
+  ...['key_sheets', 'key_rows'].flatMap((table) => [
+    `ALTER TABLE indelible.${table} ENABLE ROW LEVEL SECURITY`,
+    `ALTER TABLE indelible.${table} FORCE ROW LEVEL SECURITY`,
+    `CREATE POLICY own_tenant ON indelible.${table}
+      USING (tenant = current_setting('indelible.tenant', true))
+      WITH CHECK (tenant = current_setting('indelible.tenant', true))`,
+  ]),
+];
+
+const STEPS: readonly (readonly string[])[] = [[...TABLES, ...GUARDS], KEYS];
 
 const GRANTS: readonly string[] = [
   `GRANT USAGE ON SCHEMA indelible TO ${RUNTIME_ROLE}`,
   `GRANT SELECT ON indelible.versions TO ${RUNTIME_ROLE}`,
   ...APPEND_ONLY.map((table) => `GRANT SELECT, INSERT ON indelible.${table} TO ${RUNTIME_ROLE}`),
-  ...['logs', 'heads'].map((table) => `GRANT SELECT, INSERT, UPDATE ON indelible.${table} TO ${RUNTIME_ROLE}`),
+  ...['logs', 'heads', 'key_sheets', 'key_rows'].map(
+    (table) => `GRANT SELECT, INSERT, UPDATE ON indelible.${table} TO ${RUNTIME_ROLE}`,
+  ),
   `GRANT ${RUNTIME_ROLE} TO CURRENT_USER`,
 ];
 

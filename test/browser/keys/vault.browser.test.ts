@@ -29,6 +29,33 @@ describe('a key sheet in IndexedDB', () => {
   });
 });
 
+it('brings a key sheet of the first layout to the present one, with nothing in it counted as sent [KEY-24]', async () => {
+  const name = nextName();
+  const row = {
+    id: 'a'.repeat(42).concat('A'),
+    scope: 's',
+    under: 'w'.repeat(42).concat('A'),
+    version: 3,
+    wrap: utf8('w'),
+  };
+  await new Promise<void>((resolve, reject) => {
+    const request = indexedDB.open(`${name}:keys`, 1);
+    request.onupgradeneeded = () => {
+      const table = request.result.createObjectStore('sheet', { keyPath: 'id' });
+      table.createIndex('scope', 'scope', { unique: true });
+      table.add(row);
+    };
+    request.onerror = () => reject(new Error('not made'));
+    request.onsuccess = () => {
+      request.result.close();
+      resolve();
+    };
+  });
+  const sheet = indexedDbSheet(name);
+  expect(await sheet.byScope('s')).toEqual([{ ...row, revision: 0, isUnsent: true }]);
+  expect([await sheet.unsent(), await sheet.cursor()]).toEqual([[row.id], '']);
+});
+
 describe('the platform', () => {
   it('answers as published for HKDF, AES-GCM and Ed25519 [KEY-02]', async () => {
     expect(await answersAreKnown()).toBe(true);

@@ -50,6 +50,19 @@ describe('a key tree', () => {
     );
   });
 
+  it('that is met with another copy is what is left when both lost their leaves in one, byte for byte [FLD-02]', () => {
+    fc.assert(
+      fc.property(places, places, (here, there) => {
+        const [one, other] = [wholeTree(root()).puncture(here), wholeTree(root()).puncture(there)];
+        const both = hex(encodeNodes(wholeTree(root()).puncture([...here, ...there])));
+        expect(hex(encodeNodes(one.meet(other)))).toBe(both);
+        expect(hex(encodeNodes(other.meet(one)))).toBe(both);
+        expect(hex(encodeNodes(one.meet(wholeTree(root()))))).toBe(hex(encodeNodes(one)));
+        expect(hex(encodeNodes(one.meet(one)))).toBe(hex(encodeNodes(one)));
+      }),
+    );
+  });
+
   it('is the same after any order of punctures, one by one or at once [FLD-02]', () => {
     fc.assert(
       fc.property(

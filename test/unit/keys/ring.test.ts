@@ -3,7 +3,13 @@ import { eventId, keyId } from '../../../src/core/ids.ts';
 import type { DataKey } from '../../../src/crypto/dataKey.ts';
 import type { KeyAbsence } from '../../../src/crypto/keySource.ts';
 import type { KeySession } from '../../../src/keys/session.ts';
-import { type KeySheetStorage, memorySheet, memorySheets, type SheetRow } from '../../../src/keys/sheet.ts';
+import {
+  type KeySheetStorage,
+  memorySheet,
+  memorySheets,
+  type SheetRow,
+  type StoredRow,
+} from '../../../src/keys/sheet.ts';
 import { at, codeOf, codeOfAsync, flipped, hex } from '../support.ts';
 import { sheetLaws } from './sheetLaws.ts';
 import { ADA, BEA, world } from './world.ts';
@@ -94,7 +100,7 @@ describe('a key ring', () => {
 
   it('refuses a wrap that was altered or moved to another row [KEY-17]', async () => {
     const stored = memorySheet();
-    let twist = (row: SheetRow): SheetRow => row;
+    let twist = (row: StoredRow): StoredRow => row;
     const { vault, ada } = await shared({
       ...stored,
       byId: async (id) => {
@@ -104,7 +110,7 @@ describe('a key ring', () => {
     });
     const [key, other] = [await ada.source.sealing(SUBJECT), await ada.source.sealing(OTHER)];
     const foreign = await stored.byId(other.id);
-    const twists: readonly ((row: SheetRow) => SheetRow)[] = [
+    const twists: readonly ((row: StoredRow) => StoredRow)[] = [
       (row) => ({ ...row, wrap: flipped(row.wrap ?? new Uint8Array(), 400) }),
       (row) => ({ ...row, wrap: foreign?.wrap }),
       (row) => ({ ...row, wrap: foreign?.wrap, scope: foreign?.scope ?? '' }),

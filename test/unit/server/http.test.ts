@@ -12,7 +12,15 @@ import type { Database } from '../../../src/server/postgres/database.ts';
 import { openPglite } from '../../../src/server/postgres/pglite.ts';
 import { PROBLEM_STATUS } from '../../../src/server/problem.ts';
 import { listStaticFiles } from '../../../src/server/staticFiles.ts';
-import { Hello, Problem, PullResponse, PushResponse, ServerStatus } from '../../../src/sync/protocol.ts';
+import {
+  Hello,
+  KeysPage,
+  KeysResponse,
+  Problem,
+  PullResponse,
+  PushResponse,
+  ServerStatus,
+} from '../../../src/sync/protocol.ts';
 import { makeDevice, TENANT } from './device.ts';
 
 const TOKEN = 'correct-horse-battery-staple';
@@ -75,6 +83,23 @@ it('answers every request of the contract with what the contract says [SYN-08]',
     device.replica,
   );
   expect(ServerStatus.parse(await (await ask(at('status'))).json()).size).toBe(2);
+  const row = {
+    id: 'k'.repeat(42).concat('A'),
+    scope: 'a'.repeat(32),
+    under: 'w'.repeat(42).concat('A'),
+    wrap: 'AAEC',
+  };
+  const sent = await ask(at('keys'), json({ protocol: 1, changes: [{ ...row, replaces: 0 }] }));
+  expect(KeysResponse.parse(await sent.json()).verdicts).toEqual([{ kind: 'stored', revision: 1 }]);
+  const page = KeysPage.parse(await (await ask(at('keys?after='))).json());
+  expect([page.rows, page.more]).toEqual([[{ ...row, revision: 1 }], false]);
+  const wrong = [
+    { ...row, replaces: 0, name: SECRET },
+    { ...row, replaces: -1 },
+    { ...row, scope: SECRET, replaces: 0 },
+  ];
+  for (const change of wrong)
+    await expectProblem(await ask(at('keys'), json({ protocol: 1, changes: [change] })), 'sync.protocol', 400);
   const checkpoint = await ask(at('checkpoint'));
   expect(checkpoint.headers.get('content-type')).toMatch(/^text\/plain/);
   expect(await checkpoint.text()).toMatch(/^indelible\/acme-042\n2\n/);

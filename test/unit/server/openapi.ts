@@ -25,6 +25,9 @@ const SCHEMAS = {
   PushRequest: protocol.PushRequest,
   PushResponse: protocol.PushResponse,
   PullResponse: protocol.PullResponse,
+  KeysRequest: protocol.KeysRequest,
+  KeysResponse: protocol.KeysResponse,
+  KeysPage: protocol.KeysPage,
   ServerStatus: protocol.ServerStatus,
   Problem: protocol.Problem,
 };
@@ -79,6 +82,29 @@ const PATHS = {
         query('except', 'Leaves out the commits of this replica.', false, REPLICA),
       ],
       responses: answer('Commits within the limits of one message.', json('PullResponse')),
+    },
+  },
+  '/v1/tenants/{tenant}/keys': {
+    parameters: [{ $ref: '#/components/parameters/tenant' }],
+    post: {
+      operationId: 'sendKeys',
+      summary:
+        'Changes rows of the key sheet, each from the revision it builds on; a destroyed key is destroyed for good',
+      requestBody: { required: true, content: json('KeysRequest') },
+      responses: answer('A verdict for each change.', json('KeysResponse')),
+    },
+    get: {
+      operationId: 'fetchKeys',
+      summary: 'Rows of the key sheet that changed after a cursor, each once, as they are now',
+      parameters: [
+        query(
+          'after',
+          'Cursor of the last page. One that the server has not reached starts at the beginning.',
+          false,
+          '^[A-Za-z0-9_-]{0,64}$',
+        ),
+      ],
+      responses: answer('Rows within the limits of one message.', json('KeysPage')),
     },
   },
   '/v1/tenants/{tenant}/checkpoint': {
