@@ -7,6 +7,7 @@ import type { VaultStorage } from './keys/storage.ts';
 import { type Vault, vaultOver } from './keys/vault.ts';
 import { derivePassphrase } from './keys/web/derive.ts';
 import { indexedDbVault } from './keys/web/indexedDb.ts';
+import { tabLine } from './keys/web/line.ts';
 import { webPasskeys } from './keys/web/passkeys.ts';
 import { indexedDbSheet } from './keys/web/sheet.ts';
 import { systemClock, systemEntropy, systemScheduler } from './store/platform.ts';
@@ -63,6 +64,7 @@ export const openVault = (options: OpenVaultOptions): Vault => {
     entropy: options.entropy ?? systemEntropy,
     scheduler: options.scheduler ?? systemScheduler,
     idleMs: idleMinutes * MINUTE_MS,
+    line: tabLine(name),
     passphraseMsMax: passphraseDaysMax === undefined ? undefined : passphraseDaysMax * DAY_MS,
   });
 };

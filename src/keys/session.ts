@@ -1,5 +1,6 @@
 /**
- * A user's unlocked keys, until they are locked: by the user, by idle time, or by the next user's unlocking.
+ * A user's unlocked keys, until they are locked: by the user, by idle time, or by the next user's unlocking, in this tab or in
+ * another one of the same vault.
  *
  * Invariants: what is secret stands in one place, here, and is dropped there at once when the session locks; from then on
  * every call throws `key.locked`; whoever holds something open by these keys hears of it before `lock` resolves. Time that
@@ -57,9 +58,12 @@ export type KeySession = {
   readonly failuresRecorded: (recorded: { readonly ids: readonly string[]; readonly more: number }) => Promise<void>;
   /** Checks platform and keys against what they have to answer. @throws StoreError `key.self-test-failed`, `key.locked` */
   readonly selfTest: () => Promise<void>;
-  /** Says that the user is there: idle time begins anew. */
+  /** Says that the user is there: idle time begins anew, in every tab. */
   readonly touch: () => void;
-  /** Drops the keys, then tells everybody who holds something open by them, and waits until they have closed it. */
+  /**
+   * Drops the keys, then tells everybody who holds something open by them, and waits until they have closed it. Other tabs
+   * of the vault lock too, as they hear of it.
+   */
   readonly lock: () => Promise<void>;
   readonly isLocked: () => boolean;
   /** Called once, when the keys are gone. Returns what takes the listener away. */
@@ -69,7 +73,25 @@ export type KeySession = {
 /** The secrets of a session, in the one place where they are. */
 export type Unlocked = { readonly databaseKey: CryptoKey; readonly userKey: CryptoKey };
 
-export type Idle = { readonly idleMs: number; readonly clock: Clock; readonly scheduler: Scheduler };
+/** What the tabs of one vault tell each other. `tag`: of the user who has unlocked. */
+export type TabMessage =
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'seen' }
+  | { readonly kind: 'unlocked'; readonly tag: string };
+
+/** A line between the tabs of one vault: hears what the others post, and nothing of its own. */
+export type TabLine = { readonly post: (message: TabMessage) => void; readonly close: () => void };
+
+export type Idle = {
+  readonly idleMs: number;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** Opens a line to the other tabs; absent where there are none. */
+  readonly line?: ((hear: (message: TabMessage) => void) => TabLine) | undefined;
+};
+
+/** How often, at most, a tab tells the others that the user is there. */
+const tellMs = (idleMs: number): number => Math.min(1_000, idleMs / 10);
 
 /** Locks after idle time, also where the device slept through it. */
 const watchIdle = ({ idleMs, clock, scheduler }: Idle, lock: () => void) => {
@@ -89,25 +111,59 @@ const watchIdle = ({ idleMs, clock, scheduler }: Idle, lock: () => void) => {
   };
 };
 
-/** What locks, and what is told. Keys are gone before anybody hears of it. */
-export const lockable = (secrets: Unlocked, idle: Idle) => {
+/** Tells the other tabs, and hears them: what locks one locks all, and a user in one is there in all. */
+const besideOthers = (
+  { line, idleMs, clock }: Idle,
+  tag: string,
+  on: { readonly lock: () => void; readonly seen: () => void },
+) => {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  const own = line?.((message) => {
+    if (message.kind === 'seen') on.seen();
+    else if (message.kind === 'locked' || message.tag !== tag) on.lock();
+  });
+  own?.post({ kind: 'unlocked', tag });
+  return {
+    locked: () => own?.post({ kind: 'locked' }),
+    seen: (): void => {
+      const now = clock.uptimeMs();
+      if (now - toldAt < tellMs(idleMs)) return;
+      toldAt = now;
+      own?.post({ kind: 'seen' });
+    },
+    close: () => own?.close(),
+  };
+};
+
+/** What locks, and what is told. Keys are gone before anybody hears of it. `tag`: of the user. */
+export const lockable = (secrets: Unlocked, idle: Idle, tag: string) => {
   let held: Unlocked | undefined = secrets;
   let ended: Promise<void> | undefined;
   const listeners = new Set<() => Promise<void> | void>();
-  const lock = (): Promise<void> => {
+  /** Undefined until the line is open: whoever talks before it is heard by nobody. */
+  let others: ReturnType<typeof besideOthers> | undefined;
+  const end = (tell: boolean): Promise<void> => {
     if (ended !== undefined) return ended;
     held = undefined;
     watch.stop();
+    if (tell) others?.locked();
+    others?.close();
     const told = [...listeners];
     listeners.clear();
     ended = Promise.allSettled(told.map(async (listener) => listener())).then(() => undefined);
     return ended;
   };
+  const lock = (): Promise<void> => end(true);
   const watch = watchIdle(idle, () => void lock());
+  const seen = (): boolean => {
+    if (held !== undefined) watch.touch();
+    return held !== undefined;
+  };
+  others = besideOthers(idle, tag, { lock: () => void end(false), seen });
   return {
     lock,
     touch: () => {
-      if (held !== undefined) watch.touch();
+      if (seen()) others?.seen();
     },
     isLocked: () => held === undefined,
     onLock: (listener: () => Promise<void> | void) => {

@@ -83,7 +83,7 @@ export const openSession = async (
   const database = await databaseSecret(user, at, userKey).catch(() => undefined);
   if (database === undefined) throw new StoreError('key.self-test-failed', { what: 'database' });
   const databaseKey = await baseKey(database).finally(() => wipe(database));
-  const { held, ...lock } = lockable({ databaseKey, userKey }, idle);
+  const { held, ...lock } = lockable({ databaseKey, userKey }, idle, at.tag);
   const sharing = sharingOf(tools, at, held, idle);
   lock.onLock(sharing.wipe);
   const session: KeySession = {

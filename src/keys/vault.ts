@@ -15,7 +15,7 @@ import type { SigningKey } from '../crypto/signer.ts';
 import { vaultFile } from './document.ts';
 import type { Way } from './format.ts';
 import type { OwnSecret, Secret, SecretTools } from './secrets.ts';
-import type { KeySession } from './session.ts';
+import type { Idle, KeySession } from './session.ts';
 import type { RingOptions } from './sharing.ts';
 import type { VaultStorage } from './storage.ts';
 import { administration, factsOf, openSession, type Sessions, type Share, type WayFacts } from './unlocked.ts';
@@ -31,6 +31,8 @@ export type VaultOptions = SecretTools &
     readonly scheduler: Scheduler;
     /** Milliseconds without `touch` after which a session locks by itself. */
     readonly idleMs: number;
+    /** Opens a line to the other tabs of this vault; absent where there are none. */
+    readonly line?: Idle['line'];
     /** Milliseconds after which a passphrase has to be renewed; never if absent. */
     readonly passphraseMsMax?: number | undefined;
   };

@@ -4,6 +4,7 @@ import { position } from '../../../src/core/position.ts';
 import { dexieStorage, isStoreError, openStore, type Store, type Sync } from '../../../src/index.ts';
 import type { Transport } from '../../../src/sync/transport.ts';
 import { item, Visit } from '../../unit/store/trial.ts';
+import { vaultCalls } from './vaultCalls.ts';
 
 /** Visits that the events are spread over: each stays small, however long the log is. */
 const VISITS = 500;
@@ -247,6 +248,7 @@ const calls = {
   syncState,
   spin,
   close,
+  ...vaultCalls,
 };
 export type TabCalls = typeof calls;
 Object.assign(globalThis, { tab: calls });

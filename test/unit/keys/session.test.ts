@@ -1,6 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Idle, KeySession, TabMessage } from '../../../src/keys/session.ts';
+import { memoryVault } from '../../../src/keys/storage.ts';
+import { simulatedTime } from '../../../src/testing/index.ts';
 import { codeOf, codeOfAsync } from '../support.ts';
-import { ADA, IDLE_MS, world } from './world.ts';
+import { ADA, BEA, IDLE_MS, world } from './world.ts';
 
 const unlocked = async () => {
   const made = world();
@@ -37,6 +41,61 @@ describe('a locked session', () => {
     await Promise.all([session.lock(), session.lock()]);
     expect(heard).toEqual(['key.locked', 'closed']);
     await new Promise<void>((resolve) => session.onLock(resolve)); // who comes late hears at once
+  });
+});
+
+describe('tabs of one vault', () => {
+  const tabs = async (users: readonly { readonly user: string; readonly passphrase: string }[]) => {
+    const time = simulatedTime();
+    const storage = memoryVault();
+    const hears = new Set<(message: TabMessage) => void>();
+    const line: Idle['line'] = (hear) => {
+      hears.add(hear);
+      const post = (message: TabMessage) => {
+        for (const other of [...hears]) if (other !== hear) other(message);
+      };
+      return { post, close: () => void hears.delete(hear) };
+    };
+    const open = () => world({ storage, time, line }).vault;
+    const own = open();
+    const first = await own.create(ADA);
+    await own.enrol(first, BEA, { share: [] });
+    const sessions = [first];
+    for (const user of users) sessions.push(await open().unlock(user));
+    return { time, sessions, hears };
+  };
+  const locked = (sessions: readonly KeySession[]) => sessions.map((session) => session.isLocked());
+
+  it('lock together and hear it once each, and another user ends them all [KEY-25]', async () => {
+    const { sessions, hears } = await tabs([ADA, ADA]);
+    let heard = 0;
+    for (const session of sessions) session.onLock(() => void heard++);
+    await sessions[1]?.lock();
+    expect([locked(sessions), heard, hears.size]).toEqual([[true, true, true], 3, 0]);
+    const switched = await tabs([ADA, BEA, BEA]);
+    expect(locked(switched.sessions)).toEqual([true, true, false, false]);
+  });
+
+  it('lock at one time, and never while the user is in any of them [KEY-25]', async () => {
+    const touch = fc.record({ tab: fc.nat({ max: 2 }), afterMs: fc.integer({ min: 0, max: IDLE_MS + 50_000 }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(touch, { maxLength: 12 }), async (touches) => {
+        const { time, sessions } = await tabs([ADA, ADA]);
+        const early = IDLE_MS - 1_000; // a tab tells the others once in a second
+        for (const { tab, afterMs } of touches) {
+          time.advance(afterMs);
+          const states = new Set(locked(sessions));
+          expect(states.size).toBe(1);
+          expect(afterMs).toBeGreaterThanOrEqual(states.has(true) ? early : 0);
+          expect(afterMs).toBeLessThan(states.has(true) ? Number.POSITIVE_INFINITY : IDLE_MS);
+          if (states.has(true)) break;
+          sessions[tab]?.touch();
+        }
+        time.advance(IDLE_MS);
+        expect(locked(sessions)).toEqual([true, true, true]);
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 

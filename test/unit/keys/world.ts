@@ -5,10 +5,11 @@ import type { DerivePassphrase } from '../../../src/crypto/passphrase.ts';
 import { sha256 } from '../../../src/crypto/sha256.ts';
 import { readVault, type VaultDocument, writeVault } from '../../../src/keys/format.ts';
 import type { Passkeys } from '../../../src/keys/secrets.ts';
+import type { Idle } from '../../../src/keys/session.ts';
 import { type KeySheetStorage, memorySheet } from '../../../src/keys/sheet.ts';
 import { memoryVault, type VaultStorage } from '../../../src/keys/storage.ts';
 import { type Vault, vaultOver } from '../../../src/keys/vault.ts';
-import { seededEntropy, simulatedTime } from '../../../src/testing/index.ts';
+import { type SimulatedTime, seededEntropy, simulatedTime } from '../../../src/testing/index.ts';
 
 /** Counts what is computed, so that a test can say that two failures cost the same. */
 export const cheapDerive = () => {
@@ -50,9 +51,11 @@ export const world = (
     readonly storage?: VaultStorage;
     readonly sheet?: KeySheetStorage;
     readonly passphraseMsMax?: number;
+    readonly line?: Idle['line'];
+    readonly time?: SimulatedTime;
   } = {},
 ) => {
-  const time = simulatedTime();
+  const time = options.time ?? simulatedTime();
   const storage = options.storage ?? memoryVault();
   const sheet = options.sheet ?? memorySheet();
   const { derive, costs } = cheapDerive();
@@ -63,6 +66,7 @@ export const world = (
       ...{ storage, derive, passkeys: device.passkeys, clock: time.clock, scheduler: time.scheduler },
       ...{ sheet, wrappingFor: ({ kind, name }: KeyScope) => (kind === 'subject' ? 'study' : name) },
       ...{ entropy: seededEntropy(seed++), idleMs: IDLE_MS, passphraseMsMax: options.passphraseMsMax },
+      line: options.line,
     });
   const document = async (): Promise<VaultDocument> => readVault((await storage.read()) ?? new Uint8Array());
   return {
