@@ -15,6 +15,7 @@ import { systemClock, systemEntropy, systemScheduler } from './store/platform.ts
 export type { KeyScope } from './crypto/keySource.ts';
 export { sign as signBytes } from './crypto/signer.ts';
 export type { Grant, Holder } from './keys/held.ts';
+export type { RewrapOptions, RewrapProgress, Rewrapping } from './keys/rewrapping.ts';
 export type { KeyFate, KeyRing } from './keys/ring.ts';
 export type { OwnSecret, Passkeys, Secret } from './keys/secrets.ts';
 export type { FailedAttempt, KeySession } from './keys/session.ts';

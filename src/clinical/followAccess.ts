@@ -1,6 +1,6 @@
 /**
  * Follows the events of access for one unlocked user: takes the keys that were granted to this holder, forwards newer ones to
- * those who stay, and records what the vault has to tell: failed attempts and a renewed passphrase.
+ * those who stay, puts data keys under the newest ones, and records what the vault has to tell: failed attempts and a renewed passphrase.
  *
  * Each round looks at what is held and what is recorded, and does what is missing: a round that was cut off anywhere is made
  * up for by the next one, here or after a restart. Law: `followAccess`.
@@ -17,7 +17,7 @@ import { type AccessKeys, forwardGrants, ownFingerprint } from './granting.ts';
 
 /** What following needs of a session. */
 export type FollowKeys = AccessKeys &
-  Pick<KeySession, 'accept' | 'failures' | 'failuresRecorded' | 'unlockedBy' | 'onLock'>;
+  Pick<KeySession, 'accept' | 'rewrap' | 'failures' | 'failuresRecorded' | 'unlockedBy' | 'onLock'>;
 
 export type AccessFollower = {
   /** Resolves when everything known so far was looked at. @throws StoreError what stopped the last round */
@@ -76,12 +76,13 @@ const recordRenewal = async (store: Store, keys: FollowKeys): Promise<void> => {
   if (access.can(event)) await access.send(event);
 };
 
-const round = async (store: Store, keys: FollowKeys): Promise<void> => {
+const round = async (store: Store, keys: FollowKeys, signal: AbortSignal): Promise<void> => {
   await recordFailures(store, keys);
   await takeGrants(store, keys);
   await recordHeld(store, keys);
   await recordRenewal(store, keys);
   await forwardGrants(store, keys);
+  await keys.rewrap({ signal });
 };
 
 const isOfAccess = (stream: StreamId): boolean => streamParts(stream).type === Access.type;
@@ -92,15 +93,16 @@ const isOfAccess = (stream: StreamId): boolean => streamParts(stream).type === A
  */
 export const followAccess = (store: Store, keys: FollowKeys): AccessFollower => {
   accessOf(store);
-  let isStopped = false;
+  const ended = new AbortController();
+  const isStopped = (): boolean => ended.signal.aborted;
   let failure: StoreError | Error | undefined;
   let isAsked = false;
   let running: Promise<void> | undefined;
   const run = async (): Promise<void> => {
-    while (isAsked && !isStopped) {
+    while (isAsked && !isStopped()) {
       isAsked = false;
       failure = undefined;
-      await round(store, keys).catch((error: unknown) => {
+      await round(store, keys, ended.signal).catch((error: unknown) => {
         failure = error instanceof Error ? error : new Error('unknown');
       });
     }
@@ -113,7 +115,7 @@ export const followAccess = (store: Store, keys: FollowKeys): AccessFollower => 
   const changes = store.committed$.pipe(filter(({ events }) => events.some(({ body }) => isOfAccess(body.stream))));
   const subscription = changes.subscribe(ask);
   const stop = (): void => {
-    isStopped = true;
+    ended.abort();
     subscription.unsubscribe();
     unfollow();
   };
@@ -122,7 +124,7 @@ export const followAccess = (store: Store, keys: FollowKeys): AccessFollower => 
   return {
     settled: async () => {
       while (running !== undefined) await running;
-      if (failure !== undefined && !isStopped) throw failure;
+      if (failure !== undefined && !isStopped()) throw failure;
     },
     stop,
   };

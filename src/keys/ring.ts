@@ -138,26 +138,28 @@ const makeKey = async ({ sheet, entropy }: RingParts, { keep }: State, by: Wrapp
   return undefined;
 };
 
+/** The tag of a scope under the newest wrapping key of a name. @throws StoreError `key.shredded`, under any of that name */
+const tagIn = async ({ sheet }: RingParts, scope: KeyScope, ofName: readonly WrappingKey[]): Promise<string> => {
+  let tag = '';
+  for (const by of ofName) {
+    tag = await scopeTag(by, scope);
+    const gone = (await sheet.byScope(tag)).find(({ wrap }) => wrap === undefined);
+    if (gone !== undefined) throw new StoreError('key.shredded', { key: gone.id });
+  }
+  return tag;
+};
+
+/** The wrapping key under which a row lies. @throws StoreError `key.not-held` */
+const wrapperOf = async ({ held }: RingParts, row: SheetRow): Promise<WrappingKey> => {
+  const by = (await held()).find(({ id }) => id === row.under);
+  if (by === undefined) throw new StoreError('key.not-held', { wrapping: row.under });
+  return by;
+};
+
 /** Sealing and opening: keys as they are, and a new one for a scope that has none. */
 const givingKeys = (parts: RingParts, state: State) => {
   const { sheet, held, wrappingFor } = parts;
   const { keys, unlocked } = state;
-  /** The tag of a scope under the newest wrapping key of a name. @throws StoreError `key.shredded`, under any of that name */
-  const tagFor = async (scope: KeyScope, ofName: readonly WrappingKey[]): Promise<string> => {
-    let tag = '';
-    for (const by of ofName) {
-      tag = await scopeTag(by, scope);
-      const gone = (await sheet.byScope(tag)).find(({ wrap }) => wrap === undefined);
-      if (gone !== undefined) throw new StoreError('key.shredded', { key: gone.id });
-    }
-    return tag;
-  };
-  /** The wrapping key under which a row lies. @throws StoreError `key.not-held` */
-  const wrapperOf = async (row: SheetRow): Promise<WrappingKey> => {
-    const by = (await held()).find(({ id }) => id === row.under);
-    if (by === undefined) throw new StoreError('key.not-held', { wrapping: row.under });
-    return by;
-  };
   const find = async (scope: KeyScope): Promise<DataKey> => {
     const name = wrappingFor(scope);
     for (let tries = 0; tries < TRIES_MAX; tries++) {
@@ -165,7 +167,7 @@ const givingKeys = (parts: RingParts, state: State) => {
       const ofName = (await held()).filter((each) => each.name === name);
       const by = ofName.at(-1);
       if (by === undefined) throw new StoreError('key.not-held', { wrapping: name });
-      const tag = await tagFor(scope, ofName);
+      const tag = await tagIn(parts, scope, ofName);
       // devices that were apart may each have made one: from here on all seal with the same
       const [row] = await sheet.byScope(tag);
       const known = row === undefined ? undefined : keys.get(row.id);
@@ -173,7 +175,7 @@ const givingKeys = (parts: RingParts, state: State) => {
         known ??
         (row === undefined
           ? await makeKey(parts, state, by, tag)
-          : await state.open(await wrapperOf(row), row, readAt));
+          : await state.open(await wrapperOf(parts, row), row, readAt));
       unlocked();
       if (key !== undefined && readAt === state.changes()) return key;
     }

@@ -13,6 +13,7 @@ import type { SharingKey } from '../crypto/hpke.ts';
 import type { KeyExchange } from '../crypto/keyRows.ts';
 import type { WayKind } from './format.ts';
 import type { Grant, Holder } from './held.ts';
+import type { RewrapOptions, Rewrapping } from './rewrapping.ts';
 import type { KeyRing } from './ring.ts';
 
 /** An attempt to unlock that failed, or that was cut off. `user`: undefined where nobody has that name. */
@@ -38,6 +39,12 @@ export type KeySession = {
   readonly source: KeyRing;
   /** What carries data keys to the user's other devices and to colleagues; a store that syncs does it by itself. */
   readonly sheet: KeyExchange;
+  /**
+   * Puts data keys that lie under older wrapping keys under the newest of their name. Repeat it until nothing is left: it
+   * goes on where it was ended. `followAccess` does it by itself, in the background.
+   * @throws StoreError `key.locked`, `key.data-malformed`, `storage.*`; what was done stays
+   */
+  readonly rewrap: (options?: RewrapOptions) => Promise<Rewrapping>;
   /** The wrapping keys that this user holds, oldest first. @throws StoreError `key.locked` */
   readonly wrappingKeys: () => Promise<readonly { readonly id: KeyId; readonly name: string }[]>;
   /**

@@ -2,10 +2,12 @@
 import { StoreError } from '../core/errors.ts';
 import type { UserId } from '../core/ids.ts';
 import { toBase64 } from '../crypto/bytes.ts';
+import type { SharingKey } from '../crypto/hpke.ts';
 import type { KeyScope } from '../crypto/keySource.ts';
 import { carrySheet } from './carrying.ts';
 import type { HeldKey, VaultUser } from './format.ts';
 import { acceptGrant, type Grant, grantsOf, makeHeld, wrappingKeysOf } from './held.ts';
+import { rewrapKeys } from './rewrapping.ts';
 import { openRing } from './ring.ts';
 import type { WrappingKey } from './rows.ts';
 import type { KeySession, Unlocked } from './session.ts';
@@ -22,7 +24,7 @@ export type RingOptions = {
 
 type Calls = Pick<
   KeySession,
-  'source' | 'sheet' | 'sharingKey' | 'holder' | 'wrappingKeys' | 'makeWrappingKey' | 'grant' | 'accept'
+  'source' | 'sheet' | 'rewrap' | 'sharingKey' | 'holder' | 'wrappingKeys' | 'makeWrappingKey' | 'grant' | 'accept'
 >;
 
 /** The session's user as the vault has them now. @throws StoreError `key.locked`, also if the user was taken out */
@@ -57,6 +59,16 @@ const telling = (sheet: KeySheetStorage) => {
   };
 };
 
+const openGrants = async (
+  grants: readonly Grant[],
+  key: SharingKey,
+  by: Parameters<typeof acceptGrant>[2],
+): Promise<readonly HeldKey[]> => {
+  const taken: HeldKey[] = [];
+  for (const grant of grants) taken.push(await acceptGrant(grant, key, by));
+  return taken;
+};
+
 export const sharingOf = (tools: Tools, at: UserPlace, held: () => Unlocked, options: RingOptions) => {
   const { wrappingFor } = options;
   const { sheet, onUnsent } = telling(options.sheet);
@@ -88,12 +100,8 @@ export const sharingOf = (tools: Tools, at: UserPlace, held: () => Unlocked, opt
     const { user, userKey } = await self();
     return sharingKeyOf(user, at, userKey);
   };
-  const accept = async (grants: readonly Grant[]): Promise<void> => {
-    const [key, { userKey }] = [await sharingKey(), held()];
-    const taken: HeldKey[] = [];
-    for (const grant of grants) taken.push(await acceptGrant(grant, key, { at, userKey, entropy }));
-    await take(taken);
-  };
+  const accept = async (grants: readonly Grant[]): Promise<void> =>
+    take(await openGrants(grants, await sharingKey(), { at, userKey: held().userKey, entropy }));
   return {
     wipe: (): void => {
       wrapping = undefined;
@@ -102,6 +110,7 @@ export const sharingOf = (tools: Tools, at: UserPlace, held: () => Unlocked, opt
     calls: (name: UserId): Calls => ({
       source: ring,
       sheet: carrying,
+      rewrap: (options = {}) => rewrapKeys({ sheet, entropy, held: load }, options),
       sharingKey,
       holder: async () => ({ user: name, sharingKey: toBase64((await sharingKey()).publicKey) }),
       wrappingKeys: async () => (await load()).map(({ id, name: label }) => ({ id, name: label })),

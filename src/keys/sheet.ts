@@ -39,6 +39,8 @@ export type KeySheetStorage = {
    * nothing changed, if not. Durable before it resolves.
    */
   readonly replace: (row: SheetRow) => Promise<boolean>;
+  /** Keys of the rows that have a wrap and lie under a wrapping key. */
+  readonly under: (wrapping: KeyId) => Promise<readonly KeyId[]>;
   /** Keys of the rows that the server does not have as they are. */
   readonly unsent: () => Promise<readonly KeyId[]>;
   /** The server has this row, as it was in `version`, in its `revision`. */
@@ -117,6 +119,8 @@ export const memorySheets = (): { readonly handle: () => KeySheetStorage } => {
         byScope: async (scope) => ofScope(scope).map(copy),
         add: async (row) => changed(isFree(row) ? fresh(row) : undefined),
         replace: async (row) => changed(succeeding(rows.get(row.id), row)),
+        under: async (wrapping) =>
+          [...rows.values()].filter((row) => row.under === wrapping && row.wrap !== undefined).map(({ id }) => id),
         unsent: async () => [...rows.values()].filter(({ isUnsent }) => isUnsent).map(({ id }) => id),
         sent: async (id, as) => {
           const row = rows.get(id);

@@ -11,11 +11,17 @@ import { inTransaction, type SmallDatabase } from './transaction.ts';
 const TABLE = 'sheet';
 const MARKS = 'marks';
 const SCOPE = 'scope';
+/** An index over `live`: the wrapping key of a row that has a wrap. */
+const LIVE = 'live';
 /** An index over `unsent`, which a row has only while it is. */
 const UNSENT = 'unsent';
 const CURSOR = 'cursor';
 
-const recordOf = ({ isUnsent, ...row }: StoredRow) => ({ ...row, ...(isUnsent ? { [UNSENT]: 1 } : {}) });
+const recordOf = ({ isUnsent, ...row }: StoredRow) => ({
+  ...row,
+  ...(isUnsent ? { [UNSENT]: 1 } : {}),
+  ...(row.wrap === undefined ? {} : { [LIVE]: row.under }),
+});
 
 const malformed = () => new StoreError('key.data-malformed', { what: 'row' });
 
@@ -28,6 +34,9 @@ const rowOf = (value: unknown): StoredRow | undefined => {
   const bytes = wrap && Uint8Array.from(wrap);
   return { id: keyId(id), scope, under: keyId(under), version, wrap: bytes, revision, isUnsent: unsent === 1 };
 };
+
+const keysOf = (keys: readonly IDBValidKey[] = []): readonly KeyId[] =>
+  keys.flatMap((key) => (typeof key === 'string' ? [keyId(key)] : []));
 
 const rowsOf = (value: unknown): readonly StoredRow[] =>
   (Array.isArray(value) ? value : []).flatMap((each) => rowOf(each) ?? []);
@@ -51,7 +60,11 @@ const prepare = (transaction: IDBTransaction, before: number): void => {
   if (before > 0) table.deleteIndex(SCOPE);
   table.createIndex(SCOPE, SCOPE);
   table.createIndex(UNSENT, UNSENT);
-  sendAll(table, (row) => ({ ...row, revision: 0, [UNSENT]: 1 }));
+  table.createIndex(LIVE, LIVE);
+  sendAll(table, (row) => {
+    const live = row['wrap'] === undefined ? {} : { [LIVE]: row['under'] };
+    return { ...row, ...live, revision: 0, [UNSENT]: 1 };
+  });
 };
 
 /** What tabs tell each other. The channel is open while somebody listens. */
@@ -140,10 +153,8 @@ export const indexedDbSheet = (name: string): KeySheetStorage => {
         }),
       ),
     replace: async (row) => told(await change(row.id, (stored) => succeeding(stored, row))),
-    unsent: async () => {
-      const keys = (await found((store) => store.index(UNSENT).getAllKeys(1))) ?? [];
-      return keys.flatMap((key) => (typeof key === 'string' ? [keyId(key)] : []));
-    },
+    under: async (wrapping) => keysOf(await found((store) => store.index(LIVE).getAllKeys(wrapping))),
+    unsent: async () => keysOf(await found((store) => store.index(UNSENT).getAllKeys(1))),
     sent: async (id, as) => void (await change(id, (stored) => stored && asSent(stored, as))),
     receive: async (row, over) =>
       told(await change(row.id, (stored) => (mayReceive(stored, row, over) ? row : undefined))),

@@ -74,6 +74,19 @@ export const sheetLaws = (place: () => Promise<() => KeySheetStorage>): void => 
     expect(await open().unsent()).toEqual([]);
   });
 
+  it('finds what lies under a wrapping key and has its wrap [KEY-26]', async () => {
+    const open = await place();
+    const sheet = open();
+    await sheet.add(row('a'));
+    await sheet.add(row('b', { under: id('other') }));
+    await sheet.add(row('c'));
+    await sheet.replace(row('c', { version: 1, wrap: undefined }));
+    expect(await open().under(id('wrapping'))).toEqual([id('a')]);
+    await sheet.replace(row('a', { version: 1, under: id('other') }));
+    expect(await open().under(id('wrapping'))).toEqual([]);
+    expect([...(await open().under(id('other')))].sort()).toEqual([id('a'), id('b')]);
+  });
+
   it('knows what the server does not have, until it was sent as it is [KEY-24]', async () => {
     const open = await place();
     const sheet = open();
