@@ -45,7 +45,8 @@ export const ERROR_TEXT = {
     'One signer id was enrolled twice. Signer ids are never reused: give the second person another id.',
   'esign.unaccountable': 'An electronic signature does not rest on a confirmed accountability statement of its signer.',
   'event.duplicate-id': 'Another event already has this id.',
-  'field.too-large': 'A protected value exceeds the size limit. Nothing was stored; split it.',
+  'field.too-large':
+    'A protected value exceeds the size limit, or the size that its field declares. Nothing was stored; split it, or declare a larger `sizeMax`.',
   'field.unreadable':
     'A sealed value does not open here: it was altered, or belongs to another place. The record is kept, nothing of it is shown.',
   'id.malformed': 'An identifier is not in its canonical form.',

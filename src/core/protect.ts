@@ -7,9 +7,21 @@
 import type { z } from 'zod';
 import { StoreError } from './errors.ts';
 import { isRecord, type JsonValue } from './json.ts';
+import { LIMITS } from './limits.ts';
 
-/** Under which key a value is sealed: the subject's own, or that of a named group of fields. */
-export type KeyMarking = { readonly key: 'subject' } | { readonly key: 'group'; readonly name: string };
+/**
+ * Under which key a value is sealed: the subject's own, or that of a named group of fields. `sizeMax`: bytes of the largest value
+ * as canonical JSON (or of bytes); every value of the field is sealed to one length then. Fields of a group always are: to that
+ * of `LIMITS.groupValueBytesMax` if they do not say more.
+ */
+export type KeyMarking = { readonly sizeMax?: number } & (
+  | { readonly key: 'subject' }
+  | { readonly key: 'group'; readonly name: string }
+);
+
+/** Bytes that every value of a field is padded for; undefined where each value has a size class of its own. */
+export const paddedFor = ({ key, sizeMax }: KeyMarking): number | undefined =>
+  sizeMax ?? (key === 'group' ? LIMITS.groupValueBytesMax : undefined);
 
 /** Stands for every element of an array, and every member of a record. */
 export const EACH = '*';
@@ -61,10 +73,18 @@ const defOf = (schema: z.ZodType): Def => {
 const markingOf = (schema: z.ZodType): KeyMarking | undefined => {
   const marked = schema.meta()?.[META_NAME];
   if (!isRecord(marked)) return undefined;
-  if (marked['key'] === 'subject') return { key: 'subject' };
+  const size = sizeOf(marked['sizeMax']);
+  if (marked['key'] === 'subject') return { key: 'subject', ...size };
   const { key, name } = marked;
-  if (key === 'group' && typeof name === 'string' && name !== '') return { key, name };
+  if (key === 'group' && typeof name === 'string' && name !== '') return { key, name, ...size };
   throw new StoreError('schema.unprotectable', { what: 'marking' });
+};
+
+const sizeOf = (sizeMax: unknown): { readonly sizeMax?: number } => {
+  if (sizeMax === undefined) return {};
+  const isSize = typeof sizeMax === 'number' && Number.isSafeInteger(sizeMax) && sizeMax >= 1;
+  if (isSize && sizeMax <= LIMITS.sealedValueBytesMax - 2) return { sizeMax };
+  throw new StoreError('schema.unprotectable', { what: 'sizeMax' });
 };
 
 /** Schemas directly below one, however it holds them. */

@@ -11,7 +11,7 @@
  * does not match it is not opened, so one sealed value has one meaning whichever key opens it.
  * Laws: `fieldCipher.laws`, the swap matrix. Frozen by `test/vectors/fields.json`.
  */
-import { StoreError } from '../core/errors.ts';
+import { isStoreError, StoreError } from '../core/errors.ts';
 import { type EventId, type EventType, type KeyId, keyId, type StreamId, type TenantId } from '../core/ids.ts';
 import { isRecord } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -21,7 +21,7 @@ import { fromBase64, sameBytes, toBase64, utf8 } from './bytes.ts';
 import { type DataKey, SALT_BYTES } from './dataKey.ts';
 import { bytesOfWords, deriveInto, type KeyWords, wordsOf } from './keyTree.ts';
 import { noncePool } from './nonces.ts';
-import { type ProtectedValue, padValue, readPadded, sizeClass } from './paddedValue.ts';
+import { FRAME_BYTES, type ProtectedValue, padValue, readPadded, sizeClass } from './paddedValue.ts';
 import { sha256 } from './sha256.ts';
 
 /** Where a value stands: all of it is bound, so that the sealed value opens nowhere else. */
@@ -92,10 +92,15 @@ const parameters = (nonce: Uint8Array<ArrayBuffer>, place: FieldPlace, key: KeyI
 
 export type FieldSealer = {
   /**
-   * Seals a value under a key for a place. Calls may be made at once; nothing is awaited but the platform's encryption.
+   * Seals a value under a key for a place; to one length for all values, if `contentBytesMax` says for what. Calls may be made at once; nothing is awaited but the platform's encryption.
    * @throws StoreError `key.shredded` (a place that was redacted), `key.locked`, `key.randomness-repeated`, `field.too-large`
    */
-  readonly seal: (key: DataKey, place: FieldPlace, value: ProtectedValue) => Promise<SealedValue>;
+  readonly seal: (
+    key: DataKey,
+    place: FieldPlace,
+    value: ProtectedValue,
+    contentBytesMax?: number,
+  ) => Promise<SealedValue>;
 };
 
 type Session = {
@@ -133,8 +138,8 @@ export const openFieldSealer = (entropy: Entropy, sealsMax: number = LIMITS.seal
     return session;
   };
   return {
-    seal: async (key, place, value) => {
-      const padded = padValue(value);
+    seal: async (key, place, value, contentBytesMax) => {
+      const padded = padValue(value, contentBytesMax);
       const leaf = key.leaf(place);
       if (leaf === undefined) throw new StoreError('key.shredded', { key: key.id });
       const session = sessionOf(key);
@@ -230,5 +235,12 @@ export const openField = async (key: DataKey, place: FieldPlace, sealed: SealedV
  */
 export const isCommittedTo = (sealed: SealedValue, value: ProtectedValue, salt: Uint8Array): boolean => {
   const bytes = fromBase64(sealed.$sealed.value);
-  return sameBytes(committed(salt, padValue(value)), bytes.subarray(SALT_BYTES + NONCE_BYTES, HEAD_BYTES));
+  const contentBytesMax = bytes.length - HEAD_BYTES - TAG_BYTES - FRAME_BYTES;
+  try {
+    const commitment = bytes.subarray(SALT_BYTES + NONCE_BYTES, HEAD_BYTES);
+    return sameBytes(committed(salt, padValue(value, contentBytesMax)), commitment);
+  } catch (error) {
+    if (isStoreError(error, 'field.too-large')) return false;
+    throw error;
+  }
 };

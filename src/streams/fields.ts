@@ -16,6 +16,7 @@ import {
   leadsInto,
   type Placed,
   type ProtectedPart,
+  paddedFor,
   pointerOf,
   replaced,
   SEALED_NAME,
@@ -98,7 +99,8 @@ const sealerOf = ({ keys, tenant, entropy, nextId }: FieldsParts) => {
       const path = pointerOf(way);
       checkValue(value, type, path);
       if (!isProtectable(value)) return;
-      sealed.set(path, await sealer.seal(await keyFor(scopeOf(draft, part)), { ...place, path }, value));
+      const key = await keyFor(scopeOf(draft, part));
+      sealed.set(path, await sealer.seal(key, { ...place, path }, value, paddedFor(part.marking)));
     };
     const parts = draft.definition.events.get(type)?.protects ?? [];
     await Promise.all(parts.flatMap((part) => valuesOf(draft.payload, part).map((placed) => seal(part, placed))));

@@ -12,7 +12,7 @@ const AdmittedSchema = z.strictObject({
   room: z.string().max(100),
   name: protect(z.string().max(100), { key: 'subject' }),
   contacts: z.array(z.strictObject({ phone: protect(z.string().max(100), { key: 'subject' }) })),
-  arm: protect(z.string().max(100), { key: 'group', name: 'treatment' }),
+  arm: protect(z.string().max(100), { key: 'group', name: 'treatment', sizeMax: 402 }),
 });
 type Admitted = { readonly type: 'Admitted' } & z.infer<typeof AdmittedSchema>;
 const patients = setup({ types: { context: {} as { readonly last: unknown }, events: {} as Admitted } });

@@ -5,6 +5,7 @@ import { aggregateId, aggregateType, eventId, eventType, streamId, tenantId } fr
 import { LIMITS } from '../../../src/core/limits.ts';
 import type { Entropy } from '../../../src/core/ports.ts';
 import { fromBase64, toBase64 } from '../../../src/crypto/bytes.ts';
+import { canonicalText } from '../../../src/crypto/canonical.ts';
 import { makeDataKey } from '../../../src/crypto/dataKey.ts';
 import {
   type FieldPlace,
@@ -62,18 +63,41 @@ describe('a padded value', () => {
     const padded = padValue('x');
     const altered = (at: number, byte: number) =>
       Uint8Array.from(padded, (each, index) => (index === at ? byte : each));
-    const longer = new Uint8Array(64);
-    longer.set(padded);
+    const longer = (bytes: number) => {
+      const made = new Uint8Array(bytes);
+      made.set(padded);
+      return made;
+    };
     const refused = [
       altered(0, 0),
       altered(0, 3),
       altered(4, 0),
       altered(31, 1),
       altered(1, 0x20),
-      longer,
+      longer(33),
+      longer(63),
+      longer(96),
       new Uint8Array(32),
     ];
     for (const bytes of refused) expect(readPadded(bytes)).toBeUndefined();
+  });
+
+  it('has one length for all values of a field that declares its largest, and is read back [BLD-01]', () => {
+    fc.assert(
+      fc.property(value, fc.integer({ min: 1, max: LIMITS.sealedValueBytesMax - 2 }), (content, max) => {
+        const own = padValue(content);
+        const bytes =
+          content instanceof Uint8Array ? content.length : new TextEncoder().encode(canonicalText(content)).length;
+        if (bytes > max) {
+          expect(() => padValue(content, max)).toThrow('field.too-large');
+          return;
+        }
+        const padded = padValue(content, max);
+        expect(padded).toHaveLength(sizeClass(max));
+        expect(padded.length).toBeGreaterThanOrEqual(own.length);
+        expect(readPadded(padded)).toEqual({ value: content });
+      }),
+    );
   });
 
   it('fits up to the limit and not beyond it [FLD-03]', () => {
