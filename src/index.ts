@@ -20,7 +20,10 @@ export { type Position, position, type Size, size } from './core/position.ts';
 export {
   isSealed,
   type KeyMarking,
+  type Opened,
+  type Protected,
   type ProtectedPart,
+  type ProtectedSchema,
   protect,
   type Sealed,
   type SealedReason,
@@ -34,6 +37,7 @@ export {
   defineAggregate,
   type EventDefinitions,
   type MachineState,
+  type OpenedEventOf,
   type SendableEvent,
 } from './machines/aggregate.ts';
 export type { SyncState } from './machines/sync.ts';

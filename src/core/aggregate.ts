@@ -4,6 +4,7 @@
  */
 import type { AggregateId, AggregateType, EventType } from './ids.ts';
 import type { JsonObject } from './json.ts';
+import type { Opened } from './protect.ts';
 import type { EventDefinition, PayloadOf } from './schema.ts';
 
 /** Where a machine stands: a state's name, or one name for each region or level. */
@@ -31,6 +32,11 @@ type MembersOf<P> = [P] extends [Record<string, never>] ? unknown : Readonly<P>;
 /** An event as `send` takes it. */
 export type SendableEvent<E extends EventDefinitions> = {
   [K in keyof E & string]: { readonly type: K } & MembersOf<PayloadOf<E[K]>>;
+}[keyof E & string];
+
+/** An event as a machine, a handler or a view reads it: a protected value, or the placeholder for it. */
+export type OpenedEventOf<E extends EventDefinitions> = {
+  [K in keyof E & string]: { readonly type: K } & MembersOf<Opened<PayloadOf<E[K]>>>;
 }[keyof E & string];
 
 /** `S`: what XState's tools see of a state, a snapshot of the machine. */

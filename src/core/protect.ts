@@ -52,13 +52,39 @@ export const isSealed = (value: unknown): value is Sealed => {
   return typeof reason === 'string' && REASONS.includes(reason);
 };
 
+declare const PROTECTED: unique symbol;
+/** Carries, in types alone, what a protected part holds: a plain value is one as it stands. */
+type ProtectedMark<T> = { readonly [PROTECTED]?: { readonly holds: T } };
+type Marking<T, Whole> = T extends null | undefined ? T : T & ProtectedMark<Whole>;
+
+/** A protected value as a draft has it: the value itself, and its type says that it is protected. */
+export type Protected<T> = Marking<T, T>;
+
+type IsMarked<T> = T extends unknown ? (typeof PROTECTED extends keyof T ? true : never) : never;
+type Held<T> = T extends ProtectedMark<infer H> ? (typeof PROTECTED extends keyof T ? H : never) : never;
+
+/**
+ * A payload as it is read: in the place of each protected value it, or the placeholder for it. What handlers, machines and views
+ * are given; drafts have the values themselves.
+ */
+export type Opened<T> = [IsMarked<NonNullable<T>>] extends [never]
+  ? T extends Uint8Array
+    ? T
+    : T extends object
+      ? { [K in keyof T]: Opened<T[K]> }
+      : T
+  : Held<NonNullable<T>> | Sealed | Extract<T, null | undefined>;
+
+/** A schema of which the output is marked as protected. */
+export type ProtectedSchema<S extends z.ZodType> = S & { readonly _zod: { readonly output: Protected<z.output<S>> } };
+
 /**
  * Marks a part of an event's payload as protected: it is encrypted before it is stored or sent. The mark is part of the
- * registered schema. Mark the part itself, before `.optional()` or after.
+ * registered schema and of the type: `Opened` and `OpenedEvent` derive from it. Mark the part itself, before `.optional()` or after.
  * @example protect(z.string(), { key: 'subject' })
  */
-export const protect = <S extends z.ZodType>(schema: S, marking: KeyMarking): S =>
-  schema.meta({ ...schema.meta(), [META_NAME]: marking });
+export const protect = <S extends z.ZodType>(schema: S, marking: KeyMarking): ProtectedSchema<S> =>
+  schema.meta({ ...schema.meta(), [META_NAME]: marking }) as ProtectedSchema<S>;
 
 type Def = Readonly<Record<string, unknown>>;
 

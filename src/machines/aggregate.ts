@@ -35,6 +35,7 @@ export type {
   EventDefinitions,
   MachineEvent,
   MachineState,
+  OpenedEventOf,
   Replay,
   SendableEvent,
 } from '../core/aggregate.ts';

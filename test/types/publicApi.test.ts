@@ -13,6 +13,9 @@ import {
   defineEvent,
   type defineView,
   type LiveQuery,
+  type OpenedEventOf,
+  protect,
+  type Sealed,
   type SendableEvent,
   type SendOutcome,
   type Store,
@@ -103,4 +106,53 @@ it('the suite that compiles these statements is the one that npm test runs [HOU-
   const { include } = JSON.parse(read('tsconfig.json'));
   expect(include).toContain('test');
   expect(read('scripts/test.mjs')).toMatch(/tsc/);
+});
+
+it('a protected part is typed as the value in a draft, and as the value or its placeholder where it is read [FLD-14]', () => {
+  const subject = { key: 'subject' } as const;
+  const schema = z.strictObject({
+    site: z.string(),
+    name: protect(z.string().min(1), subject),
+    born: protect(z.iso.date(), subject).optional(),
+    score: protect(z.number().nullable(), subject),
+    seen: protect(z.boolean(), subject).nullable(),
+    arm: protect(z.enum(['verum', 'placebo']), { key: 'group', name: 'treatment' }),
+    scan: protect(z.instanceof(Uint8Array), subject),
+    home: protect(z.strictObject({ street: z.string(), number: z.number() }), subject),
+    contacts: z.array(z.strictObject({ kind: z.string(), phone: protect(z.string(), subject) })),
+    scores: z.record(z.string(), protect(z.number(), subject)),
+  });
+  const events = {
+    Entered: defineEvent({ version: 1, schema }),
+    Closed: defineEvent({ version: 1, schema: z.strictObject({}) }),
+  };
+  type Draft = Extract<SendableEvent<typeof events>, { readonly type: 'Entered' }>;
+  type Read = Extract<OpenedEventOf<typeof events>, { readonly type: 'Entered' }>;
+  expectTypeOf<Read['site']>().toEqualTypeOf<string>();
+  expectTypeOf<Read['name']>().toEqualTypeOf<string | Sealed>();
+  expectTypeOf<Read['born']>().toEqualTypeOf<string | Sealed | undefined>();
+  expectTypeOf<Read['score']>().toEqualTypeOf<number | null | Sealed>();
+  expectTypeOf<Read['seen']>().toEqualTypeOf<boolean | null | Sealed>();
+  expectTypeOf<Read['arm']>().toEqualTypeOf<'verum' | 'placebo' | Sealed>();
+  expectTypeOf<Read['scan']>().toEqualTypeOf<Uint8Array<ArrayBuffer> | Sealed>();
+  expectTypeOf<Read['home']>().toEqualTypeOf<{ street: string; number: number } | Sealed>();
+  expectTypeOf<Read['contacts'][number]>().toEqualTypeOf<{ kind: string; phone: string | Sealed }>();
+  expectTypeOf<Read['scores'][string]>().toEqualTypeOf<number | Sealed>();
+  type Plain = {
+    readonly type: 'Entered';
+    readonly site: string;
+    readonly name: string;
+    readonly score: null;
+    readonly seen: true;
+    readonly arm: 'verum';
+    readonly scan: Uint8Array<ArrayBuffer>;
+    readonly home: { street: string; number: number };
+    readonly contacts: { kind: string; phone: string }[];
+    readonly scores: Record<string, number>;
+  };
+  expectTypeOf<Plain>().toExtend<Draft>();
+  expectTypeOf<Omit<Plain, 'name'> & { readonly name: Sealed }>().not.toExtend<Draft>();
+  expectTypeOf<Omit<Plain, 'name'> & { readonly name: string | Sealed }>().not.toExtend<Draft>();
+  expectTypeOf<Draft['name']>().toExtend<string>();
+  expect(schema.safeParse({}).success).toBe(false);
 });

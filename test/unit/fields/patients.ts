@@ -8,6 +8,7 @@ import {
   defineView,
   isSealed,
   memoryStorage,
+  type OpenedEventOf,
   openStore,
   protect,
   type Sealed,
@@ -32,12 +33,14 @@ const TreatedSchema = z.strictObject({
 });
 const ScannedSchema = z.strictObject({ scan: protect(z.instanceof(Uint8Array), subject) });
 
-type PatientEvent =
-  | ({ readonly type: 'Named' } & z.infer<typeof NamedSchema>)
-  | ({ readonly type: 'Scored' } & z.infer<typeof ScoredSchema>)
-  | ({ readonly type: 'Treated' } & z.infer<typeof TreatedSchema>)
-  | ({ readonly type: 'Scanned' } & z.infer<typeof ScannedSchema>)
-  | { readonly type: 'Closed' };
+const events = {
+  Named: defineEvent({ version: 1, schema: NamedSchema, touches: () => ['name'] }),
+  Scored: defineEvent({ version: 1, schema: ScoredSchema, touches: ({ item }) => [item] }),
+  Treated: defineEvent({ version: 1, schema: TreatedSchema, touches: () => ['treatment'] }),
+  Scanned: defineEvent({ version: 1, schema: ScannedSchema }),
+  Closed: defineEvent({ version: 1, schema: z.strictObject({}) }),
+};
+export type PatientEvent = OpenedEventOf<typeof events>;
 
 export type PatientContext = {
   readonly name: string | Sealed;
@@ -55,19 +58,19 @@ const scored = patients.assign(({ context, event }) =>
   event.type === 'Scored' ? { scores: { ...context.scores, [event.item]: event.score } } : {},
 );
 const treated = patients.assign(({ event }) => (event.type === 'Treated' ? { treatment: event.treatment } : {}));
+const firstByte = (scan: { readonly at?: (index: number) => number | undefined }): number => {
+  if (scan.at === undefined) throw new TypeError('no bytes');
+  return scan.at(0) ?? -1;
+};
 /** Asks for something that a placeholder does not have. */
-const scanned = patients.assign(({ event }) => (event.type === 'Scanned' ? { scanBytes: event.scan.at(0) ?? -1 } : {}));
+const scanned = patients.assign(({ event }) =>
+  event.type === 'Scanned' ? { scanBytes: firstByte(isSealed(event.scan) ? {} : event.scan) } : {},
+);
 
 export const Patient = defineAggregate({
   type: 'patient',
   subjectOf: (id) => id.split('/')[0] ?? id,
-  events: {
-    Named: defineEvent({ version: 1, schema: NamedSchema, touches: () => ['name'] }),
-    Scored: defineEvent({ version: 1, schema: ScoredSchema, touches: ({ item }) => [item] }),
-    Treated: defineEvent({ version: 1, schema: TreatedSchema, touches: () => ['treatment'] }),
-    Scanned: defineEvent({ version: 1, schema: ScannedSchema }),
-    Closed: defineEvent({ version: 1, schema: z.strictObject({}) }),
-  },
+  events,
   machine: patients.createMachine({
     context: { name: '', phones: [], scores: {}, treatment: '', scanBytes: 0 },
     initial: 'open',
