@@ -205,18 +205,35 @@ const expand = (value: unknown, path: readonly string[], way: readonly string[])
 export const valuesOf = (payload: unknown, { path }: ProtectedPart): readonly Placed[] => expand(payload, path, []);
 
 /** The way as a JSON pointer (RFC 6901). */
-export const pointerOf = (way: readonly string[]): string =>
-  way.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-
-export type Replacements = ReadonlyMap<string, JsonValue | Uint8Array>;
-
-/** A value with others in the places that the pointers name; what has none below it stays the very same object. */
-export const replaced = (value: unknown, by: Replacements, way: readonly string[] = []): unknown => {
-  const pointer = pointerOf(way);
-  const instead = by.get(pointer);
-  if (instead !== undefined) return instead;
-  if (![...by.keys()].some((each) => each.startsWith(`${pointer}/`))) return value;
-  if (Array.isArray(value)) return value.map((each: unknown, at) => replaced(each, by, [...way, String(at)]));
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, replaced(each, by, [...way, name])]));
+export const pointerOf = (way: readonly string[]): string => {
+  let pointer = '';
+  for (const step of way) pointer += `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return pointer;
 };
+
+/** What is to stand at a way inside a value. */
+export type Replacement = { readonly way: readonly string[]; readonly instead: JsonValue | Uint8Array };
+
+const within = (value: unknown, by: readonly Replacement[], depth: number): unknown => {
+  const own = by.find(({ way }) => way.length === depth);
+  if (own !== undefined) return own.instead;
+  const at = (step: string, each: unknown): unknown => {
+    const below = by.filter(({ way }) => way[depth] === step);
+    return below.length === 0 ? each : within(each, below, depth + 1);
+  };
+  if (Array.isArray(value)) return value.map((each: unknown, index) => at(String(index), each));
+  if (!isRecord(value)) return value;
+  const copy: Record<string, unknown> = { ...value };
+  for (const { way } of by) {
+    const step = way[depth];
+    if (step === undefined || !Object.hasOwn(value, step)) continue;
+    if (step === '__proto__')
+      return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, at(name, each)]));
+    copy[step] = at(step, value[step]);
+  }
+  return copy;
+};
+
+/** A value with others at their ways; what has none below it stays the very same object. Two are never at one way or below each other. */
+export const replaced = (value: unknown, by: readonly Replacement[]): unknown =>
+  by.length === 0 ? value : within(value, by, 0);

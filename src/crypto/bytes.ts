@@ -17,7 +17,7 @@ let pool = new Uint8Array(0);
  * As `utf8`, for many short texts: the results are views that share buffers, so that a text costs no allocation of its
  * own. A view keeps its whole buffer alive: for bytes that are soon copied or dropped.
  */
-export const utf8View = (text: string): Uint8Array => {
+export const utf8View = (text: string): Uint8Array<ArrayBuffer> => {
   const bytesMax = UNIT_BYTES_MAX * text.length;
   if (bytesMax > POOL_BYTES) return encoder.encode(text);
   if (bytesMax > pool.length) pool = new Uint8Array(POOL_BYTES);
@@ -59,9 +59,26 @@ export const toBase64 = (bytes: Uint8Array): string => {
   return btoa(binary);
 };
 
+/** What the platform's own reader makes of it, which passes over white space; undefined where there is none. */
+const readNative = (text: string): Uint8Array<ArrayBuffer> | undefined => {
+  if (!('fromBase64' in Uint8Array) || typeof Uint8Array.fromBase64 !== 'function') return undefined;
+  const bytes: unknown = Uint8Array.fromBase64(text, { lastChunkHandling: 'strict' });
+  return bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? new Uint8Array(bytes.buffer) : undefined;
+};
+
 /** @throws StoreError `id.malformed` unless the canonical spelling */
 export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> => {
   const malformed = () => new StoreError('id.malformed', { kind: 'base64', length: text.length });
+  let native: Uint8Array<ArrayBuffer> | undefined;
+  try {
+    native = readNative(text);
+  } catch {
+    throw malformed();
+  }
+  if (native !== undefined) {
+    if (4 * Math.ceil(native.length / 3) !== text.length) throw malformed();
+    return native;
+  }
   let binary: string;
   try {
     binary = atob(text);

@@ -128,7 +128,8 @@ const keyOf = (parts: Parts): DataKey => {
     },
     subkey: (salt) => {
       unlocked();
-      const name = salt.join();
+      const [first = 0, second = 0] = wordsOf(salt);
+      const name = `${first}.${second}`;
       const known = subkeys.get(name);
       if (known !== undefined) return known;
       if (subkeys.size >= SUBKEYS_MAX) subkeys.clear();

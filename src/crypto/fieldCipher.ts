@@ -17,12 +17,12 @@ import { isRecord } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Entropy } from '../core/ports.ts';
 import { SEALED_NAME } from '../core/protect.ts';
-import { fromBase64, sameBytes, toBase64, utf8 } from './bytes.ts';
+import { fromBase64, sameBytes, toBase64, utf8, utf8View } from './bytes.ts';
 import { type DataKey, SALT_BYTES } from './dataKey.ts';
-import { bytesOfWords, deriveInto, type KeyWords, wordsOf } from './keyTree.ts';
+import { bytesOfWords, deriveInto, IS_LITTLE_ENDIAN, type KeyWords } from './keyTree.ts';
 import { noncePool } from './nonces.ts';
 import { FRAME_BYTES, type ProtectedValue, padValue, readPadded, sizeClass } from './paddedValue.ts';
-import { sha256 } from './sha256.ts';
+import { loadFastSha256, sha256 } from './sha256.ts';
 
 /** Where a value stands: all of it is bound, so that the sealed value opens nowhere else. */
 export type FieldPlace = {
@@ -44,45 +44,57 @@ const COMMITMENT_BYTES = 32;
 const TAG_BYTES = 16;
 /** Bytes of mask that one derivation gives. */
 const BLOCK_BYTES = 32;
+/** Values from which on faster hashing is worth loading. */
+const MANY = 32;
 const HEAD_BYTES = SALT_BYTES + NONCE_BYTES + COMMITMENT_BYTES;
 const LEAST_BYTES = HEAD_BYTES + sizeClass(0) + TAG_BYTES;
 const MOST_BYTES = HEAD_BYTES + LIMITS.sealedValueBytesMax + TAG_BYTES;
+/** Memory of the block derived last, as words and as bytes; never read after anything was awaited. */
+const block = new Uint32Array(8);
+const blockView = new Uint8Array(block.buffer);
+const blockInput = new Uint32Array(4);
+
+const wordAt = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+
 /**
- * Blocks of 32 bytes that follow from a leaf for one nonce, so that a value that is sealed twice at one place is masked
+ * Block of 32 bytes that follows from a leaf for one nonce, so that a value that is sealed twice at one place is masked
  * differently: block 0 is the salt, those after it are the mask. What a call gives is overwritten by the next one.
  */
-const blocksOf = (leaf: KeyWords, nonce: Uint8Array): ((block: number) => Uint8Array) => {
-  const [first = 0, second = 0, third = 0] = wordsOf(nonce);
-  const input = Uint32Array.of(first, second, third, 0);
-  const words = new Uint32Array(8);
-  return (block) => {
-    input[3] = block;
-    deriveInto(leaf, input, words);
-    return bytesOfWords(words);
-  };
+const blockOf = (leaf: KeyWords, nonce: Uint8Array, number: number): Uint8Array => {
+  blockInput[0] = wordAt(nonce, 0);
+  blockInput[1] = wordAt(nonce, 4);
+  blockInput[2] = wordAt(nonce, 8);
+  blockInput[3] = number;
+  deriveInto(leaf, blockInput, block);
+  return IS_LITTLE_ENDIAN ? blockView : bytesOfWords(block);
 };
 
 /** Lays the mask over the bytes, in place; once more takes it off. */
-const mask = (blockOf: (block: number) => Uint8Array, bytes: Uint8Array): void => {
-  for (let at = 0, block = 1; at < bytes.length; at += BLOCK_BYTES, block++) {
-    const stream = blockOf(block);
+const mask = (leaf: KeyWords, nonce: Uint8Array, bytes: Uint8Array): void => {
+  for (let at = 0, number = 1; at < bytes.length; at += BLOCK_BYTES, number++) {
+    const stream = blockOf(leaf, nonce, number);
     const end = Math.min(BLOCK_BYTES, bytes.length - at);
     for (let each = 0; each < end; each++) bytes[at + each] = (bytes[at + each] ?? 0) ^ (stream[each] ?? 0);
   }
+  block.fill(0);
 };
+
+/** The domain, and room for the salt. */
+const COMMITTED_HEAD = new Uint8Array(COMMITMENT_DOMAIN.length + BLOCK_BYTES);
+COMMITTED_HEAD.set(COMMITMENT_DOMAIN);
 
 /** @param salt  32 bytes that follow from the leaf and are gone with it: they hide what is committed to */
 const committed = (salt: Uint8Array, padded: Uint8Array): Uint8Array => {
-  const message = new Uint8Array(COMMITMENT_DOMAIN.length + BLOCK_BYTES + padded.length);
-  message.set(COMMITMENT_DOMAIN);
-  message.set(salt, COMMITMENT_DOMAIN.length);
-  message.set(padded, COMMITMENT_DOMAIN.length + BLOCK_BYTES);
-  return sha256(message);
+  COMMITTED_HEAD.set(salt, COMMITMENT_DOMAIN.length);
+  const commitment = sha256(COMMITTED_HEAD, padded);
+  COMMITTED_HEAD.fill(0, COMMITMENT_DOMAIN.length);
+  return commitment;
 };
 
 /** No id holds a zero character, and the path, which may, stands last: so no two places share it. */
 const associated = ({ tenant, stream, event, type, path }: FieldPlace, key: KeyId): Uint8Array<ArrayBuffer> =>
-  utf8(`${FORMAT}\0${tenant}\0${stream}\0${event}\0${type}\0${key}\0${path}`);
+  utf8View(`${FORMAT}\0${tenant}\0${stream}\0${event}\0${type}\0${key}\0${path}`);
 
 const parameters = (nonce: Uint8Array<ArrayBuffer>, place: FieldPlace, key: KeyId) => ({
   name: 'AES-GCM',
@@ -129,6 +141,7 @@ const startSession = (key: DataKey, salt: Uint8Array, sealsMax: number): Session
  */
 export const openFieldSealer = (entropy: Entropy, sealsMax: number = LIMITS.sealsPerKeyMax): FieldSealer => {
   const nonces = noncePool(entropy, NONCE_BYTES);
+  let sealed = 0;
   const sessions = new WeakMap<DataKey, Session>();
   const sessionOf = (key: DataKey): Session => {
     const known = sessions.get(key);
@@ -139,25 +152,39 @@ export const openFieldSealer = (entropy: Entropy, sealsMax: number = LIMITS.seal
   };
   return {
     seal: async (key, place, value, contentBytesMax) => {
+      sealed += 1;
+      if (sealed === MANY) void loadFastSha256();
       const padded = padValue(value, contentBytesMax);
       const leaf = key.leaf(place);
       if (leaf === undefined) throw new StoreError('key.shredded', { key: key.id });
       const session = sessionOf(key);
       session.left -= 1;
       const nonce = nonces();
-      const blockOf = blocksOf(leaf, nonce);
-      const commitment = committed(blockOf(0), padded);
-      mask(blockOf, padded);
       const subkey = session.subkey ?? (await session.making);
+      const commitment = committed(blockOf(leaf, nonce, 0), padded);
+      mask(leaf, nonce, padded);
       const text = await crypto.subtle.encrypt(parameters(nonce, place, key.id), subkey, padded);
-      const bytes = new Uint8Array(HEAD_BYTES + text.byteLength);
-      bytes.set(session.salt);
-      bytes.set(nonce, SALT_BYTES);
-      bytes.set(commitment, SALT_BYTES + NONCE_BYTES);
-      bytes.set(new Uint8Array(text), HEAD_BYTES);
-      return { [SEALED_NAME]: { key: key.id, value: toBase64(bytes) } };
+      return { [SEALED_NAME]: { key: key.id, value: spelled({ salt: session.salt, nonce, commitment, text }) } };
     },
   };
+};
+
+/** Room for one value as it is spelled, the most common sizes of it. */
+const room = new Uint8Array(512);
+
+const spelled = (parts: {
+  readonly salt: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly commitment: Uint8Array;
+  readonly text: ArrayBuffer;
+}): string => {
+  const length = HEAD_BYTES + parts.text.byteLength;
+  const bytes = length <= room.length ? room.subarray(0, length) : new Uint8Array(length);
+  bytes.set(parts.salt);
+  bytes.set(parts.nonce, SALT_BYTES);
+  bytes.set(parts.commitment, SALT_BYTES + NONCE_BYTES);
+  bytes.set(new Uint8Array(parts.text), HEAD_BYTES);
+  return toBase64(bytes);
 };
 
 /** A value that has the form of a sealed one; undefined for anything else. */
@@ -200,7 +227,7 @@ const decrypted = async (
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> => {
   const subkey = await key.subkey(bytes.subarray(0, SALT_BYTES));
-  const nonce = bytes.slice(SALT_BYTES, SALT_BYTES + NONCE_BYTES);
+  const nonce = bytes.subarray(SALT_BYTES, SALT_BYTES + NONCE_BYTES);
   try {
     return new Uint8Array(
       await crypto.subtle.decrypt(parameters(nonce, place, key.id), subkey, bytes.subarray(HEAD_BYTES)),
@@ -220,9 +247,9 @@ export const openField = async (key: DataKey, place: FieldPlace, sealed: SealedV
   if (leaf === undefined) return { kind: 'shredded' };
   const bytes = textBytes(sealed.$sealed.value, place);
   const padded = await decrypted(key, place, bytes);
-  const blockOf = blocksOf(leaf, bytes.subarray(SALT_BYTES, SALT_BYTES + NONCE_BYTES));
-  mask(blockOf, padded);
-  const salt = blockOf(0).slice();
+  const nonce = bytes.subarray(SALT_BYTES, SALT_BYTES + NONCE_BYTES);
+  mask(leaf, nonce, padded);
+  const salt = blockOf(leaf, nonce, 0).slice();
   const commitment = bytes.subarray(SALT_BYTES + NONCE_BYTES, HEAD_BYTES);
   const read = sameBytes(committed(salt, padded), commitment) ? readPadded(padded) : undefined;
   if (read === undefined) throw unreadable(place);

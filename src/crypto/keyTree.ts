@@ -39,11 +39,11 @@ export const deriveWords = (key: KeyWords, input: KeyWords): KeyWords => {
 };
 
 /** True where words lie in memory as they are written: then bytes and words are views of each other. */
-const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+export const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /** Little-endian words of bytes. */
 export const wordsOf = (bytes: Uint8Array): KeyWords => {
-  if (IS_LITTLE_ENDIAN) return new Uint32Array(Uint8Array.from(bytes).buffer);
+  if (IS_LITTLE_ENDIAN) return new Uint32Array(new Uint8Array(bytes).buffer);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Uint32Array.from({ length: bytes.length / 4 }, (_, at) => view.getUint32(4 * at, true));
 };
@@ -124,28 +124,26 @@ const above = (held: Held, depths: readonly number[], place: number): Node | und
   return undefined;
 };
 
-/** The child's number in each level, from the level below the root on. */
-const pathOf = (place: number): Uint8Array => {
-  const path = new Uint8Array(DEPTH);
-  const high = Math.floor(place / 0x100_0000);
-  const low = place % 0x100_0000;
-  for (let level = 0; level < DEPTH / 2; level++) {
-    path[level] = (high >>> (20 - 4 * level)) & 0xf;
-    path[level + DEPTH / 2] = (low >>> (20 - 4 * level)) & 0xf;
-  }
-  return path;
-};
+/** Spare memory of a derivation, empty between two. */
+const spare = new Uint32Array(8);
+
+/** The child's number in a level: four bits of the place, the highest at the root. */
+const childAt = (high: number, low: number, depth: number): number =>
+  ((depth < DEPTH / 2 ? high >>> (20 - 4 * depth) : low >>> (20 - 4 * (depth - DEPTH / 2))) & 0xf) >>> 0;
 
 const leafBelow = ({ depth: from, key }: Node, place: number): KeyWords => {
-  const path = pathOf(place);
-  let above = key.slice();
-  let below = new Uint32Array(8);
+  const high = Math.floor(place / 0x100_0000);
+  const low = place % 0x100_0000;
+  const leaf = new Uint32Array(8);
+  let above = (DEPTH - from) % 2 === 0 ? leaf : spare; // so that the last step writes into `leaf`
+  above.set(key);
   for (let depth = from; depth < DEPTH; depth++) {
-    deriveChild(above, path[depth] ?? 0, below);
-    [above, below] = [below, above];
+    const below = above === leaf ? spare : leaf;
+    deriveChild(above, childAt(high, low, depth), below);
+    above = below;
   }
-  below.fill(0);
-  return above;
+  spare.fill(0);
+  return leaf;
 };
 
 const without = (held: Held, places: readonly number[]): Held => {

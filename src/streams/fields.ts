@@ -18,6 +18,7 @@ import {
   type ProtectedPart,
   paddedFor,
   pointerOf,
+  type Replacement,
   replaced,
   SEALED_NAME,
   type SealedReason,
@@ -62,7 +63,7 @@ export type FieldsParts = {
 const isObject = (value: unknown): value is JsonObject => isRecord(value);
 
 /** The payload with replacements. */
-const payloadWith = (payload: JsonObject, by: ReadonlyMap<string, ProtectedValue>): JsonObject => {
+const payloadWith = (payload: JsonObject, by: readonly Replacement[]): JsonObject => {
   const made = replaced(payload, by);
   if (!isObject(made)) throw new StoreError('invariant.broken', { rule: 'a payload stays an object' });
   return made;
@@ -94,13 +95,13 @@ const sealerOf = ({ keys, tenant, entropy, nextId }: FieldsParts) => {
       under.set(name, key);
       return key;
     };
-    const sealed = new Map<string, SealedValue>();
+    const sealed: Replacement[] = [];
     const seal = async (part: ProtectedPart, { way, value }: Placed): Promise<void> => {
       const path = pointerOf(way);
       checkValue(value, type, path);
       if (!isProtectable(value)) return;
       const key = await keyFor(scopeOf(draft, part));
-      sealed.set(path, await sealer.seal(key, { ...place, path }, value, paddedFor(part.marking)));
+      sealed.push({ way, instead: await sealer.seal(key, { ...place, path }, value, paddedFor(part.marking)) });
     };
     const parts = draft.definition.events.get(type)?.protects ?? [];
     await Promise.all(parts.flatMap((part) => valuesOf(draft.payload, part).map((placed) => seal(part, placed))));
@@ -143,10 +144,10 @@ const openerOf = ({ keys, tenant, definitions, onUnreadable }: FieldsParts) => {
     const found: PlacedSeal[] = [];
     sealedIn(event.body.payload, [], found);
     if (found.length === 0) return undefined;
-    const opened = new Map<string, ProtectedValue>();
+    const opened: Replacement[] = [];
     const open = async ({ way, sealed }: (typeof found)[number]): Promise<void> => {
       const opening = await openOne(event, way, sealed);
-      opened.set(pointerOf(way), 'value' in opening ? opening.value : sealedFor(opening.reason));
+      opened.push({ way, instead: 'value' in opening ? opening.value : sealedFor(opening.reason) });
     };
     await Promise.all(found.map(open));
     return payloadWith(event.body.payload, opened);

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import {
   isSealed,
   isUnderSealed,
-  pointerOf,
   protect,
   protectedParts,
   replaced,
@@ -82,12 +81,15 @@ describe('values of a payload', () => {
         ];
         const found = parts.flatMap((part) => valuesOf(payload, part));
         expect(found).toHaveLength(Object.keys(members).length + items.length);
-        const away = replaced(payload, new Map(found.map(({ way }) => [pointerOf(way), 'gone'])));
+        const away = replaced(
+          payload,
+          found.map(({ way }) => ({ way, instead: 'gone' })),
+        );
         expect(away).toEqual({
           by: Object.fromEntries(Object.keys(members).map((name) => [name, 'gone'])),
           list: items.map(() => ({ each: 'gone', other: 1 })),
         });
-        const back = new Map(found.map(({ way, value }) => [pointerOf(way), value as never]));
+        const back = found.map(({ way, value }) => ({ way, instead: value as never }));
         expect(replaced(away, back)).toEqual(payload);
       }),
     );
