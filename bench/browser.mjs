@@ -28,11 +28,11 @@ const serve = async (scripts) => {
  * A browser with a fresh profile. `call(name, parameters)` runs one call in a page of its own, which is closed after it;
  * `watch` is told of the page before the call and may return a function to run after it.
  */
-export const openBrowser = async ({ page: script, worker }) => {
+export const openBrowser = async ({ page: script, workers }) => {
   const { path, args, env } = await findChromium();
   mkdirSync(PROFILES, { recursive: true });
   const profile = mkdtempSync(join(PROFILES, 'indelible-bench-'));
-  const server = await serve({ '/bench.js': script, '/sealing.worker.ts': worker });
+  const server = await serve({ '/bench.js': script, ...workers });
   const context = await chromium.launchPersistentContext(profile, { executablePath: path, args: [...args], env });
   const call = async (name, parameters, watch = async () => async () => undefined) => {
     const page = await context.newPage();

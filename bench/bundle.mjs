@@ -1,5 +1,5 @@
 /** Bundles the page and measures the size of the browser core. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { FOR_BROWSERS, pageScript } from '../scripts/page-script.mjs';
@@ -7,8 +7,13 @@ import { FOR_BROWSERS, pageScript } from '../scripts/page-script.mjs';
 /** The bench page's script, as an application's production build would hold the library. `readable` keeps names for profiles. */
 export const bundlePage = ({ readable = false } = {}) => pageScript('bench/page/main.ts', { minify: !readable });
 
-/** The sealing worker's script, which the library asks for under its own name beside the page's. */
-export const bundleWorker = () => pageScript('src/worker/sealing.worker.ts', { minify: true });
+const WORKERS = ['src/worker/sealing.worker.ts', 'src/keys/web/argon2.worker.ts'];
+
+/** The workers' scripts by the paths under which the library asks for them, beside the page's. */
+export const bundleWorkers = async () => {
+  const scripts = await Promise.all(WORKERS.map((entry) => pageScript(entry, { minify: true })));
+  return Object.fromEntries(WORKERS.map((entry, at) => [`/${basename(entry)}`, scripts[at]]));
+};
 
 const zipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 

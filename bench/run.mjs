@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openBrowser } from './browser.mjs';
-import { bundlePage, bundleWorker } from './bundle.mjs';
+import { bundlePage, bundleWorkers } from './bundle.mjs';
 import { profiler } from './profile.mjs';
 import { machineOf, tableOf, writeDocument } from './report.mjs';
 import { SCENARIOS } from './scenarios.mjs';
@@ -52,7 +52,7 @@ const seeder = (call) => {
 
 const measure = async (scenarios, rounds, scale) => {
   const page = await bundlePage({ readable: values.profile });
-  const browser = await openBrowser({ page, worker: await bundleWorker() });
+  const browser = await openBrowser({ page, workers: await bundleWorkers() });
   const folder = join(ROOT, 'bench-results');
   const call = (name, parameters) =>
     browser.call(name, parameters, values.profile ? profiler(folder, `${name}-${parameters.name}`) : undefined);

@@ -3,52 +3,19 @@
  * measured in the same round, and take turns in going first.
  */
 import { coreSize } from './bundle.mjs';
+import { FIELD_SCENARIOS } from './fields.mjs';
+import { bulkSample, fasterWay, inTurn, plainRow, ratioRow, singleSample } from './rows.mjs';
 import { SCALE_SCENARIOS } from './scale.mjs';
-import { growthExponent, median, quantile, round, spread } from './stats.mjs';
+import { growthExponent, median, quantile, round } from './stats.mjs';
 
 const ON =
   'zod-validated, decided by the machine, canonical, hashed, chained, signed, sealed at rest by a device key, strictly durable';
 const BARE = 'bare IndexedDB, one record per event, index [agg,ver], strict';
 const LOGS = [1_000, 10_000, 100_000];
 
-/** Runs both in turn; every other round in the other order. */
-const inTurn = async (turn, first, second) => {
-  if (turn % 2 === 0) return [await first(), await second()];
-  const late = await second();
-  return [await first(), late];
-};
-
-const ratioRow = (row, samples, { least = false } = {}) => {
-  const ratios = samples.map(({ figure, baseline }) => figure / baseline);
-  const ratio = median(ratios);
-  return {
-    ...row,
-    figure: round(median(samples.map(({ figure }) => figure))),
-    baseline: round(median(samples.map(({ baseline }) => baseline))),
-    ratio: round(ratio),
-    min: round(Math.min(...ratios)),
-    max: round(Math.max(...ratios)),
-    holds: least ? ratio >= row.bound : ratio <= row.bound,
-    rounds: samples.length,
-  };
-};
-
-const plainRow = (row, figures, bound) => ({
-  ...row,
-  ...spread(figures),
-  baseline: null,
-  ratio: null,
-  holds: bound === undefined ? null : median(figures) <= bound,
-  rounds: figures.length,
-});
-
 const single = {
   ids: ['B1', 'B1-p99'],
-  sample: async ({ call, scale }, turn) => {
-    const times = await call('single', { name: `single-${turn}`, count: 1_500 * scale, warmUp: 300, block: 50 });
-    const bare = median(times.bare) <= median(times.bareCommit) ? times.bare : times.bareCommit;
-    return { product: times.product, bare, n: times.product.length };
-  },
+  sample: (session, turn) => singleSample(session, turn, 'single'),
   rows: (samples) => {
     const row = { unit: 'ms', n: samples[0].n };
     return [
@@ -75,26 +42,9 @@ const single = {
   },
 };
 
-/** Events per second of both sides, the baseline in the way that is faster over all rounds. */
-const fasterWay = (all) => {
-  const [whole, parts] = [0, 1].map((way) => median(all.map(({ bareMs }) => bareMs[way])));
-  const way = whole <= parts ? 0 : 1;
-  const rate = (n, ms) => (1_000 * n) / ms;
-  return all.map(({ productMs, bareMs, n }) => ({ figure: rate(n, productMs), baseline: rate(n, bareMs[way]) }));
-};
-
 const bulk = {
   ids: ['B2a'],
-  sample: async ({ call, scale }, turn) => {
-    const count = 10_000 * scale;
-    const bareOf = (batch) => call('bulkBare', { name: `bulk-bare-${turn}-${batch}`, count, batch });
-    const [productMs, bareMs] = await inTurn(
-      turn,
-      () => call('bulkProduct', { name: `bulk-${turn}`, count }),
-      async () => [await bareOf(count), await bareOf(1_000)],
-    );
-    return { productMs, bareMs, n: count };
-  },
+  sample: (session, turn) => bulkSample(session, turn, 'bulkProduct'),
   rows: (all) => [
     ratioRow(
       {
@@ -288,4 +238,15 @@ const growth = {
   },
 };
 
-export const SCENARIOS = [single, bulk, crowd, cold, coldSingly, ...SCALE_SCENARIOS, verify, growth, size];
+export const SCENARIOS = [
+  single,
+  bulk,
+  crowd,
+  ...FIELD_SCENARIOS,
+  cold,
+  coldSingly,
+  ...SCALE_SCENARIOS,
+  verify,
+  growth,
+  size,
+];

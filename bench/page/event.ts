@@ -2,7 +2,7 @@
 
 import { setup } from 'xstate';
 import { z } from 'zod';
-import { type BulkItem, defineAggregate, defineEvent } from '../../src/index.ts';
+import { type BulkItem, defineAggregate, defineEvent, protect } from '../../src/index.ts';
 
 /** Aggregates that the events are spread over, in turn. */
 export const AGGREGATES = 500;
@@ -67,6 +67,27 @@ const events = {
 
 /** The aggregate as the product holds it. */
 export const Visit = defineAggregate({ type: 'visit', events, machine });
+
+const { value, measuredAt } = schema.shape;
+const subject = { key: 'subject' } as const;
+/** The same with two protected fields, each under the key of its subject: one for each aggregate. */
+export const ProtectedVisit = defineAggregate({
+  type: 'visit',
+  subjectOf: (id) => id.slice(0, id.indexOf('/')),
+  events: {
+    ...events,
+    ItemRecorded: defineEvent({
+      version: 1,
+      schema: z.strictObject({
+        ...schema.shape,
+        value: protect(value, subject),
+        measuredAt: protect(measuredAt, subject),
+      }),
+      touches: ({ item }) => [item],
+    }),
+  },
+  machine,
+});
 export const currentActor = () => ({ userId: USER, role: ROLE });
 
 /** What the product is given for the event at `at`. */

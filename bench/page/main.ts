@@ -1,42 +1,14 @@
 /** What the script calls in the page. Each call opens what it needs and closes it; times are in milliseconds. */
 import { addBare, dropDatabase, openBare, readAllBare } from './bare.ts';
 import { AGGREGATES, itemOf, recordOf, series, Visit } from './event.ts';
+import { fieldCalls } from './fields.ts';
 import { fill, openProduct, sendOne } from './product.ts';
 import { scaleCalls } from './scale.ts';
+import { elapsed, inTurns, type Single } from './turns.ts';
 
-const elapsed = async (work: () => Promise<unknown>): Promise<number> => {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
-};
-
-type Single = { readonly name: string; readonly count: number; readonly warmUp: number; readonly block: number };
-
-/** Appends of both sides, one at a time, in blocks that take turns. */
-const single = async ({ name, count, warmUp, block }: Single) => {
-  const store = await openProduct(name);
-  const bare = await openBare(`${name}-bare`);
-  const items = series(itemOf, warmUp + count);
-  const records = series(recordOf, warmUp + count);
-  const others = series(recordOf, warmUp + count, 1_000_000);
-  const sides = {
-    product: (at: number) => sendOne(store, items[at] ?? itemOf(at)),
-    bare: (at: number) => addBare(bare, records.slice(at, at + 1)),
-    bareCommit: (at: number) => addBare(bare, others.slice(at, at + 1), 'commit'),
-  };
-  const times: Record<keyof typeof sides, number[]> = { product: [], bare: [], bareCommit: [] };
-  for (let from = 0; from < warmUp + count; from += block) {
-    for (const side of ['product', 'bare', 'bareCommit'] as const) {
-      for (let at = from; at < from + block; at++) {
-        const took = await elapsed(() => sides[side](at));
-        if (from >= warmUp) times[side].push(took);
-      }
-    }
-  }
-  await store.close();
-  bare.close();
-  await Promise.all([dropDatabase(name), dropDatabase(`${name}-bare`)]);
-  return times;
+const single = async (asked: Single) => {
+  const store = await openProduct(asked.name);
+  return inTurns(asked, { send: (item) => sendOne(store, item), close: store.close });
 };
 
 type Bulk = { readonly name: string; readonly count: number };
@@ -153,6 +125,7 @@ const calls = {
   coldBare,
   verify,
   appendAt,
+  ...fieldCalls,
   ...scaleCalls,
 };
 export type Calls = typeof calls;
