@@ -1,41 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hash32 } from '../../../src/core/ids.ts';
-import { fromBase64, fromHex32, fromUtf8, sameBytes, toBase64, toHex32, utf8 } from '../../../src/crypto/bytes.ts';
+import { fromHex32, fromUtf8, sameBytes, toHex32, utf8 } from '../../../src/crypto/bytes.ts';
 import { codeOf } from '../support.ts';
+import { base64Laws } from './base64Laws.ts';
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-describe('base64', () => {
-  it('has the spellings of RFC 4648 section 10 [FMT-09]', () => {
-    const spellings = ['', 'Zg==', 'Zm8=', 'Zm9v', 'Zm9vYg==', 'Zm9vYmE=', 'Zm9vYmFy'];
-    expect(spellings.map((_, length) => toBase64(utf8('foobar'.slice(0, length))))).toEqual(spellings);
-  });
-
-  it('gives back all bytes, also beyond one chunk [FMT-09]', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => sameBytes(fromBase64(toBase64(bytes)), bytes)));
-    const long = Uint8Array.from({ length: 20_001 }, (_, at) => (at * 7) & 0xff);
-    expect(sameBytes(fromBase64(toBase64(long)), long)).toBe(true);
-  });
-
-  it('has one spelling for each value: a text is refused or written so again [FMT-09]', () => {
-    const text = fc.string({ unit: fc.constantFrom(...ALPHABET, '=', '-', '_', ' ', '\n', 'é'), maxLength: 12 });
-    fc.assert(
-      fc.property(text, (value) => {
-        const code = codeOf(() => fromBase64(value));
-        return code === undefined ? toBase64(fromBase64(value)) === value : code === 'id.malformed';
-      }),
-      { numRuns: 5_000 },
-    );
-  });
-
-  it.each(['Zg', 'Zg=', 'Zh==', 'Zg==\n', ' Zg==', 'Z g==', 'Zm9v=', 'Zm9-', '====', 'Zm9v\u0000'])(
-    'refuses %j [FMT-09]',
-    (value) => {
-      expect(codeOf(() => fromBase64(value))).toBe('id.malformed');
-    },
-  );
-});
+describe('base64', base64Laws);
 
 describe('hexadecimal', () => {
   it('gives back each 32 bytes [FMT-09]', () => {
