@@ -55,6 +55,7 @@ const optimizeDeps = {
     '@noble/ciphers/chacha.js',
     'hash-wasm',
     '@hpke/core',
+    'shamir-secret-sharing',
     '@noble/curves/ed25519.js',
     '@noble/hashes/argon2.js',
     '@xstate/react',

@@ -82,6 +82,7 @@ const refusalOf = (access: AccessOf, { name, holder }: To): Extract<GrantOutcome
   const keys = [`holder/${holder}`, `user/${found.user}`, `access/${JSON.stringify([found.user, name])}`];
   if (conflicts.some(({ key }) => key === '*' || keys.includes(key))) return refused('contested');
   if (found.state === 'revoked') return refused('revoked');
+  if (found.state === 'recovery') return undefined;
   if (entryOf(context.users, found.user)?.isActive !== true) return refused('removed');
   return isEntitled(context, holder, name) ? undefined : refused('not-given');
 };

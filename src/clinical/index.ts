@@ -54,6 +54,14 @@ export {
   rotateKeys,
 } from './granting.ts';
 export {
+  makeRecoveryKey,
+  type Recovered,
+  type RecoveryKeys,
+  type RecoveryMade,
+  recoverKeys,
+  releaseShare,
+} from './recovery.ts';
+export {
   type LaterEvent,
   type RecordOf,
   SignatureIndex,

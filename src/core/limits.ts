@@ -87,6 +87,8 @@ export const LIMITS = {
   vaultHeldMax: 64,
   /** Characters of a wrapping key that is sealed for one holder, in base64. */
   grantLengthMax: 400,
+  /** People among whom a recovery key is shared. */
+  custodiansMax: 16,
   /** Failed attempts that a vault remembers for the next unlocking; older ones are counted only. */
   vaultFailuresMax: 64,
   /** Bytes of a vault. */

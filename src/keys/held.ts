@@ -38,7 +38,8 @@ const heldPlace = (id: KeyId, { vault, tag }: UserPlace): WrapPlace => ({
   key: id,
   holder: `${vault}/${tag}`,
 });
-const grantPlace = ({ wrapping, name, holder }: Omit<Grant, 'sealed'>): WrapPlace => ({
+/** Where a grant is sealed: for one holder, of one key. */
+export const grantPlace = ({ wrapping, name, holder }: Omit<Grant, 'sealed'>): WrapPlace => ({
   purpose: 'grant',
   key: `${wrapping}/${name}`,
   holder: `${holder.sharingKey}/${holder.user}`,

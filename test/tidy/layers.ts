@@ -21,7 +21,12 @@ export const LAYERS: readonly Layer[] = [
   { name: 'core/schema', level: 0, files: /^src\/core\/(schema|protect)\.ts$/, also: ['core'], packages: ['zod'] },
   { name: 'core', level: 0, files: /^src\/core\//, also: ['core/schema'] },
 
-  { name: 'crypto', level: 1, files: /^src\/crypto\//, packages: ['@noble/', '@hpke/core', 'hash-wasm'] },
+  {
+    name: 'crypto',
+    level: 1,
+    files: /^src\/crypto\//,
+    packages: ['@noble/', '@hpke/core', 'hash-wasm', 'shamir-secret-sharing'],
+  },
   // The shipped aggregates bring the schemas of their events; what is signed is read by the code that verifies it.
   {
     name: 'machines/clinical',

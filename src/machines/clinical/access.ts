@@ -23,7 +23,8 @@ export type DeviceHolder = {
   /** Base64. */
   readonly sharingKey: string;
   readonly replica: string;
-  readonly state: 'requested' | 'enrolled' | 'revoked';
+  /** `recovery`: a recovery key, which is nobody's device. */
+  readonly state: 'requested' | 'enrolled' | 'revoked' | 'recovery';
   /** Since when its use does not count, UTC; null as long as it does. */
   readonly revokedFrom: string | null;
   /** Since when its passphrase is in use, as far as was recorded. */
@@ -31,6 +32,17 @@ export type DeviceHolder = {
 };
 
 export type MadeKey = { readonly id: string; readonly name: string };
+
+/** A recovery key: how many of whose shares are needed. */
+export type RecoveryKey = {
+  readonly threshold: number;
+  readonly custodians: readonly string[];
+  /** Shares that were released, in order: whose, and to which device. */
+  readonly released: readonly { readonly by: string; readonly to: string }[];
+};
+
+/** Whom a wrapping key is granted to that is sealed for a recovery key. */
+export const RECOVERY_USER = 'recovery';
 
 export type AccessContext = {
   readonly users: Readonly<Record<string, Member>>;
@@ -42,6 +54,8 @@ export type AccessContext = {
   readonly keys: readonly MadeKey[];
   /** Who has which wrapping key: its maker, and everybody to whom it was granted. */
   readonly held: Readonly<Record<string, readonly string[]>>;
+  /** By fingerprint. */
+  readonly recoveries: Readonly<Record<string, RecoveryKey>>;
 };
 
 type AccessEvent = SendableEvent<typeof accessEvents>;
@@ -51,9 +65,10 @@ type Table<T> = Readonly<Record<string, T>>;
 export const entryOf = <T>(table: Table<T>, name: string): T | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;
 
-/** True if this holder may have the wrapping keys of a name. */
+/** True if this holder may have the wrapping keys of a name; a recovery key may have those that it was granted once. */
 export const isEntitled = ({ users, holders, given }: AccessContext, holder: string, name: string): boolean => {
   const found = entryOf(holders, holder);
+  if (found?.state === 'recovery') return true;
   if (found?.state !== 'enrolled' || entryOf(users, found.user)?.isActive !== true) return false;
   return entryOf(given, found.user)?.includes(name) === true;
 };
@@ -100,6 +115,9 @@ const memberOf = ({ role, site }: Pick<Member, 'role' | 'site'>): Member => ({ r
 const isActive = ({ users }: AccessContext, user: string) => entryOf(users, user)?.isActive === true;
 const stateOf = ({ holders }: AccessContext, holder: string) => entryOf(holders, holder)?.state;
 const isGiven = ({ given }: AccessContext, user: string, name: string) => entryOf(given, user)?.includes(name) === true;
+/** An enrolled device of a user who is there. */
+const isPresent = (context: AccessContext, holder: string): boolean =>
+  stateOf(context, holder) === 'enrolled' && isActive(context, entryOf(context.holders, holder)?.user ?? '');
 const withHeld = ({ held }: AccessContext, { wrapping, holder }: Holding) => ({
   held: withEntry(held, wrapping, [...(entryOf(held, wrapping) ?? []), holder]),
 });
@@ -113,7 +131,7 @@ const access = setup({ types: { context: {} as AccessContext, events: {} as Acce
 
 const machine = access.createMachine({
   id: 'access',
-  context: { users: {}, holders: {}, given: {}, keys: [], held: {} },
+  context: { users: {}, holders: {}, given: {}, keys: [], held: {}, recoveries: {} },
   initial: 'kept',
   states: {
     kept: {
@@ -151,7 +169,7 @@ const machine = access.createMachine({
           actions: assign(({ context, event }) => withHolder(context, event.holder, { state: 'enrolled' })),
         },
         DeviceRevoked: {
-          guard: ({ context, event: { holder } }) => ['requested', 'enrolled'].includes(stateOf(context, holder) ?? ''),
+          guard: ({ context, event: { holder } }) => !['revoked', undefined].includes(stateOf(context, holder)),
           actions: assign(({ context, event: { holder, from } }) =>
             withHolder(context, holder, { state: 'revoked', revokedFrom: from }),
           ),
@@ -187,6 +205,35 @@ const machine = access.createMachine({
           guard: ({ context, event }) => knows(context, event.wrapping) && isNewHolding(context, event),
           actions: assign(({ context, event }) => withHeld(context, event)),
         },
+        RecoveryKeyMade: {
+          guard: ({ context, event: { holder, shares } }) =>
+            stateOf(context, holder) === undefined && shares.every((share) => isPresent(context, share.holder)),
+          actions: assign(({ context, event: { holder, sharingKey, threshold, shares } }) => ({
+            holders: withEntry<DeviceHolder>(context.holders, holder, {
+              ...{ user: RECOVERY_USER, sharingKey, replica: '', state: 'recovery' },
+              ...{ revokedFrom: null, passphraseSince: null },
+            }),
+            recoveries: withEntry(context.recoveries, holder, {
+              threshold,
+              custodians: shares.map((share) => share.holder),
+              released: [],
+            }),
+          })),
+        },
+        RecoveryShareReleased: {
+          guard: ({ context, event: { recovery, by, to } }) =>
+            stateOf(context, recovery) === 'recovery' &&
+            entryOf(context.recoveries, recovery)?.custodians.includes(by) === true &&
+            isPresent(context, by) &&
+            isPresent(context, to),
+          actions: assign(({ context: { recoveries }, event: { recovery, by, to } }) => {
+            const found = entryOf(recoveries, recovery);
+            if (found === undefined) return {};
+            return {
+              recoveries: withEntry(recoveries, recovery, { ...found, released: [...found.released, { by, to }] }),
+            };
+          }),
+        },
         PassphraseRenewed: {
           guard: ({ context, event: { holder, since } }) =>
             stateOf(context, holder) === 'enrolled' && entryOf(context.holders, holder)?.passphraseSince !== since,
@@ -199,7 +246,14 @@ const machine = access.createMachine({
   },
 });
 
-const REASONED: readonly string[] = ['UserChanged', 'UserRemoved', 'UserReadmitted', 'DeviceRevoked', 'AccessRevoked'];
+const REASONED: readonly string[] = [
+  'UserChanged',
+  'UserRemoved',
+  'UserReadmitted',
+  'DeviceRevoked',
+  'AccessRevoked',
+  'RecoveryShareReleased',
+];
 
 /** Who may do what in a study; the aggregate's id is the tenant. */
 export const Access = defineAggregate({

@@ -50,6 +50,24 @@ const KeyGrantedSchema = z.strictObject({
   sealed: z.base64().max(LIMITS.grantLengthMax),
 });
 
+const RecoveryKeyMadeSchema = z
+  .strictObject({
+    /** Fingerprint of the recovery key. */
+    holder,
+    /** Its public half, base64. */
+    sharingKey: z.base64().length(88),
+    /** Shares that are needed to have its private half. */
+    threshold: z.int().min(1),
+    /** A share for each custodian, sealed for their device by HPKE, base64. */
+    shares: z
+      .array(z.strictObject({ holder, sealed: z.base64().max(LIMITS.grantLengthMax) }))
+      .min(1)
+      .max(LIMITS.custodiansMax),
+  })
+  .refine(isHolder, 'not the fingerprint of this key')
+  .refine(({ threshold, shares }) => threshold <= shares.length, 'more shares than there are')
+  .refine(({ shares }) => new Set(shares.map((share) => share.holder)).size === shares.length, 'two shares for one');
+
 export type MemberPayload = z.infer<typeof member>;
 export type DeviceRequestedPayload = z.infer<typeof DeviceRequestedSchema>;
 export type KeyGrantedPayload = z.infer<typeof KeyGrantedSchema>;
@@ -89,6 +107,18 @@ export const accessEvents = {
   KeyHeld: defineEvent({
     version: 1,
     schema: z.strictObject({ wrapping: keyId, holder }),
+    touches: () => [],
+  }),
+  RecoveryKeyMade: defineEvent({ version: 1, schema: RecoveryKeyMadeSchema, touches: ofHolder }),
+  RecoveryShareReleased: defineEvent({
+    version: 1,
+    schema: z.strictObject({
+      recovery: holder,
+      /** The custodian who releases it, and the device that it is sealed for. */
+      by: holder,
+      to: holder,
+      sealed: z.base64().max(LIMITS.grantLengthMax),
+    }),
     touches: () => [],
   }),
   PassphraseRenewed: defineEvent({

@@ -9,6 +9,8 @@ export {
   type MadeKey,
   type Member,
   type OwedGrant,
+  RECOVERY_USER,
+  type RecoveryKey,
   rotationsDue,
 } from './access.ts';
 export type { DeviceRequestedPayload, KeyGrantedPayload, MemberPayload } from './accessEvents.ts';
