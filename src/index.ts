@@ -27,6 +27,7 @@ export {
   protect,
   type Sealed,
   type SealedReason,
+  type SearchMarking,
 } from './core/protect.ts';
 export { defineEvent, EVERYTHING, type EventDefinition, type Upcaster } from './core/schema.ts';
 export { type DataKey, makeDataKey, readDataKey, type SealedPlace } from './crypto/dataKey.ts';
@@ -90,6 +91,7 @@ export type {
 export { openStore } from './store.ts';
 export type { LiveQuery } from './streams/liveView.ts';
 export type { CommittedBatch } from './streams/log.ts';
+export type { Found, SearchFor } from './streams/search.ts';
 export type { Sync, SyncStatus } from './sync/runner.ts';
 export type { Transport } from './sync/transport.ts';
 export type { LogReport, VerifyFinding } from './verify/index.ts';

@@ -15,6 +15,7 @@ import { openSync } from './store/openSync.ts';
 import { knownReplicas } from './store/replica.ts';
 import { sealedEvents } from './store/sealedEvents.ts';
 import { sealedPlaces, subjectOf } from './store/sealedPlaces.ts';
+import { findIn } from './store/searching.ts';
 import { openSession, type Session } from './store/session.ts';
 import { systemStorageFacts } from './store/storageFacts.ts';
 import type { Store, StoreOptions } from './store/types.ts';
@@ -75,6 +76,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     appendAll: (definition, items, bulk = {}) => appendAll(session, definition, items, bulk),
     sealedEvents: (stream) => sealedEvents(session, stream),
     sealedPlaces: (of) => sealedPlaces(session, of),
+    find: (definition, wanted) => findIn(session, definition, wanted),
     subjectOf: (stream) => subjectOf(session, stream),
     replicas: () => knownReplicas(session),
     actor: session.actor,

@@ -88,6 +88,8 @@ export const ERROR_TEXT = {
   'schema.gap': 'An event type lacks an upcaster between two of its versions.',
   'schema.unprotectable':
     'A protected part stands where it cannot be found without a value: inside a union, a transform, a lazy schema or the like. Mark the whole of it, or take it out.',
+  'schema.unsearchable':
+    'The field has few possible values, is no text or number, or is not marked as searchable. Mark fields of high variety only: `search: { variety: "high" }`.',
   'seal.mismatch': 'The export was changed after it was sealed, or is incomplete.',
   'server.forbidden': 'The server does not accept this tenant or origin.',
   'server.not-found': 'The server has no such resource.',

@@ -59,6 +59,9 @@ export const LIMITS = {
   sealedValueBytesMax: 32_768,
   /** Bytes of a value of a field group, as canonical JSON, where its mark does not say more: what the smallest size class holds. */
   groupValueBytesMax: 30,
+  /** What a field has to be able to hold to be searchable: characters of a text, and the range of a number. */
+  searchTextLengthMin: 4,
+  searchRangeMin: 10_000,
   /** Values sealed under one AES key with random nonces before the next key is derived; NIST SP 800-38D allows 2^32. */
   sealsPerKeyMax: 268_435_456,
   /** Values that one request to erase may name, UTF-16 units of the path to one, and data keys that one confirmation names. */

@@ -14,10 +14,13 @@ import { LIMITS } from './limits.ts';
  * as canonical JSON (or of bytes); every value of the field is sealed to one length then. Fields of a group always are: to that
  * of `LIMITS.groupValueBytesMax` if they do not say more.
  */
-export type KeyMarking = { readonly sizeMax?: number } & (
+export type KeyMarking = { readonly sizeMax?: number; readonly search?: SearchMarking } & (
   | { readonly key: 'subject' }
   | { readonly key: 'group'; readonly name: string }
 );
+
+/** A field of many possible values, which can be found by equality. */
+export type SearchMarking = { readonly variety: 'high' };
 
 /** Bytes that every value of a field is padded for; undefined where each value has a size class of its own. */
 export const paddedFor = ({ key, sizeMax }: KeyMarking): number | undefined =>
@@ -99,11 +102,17 @@ const defOf = (schema: z.ZodType): Def => {
 const markingOf = (schema: z.ZodType): KeyMarking | undefined => {
   const marked = schema.meta()?.[META_NAME];
   if (!isRecord(marked)) return undefined;
-  const size = sizeOf(marked['sizeMax']);
+  const size = { ...sizeOf(marked['sizeMax']), ...searchOf(marked['search']) };
   if (marked['key'] === 'subject') return { key: 'subject', ...size };
   const { key, name } = marked;
   if (key === 'group' && typeof name === 'string' && name !== '') return { key, name, ...size };
   throw new StoreError('schema.unprotectable', { what: 'marking' });
+};
+
+const searchOf = (search: unknown): { readonly search?: SearchMarking } => {
+  if (search === undefined) return {};
+  if (isRecord(search) && search['variety'] === 'high') return { search: { variety: 'high' } };
+  throw new StoreError('schema.unprotectable', { what: 'search' });
 };
 
 const sizeOf = (sizeMax: unknown): { readonly sizeMax?: number } => {
@@ -133,9 +142,27 @@ const holdsMark = (schema: z.ZodType, seen: Set<z.ZodType>): boolean => {
 /** What leaves its value where it is, and can be looked through. */
 const WRAPPERS = ['optional', 'nullable', 'readonly', 'nonoptional'];
 
+/** A bound of a schema by the name under which zod tells it. */
+const boundOf = (schema: z.ZodType, name: string, otherwise: number): number => {
+  const bound: unknown = Reflect.get(schema, name);
+  return typeof bound === 'number' ? bound : otherwise;
+};
+
+/** True for texts and numbers that can take many values: the schema of few would let an index be read by trying them. */
+const hasVariety = (schema: z.ZodType): boolean => {
+  const { type, innerType } = defOf(schema);
+  if (typeof type === 'string' && WRAPPERS.includes(type) && isSchema(innerType)) return hasVariety(innerType);
+  const most = Number.POSITIVE_INFINITY;
+  if (type === 'string') return boundOf(schema, 'maxLength', most) >= LIMITS.searchTextLengthMin;
+  const range = boundOf(schema, 'maxValue', most) - boundOf(schema, 'minValue', -most);
+  return type === 'number' && range >= LIMITS.searchRangeMin;
+};
+
 const walk = (schema: z.ZodType, path: readonly string[], found: ProtectedPart[]): void => {
   const marking = markingOf(schema);
   if (marking !== undefined) {
+    if (marking.search !== undefined && !hasVariety(schema))
+      throw new StoreError('schema.unsearchable', { path: path.join('.') });
     found.push({ path, marking });
     return;
   }

@@ -64,6 +64,7 @@ export const PROBLEM_STATUS = {
   'receipt.mismatch': 409,
   'schema.gap': 500,
   'schema.unprotectable': 500,
+  'schema.unsearchable': 400,
   'seal.mismatch': 422,
   'server.forbidden': 403,
   'server.not-found': 404,

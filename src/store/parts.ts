@@ -9,6 +9,7 @@ export const PARTS: Readonly<Record<string, () => Promise<object>>> = {
   memory: () => import('../storage/memory.ts'),
   packing: () => import('../storage/dexie/pack.ts'),
   rescue: () => import('../storage/dexie/rescue.ts'),
+  search: () => import('../streams/search.ts'),
   sweeping: () => import('../storage/dexie/sweep.ts'),
   sync: () => import('./syncing.ts'),
   turns: () => import('./exclusive.ts'),

@@ -25,15 +25,24 @@ export const checkKeys = ({ keys }: StoreOptions, definitions: Definitions): voi
  * Returns how to stop it.
  */
 export const followKeys = (
-  keys: KeySource,
-  fields: Fields,
-  parts: { readonly states: Pick<AggregateStates, 'refold'>; readonly writer: Pick<Writer, 'idle'> },
+  keys: KeySource | undefined,
+  fields: Fields | undefined,
+  parts: {
+    readonly states: Pick<AggregateStates, 'refold'>;
+    readonly writer: Pick<Writer, 'idle'>;
+    readonly search: { readonly drop: () => void };
+  },
 ): (() => void) => {
+  if (keys === undefined || fields === undefined) return () => undefined;
   const refold = (): void => void parts.states.refold(fields.isAffected).catch(() => undefined); // told by whoever reads next
   const follow = (): void => {
     const isHolding = fields.isHolding();
     refold();
-    if (isHolding) void parts.writer.idle().then(refold, () => undefined);
+    const again = (): void => {
+      refold();
+      parts.search.drop();
+    };
+    if (isHolding) void parts.writer.idle().then(again, () => undefined);
   };
   if (fields.changes() > 0) follow(); // while the store was being opened
   const unfollow = keys.onChange(follow);

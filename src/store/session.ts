@@ -15,6 +15,7 @@ import type { BasisRule } from '../streams/basis.ts';
 import type { Fields } from '../streams/fields.ts';
 import { type CommittedBatch, type Log, openLog } from '../streams/log.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
+import type { Search } from '../streams/search.ts';
 import { emptyState } from '../streams/streamState.ts';
 import { startUpkeep, type Upkeep, type UpkeepParts } from '../streams/upkeep.ts';
 import type { Writer } from '../streams/writer.ts';
@@ -31,6 +32,7 @@ import { breathe, systemClock, systemEntropy, systemScheduler } from './platform
 import { checkKeys, fieldsOf, followKeys, hasProtectedFields } from './protectedFields.ts';
 import { definitionsOf, registryFingerprint } from './registry.ts';
 import { Replica } from './replica.ts';
+import { lazySearch } from './searching.ts';
 import { deviceMarker, followLeaving } from './storageFacts.ts';
 import type { Succession } from './succession.ts';
 import type { StoreOptions } from './types.ts';
@@ -68,6 +70,8 @@ export type Session = {
   readonly keySheet: KeyExchange | undefined;
   /** Ends following the keys. */
   readonly unfollowKeys: () => void;
+  /** Search for protected values; loaded and built when it is first asked for. */
+  readonly search: () => Promise<Search>;
 };
 
 const actorOf = (options: StoreOptions) => (): Actor => {
@@ -165,6 +169,12 @@ const workAhead = async (definitions: Definitions, options: StoreOptions): Promi
 const rememberedOf = ({ marker, isMarkerChosen, known }: Ahead, storage: EventStorage) =>
   isMarkerChosen || storage.durability !== 'memory' ? { marker, known } : { marker: NO_MARKER, known: undefined };
 
+const inTurn =
+  (...ends: readonly (() => void)[]) =>
+  (): void => {
+    for (const end of ends) end();
+  };
+
 const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahead): Promise<Session> => {
   const { definitions, software, folding } = ahead;
   const clock = options.clock ?? systemClock;
@@ -205,16 +215,15 @@ const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahea
     mark,
   });
   const { keys } = options;
-  const unfollowKeys =
-    fields === undefined || keys === undefined ? undefined : followKeys(keys.source, fields, { states, writer });
+  const search = lazySearch({ log, definitions, tenant: identity.tenant, entropy }, keys?.source);
+  const unfollowKeys = followKeys(keys?.source, fields, { states, writer, search });
   const catchUp = () => void log.catchUp().catch(() => undefined); // read again at the next append
   storage.onForeignCommit(catchUp);
   catchUp(); // what was committed between the history and the listener
   return {
     ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
     keeping,
-    keySheet: options.keys?.sheet,
-    unfollowKeys: unfollowKeys ?? (() => undefined),
+    ...{ keySheet: keys?.sheet, search: search.open, unfollowKeys: inTurn(unfollowKeys, search.close) },
     basis: basis.rule,
     get identity() {
       return succession.identity();

@@ -14,6 +14,7 @@ import type { Durability, StorageAdapter } from '../storage/port.ts';
 import type { UpkeepOptions, UpkeepReport } from '../streams/housework.ts';
 import type { LiveQuery } from '../streams/liveView.ts';
 import type { CommittedBatch } from '../streams/log.ts';
+import type { Found, SearchFor } from '../streams/search.ts';
 import type { DraftOutcome } from '../streams/writer.ts';
 import type { Sync, SyncStatus, SyncTiming } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';
@@ -158,6 +159,14 @@ export type Store = {
   readonly sealedPlaces: (
     of: { readonly subject: string } | { readonly stream: StreamId },
   ) => Promise<readonly SealedPlaceAt[]>;
+  /**
+   * The events of an aggregate's type that hold a value in a protected field marked `search`, as far as this user can open them.
+   * @throws StoreError `schema.unsearchable`, `store.part-missing`, `storage.*`
+   */
+  readonly find: <E extends EventDefinitions, C, S>(
+    definition: AggregateDefinition<E, C, S>,
+    wanted: SearchFor,
+  ) => Promise<readonly Found[]>;
   /** Whose data a stream holds, as its aggregate says: the subject under whose key it seals. Undefined for a type that is not registered. */
   readonly subjectOf: (stream: StreamId) => string | undefined;
   /** The replicas that have written into this log, this one included. `closed`: another one goes on in its place. */
