@@ -18,3 +18,22 @@ export { type Disturbance, simulatedNetwork, UNDISTURBED } from './network.ts';
 export { type SimulatedRequest, type SimulatedServer, simulatedServer } from './server.ts';
 export { hookedStorage, type StorageCall, type StorageHooks } from './storage.ts';
 export { type SimulatedTime, simulatedTime } from './time.ts';
+export {
+  type CheckOptions,
+  CLONES,
+  checkAggregate,
+  drawnHistory,
+  type Failure,
+  failureText,
+  findFailure,
+  type HistoryOptions,
+  type HistoryReport,
+  HONEST,
+  liveHistory,
+  ROUGH,
+  shrinkHistory,
+  visitModel,
+  type Weights,
+  type WorldModel,
+  worldModel,
+} from './world/index.ts';

@@ -1,0 +1,198 @@
+/**
+ * What has to hold of every history, looked at from outside: on the disks, on the server and in what the programs show.
+ *
+ * Each check is about facts that its operations have established, none about how the product gets there.
+ */
+import { firstValueFrom } from 'rxjs';
+import { sameJson } from '../../core/json.ts';
+import { seen, type VersionVector } from '../../core/versionVector.ts';
+import type { HealthState } from '../../store/healthState.ts';
+import type { Store } from '../../store/types.ts';
+import { conflictsBy } from './conflictOracle.ts';
+import { type Device, tabOf } from './device.ts';
+import { idsOf, type Logged, type LoggedCommit, logOf, logOfServer } from './logs.ts';
+import type { World } from './world.ts';
+
+/** What was found of a device when everything was healed. */
+type Found = {
+  readonly device: Device;
+  readonly store: Store;
+  readonly log: readonly LoggedCommit[];
+  readonly ids: ReadonlySet<string>;
+  readonly health: HealthState;
+};
+
+type Violations = readonly string[];
+
+/** Acknowledged is there: on the server, or where it was said that it can only be here, or its loss was said. */
+const nothingLost = (world: World, found: readonly Found[], server: ReadonlySet<string>): Violations =>
+  [...world.acknowledged].flatMap(([id, name]) => {
+    if (server.has(id)) {
+      const without = found.filter(({ ids }) => !ids.has(id)).map(({ device }) => device.name);
+      return without.length > 0 ? [`(a) event ${id}, recorded on ${name}, is on the server and not on ${without}`] : [];
+    }
+    const isHere = found.some(({ ids, health }) => ids.has(id) && health.heldHereOnly > 0);
+    const isSaid =
+      world.putBack.has(id) && found.some(({ device, health }) => device.name === name && health.losses.length > 0);
+    return isHere || isSaid ? [] : [`(a) event ${id}, acknowledged on ${name}, is not on the server`];
+  });
+
+/** Each replica's events stand in the order of their sequence, from 1 on and without a gap. */
+const inOrder = (name: string, log: readonly LoggedCommit[]): Violations => {
+  const next = new Map<string, number>();
+  return log.flatMap(({ events }) =>
+    events.flatMap(({ replica, body }) => {
+      const due = (next.get(replica) ?? 0) + 1;
+      next.set(replica, body.sequence);
+      return body.sequence === due
+        ? []
+        : [`(b) on ${name} sequence ${body.sequence} of ${replica} comes where ${due} is due`];
+    }),
+  );
+};
+
+/** Nothing stands before what its author had seen of its stream. */
+const afterItsCauses = (name: string, log: readonly LoggedCommit[]): Violations => {
+  const reached = new Map<string, number>();
+  return log.flatMap(({ events }) =>
+    events.flatMap(({ replica, body }) => {
+      reached.set(replica, body.sequence);
+      const basis: VersionVector = body.basis;
+      const missing = Object.keys(basis).filter((other) => (reached.get(other) ?? 0) < seen(basis, other));
+      return missing.length === 0 ? [] : [`(c) on ${name} event ${body.id} stands before what its author had seen`];
+    }),
+  );
+};
+
+const bytesByPlace = (log: readonly LoggedCommit[]): ReadonlyMap<string, string> =>
+  new Map(log.map(({ place, bytes }) => [place, bytes]));
+
+/** All devices and the server hold the same bytes. */
+const sameBytes = (found: readonly Found[], server: readonly LoggedCommit[]): Violations => {
+  const due = bytesByPlace(server);
+  return found.flatMap(({ device, log }) => {
+    const held = bytesByPlace(log);
+    const differ = [...due].filter(([place, bytes]) => held.get(place) !== bytes).length;
+    const more = held.size - due.size;
+    return differ === 0 && more === 0
+      ? []
+      : [`(d) on ${device.name} ${differ} commits differ from the server, ${more} are more`];
+  });
+};
+
+const pictureOf = async ({ model }: World, store: Store, ids: readonly string[]): Promise<unknown> => ({
+  states: ids.map((id) => {
+    const { value, context, version, conflicts, inapplicable, pending, readOnly } = store
+      .aggregate(model.aggregate, id)
+      .state();
+    const heads = conflicts.map(({ key, heads: some }) => [key, some.map(({ body }) => body.id)]);
+    return { id, value, context, version, inapplicable, pending, readOnly, heads };
+  }),
+  rows: model.views.map((view) => store.view(view).rows()),
+});
+
+/** All devices and all tabs show the same. */
+const samePicture = async (world: World, found: readonly Found[]): Promise<Violations> => {
+  const prefix = `${world.model.aggregate.type}/`;
+  const streams = new Set(
+    found.flatMap(({ log }) => log.flatMap(({ events }) => events.map(({ body }): string => body.stream))),
+  );
+  const ids = [...streams]
+    .filter((stream) => stream.startsWith(prefix))
+    .map((stream) => stream.slice(prefix.length))
+    .sort();
+  const [first, ...others] = await Promise.all(
+    found.flatMap(({ device }) =>
+      device.life.tabs.map(async ({ store }, tab) => ({
+        tab: `${device.name}${tab}`,
+        shown: await pictureOf(world, store, ids),
+      })),
+    ),
+  );
+  return others.flatMap(({ tab, shown }) =>
+    sameJson(shown, first?.shown) ? [] : [`(d) ${tab} shows something else than ${first?.tab}`],
+  );
+};
+
+/** Conflicts are those that the events themselves tell of, none missed and none made up. */
+const conflictsAreRight = ({ model }: World, { device, store, log }: Found): Violations => {
+  const streams = new Map<string, Logged[]>();
+  const prefix = `${model.aggregate.type}/`;
+  for (const { events } of log) {
+    for (const event of events) {
+      const { stream } = event.body;
+      if (stream.startsWith(prefix)) streams.set(stream, [...(streams.get(stream) ?? []), event]);
+    }
+  }
+  return [...streams].flatMap(([stream, events]) => {
+    const due = conflictsBy(model, events);
+    if (due === undefined) return [];
+    const { conflicts } = store.aggregate(model.aggregate, stream.slice(prefix.length)).state();
+    const shown = conflicts
+      .map(({ key, heads }) => `${key}: ${heads.map(({ body }): string => body.id).sort()}`)
+      .sort();
+    const told = [...due].map(([key, ids]) => `${key}: ${[...ids].sort()}`).sort();
+    return sameJson(shown, told)
+      ? []
+      : [`(d) ${device.name} shows ${shown.length} conflicts in ${stream}, its events make ${told.length}`];
+  });
+};
+
+const keyOf = (stream: string, type: string, payload: string): string => `${stream} ${type} ${payload}`;
+
+/** Whatever is in a log was recorded by somebody, in so many words. */
+const nothingInvented = (world: World, found: readonly Found[]): Violations => {
+  const unanswered = new Set(world.unanswered.map(({ stream, type, payload }) => keyOf(stream, type, payload)));
+  const all = new Map(
+    found.flatMap(({ log }) => log.flatMap(({ events }) => events.map((event) => [event.body.id, event] as const))),
+  );
+  return [...all.values()].flatMap(({ body, user }) => {
+    if (user === 'indelible' || world.acknowledged.has(body.id)) return [];
+    return unanswered.has(keyOf(body.stream, body.type, JSON.stringify(body.payload)))
+      ? []
+      : [`(e) nobody recorded ${body.id}`];
+  });
+};
+
+/** Verification finds nothing wrong, and no finding was made where nothing was tampered with. */
+const noAlarm = async (world: World, { device, store }: Found): Promise<Violations> => {
+  const report = await store.verify();
+  const verified = report.ok
+    ? []
+    : [`(h) verification on ${device.name} finds ${report.findings.map(({ code }) => code)}`];
+  const findings = world.life.isRough ? [] : await store.findings();
+  return [...verified, ...findings.map(({ code }) => `(h) ${device.name} found ${code} where nothing was done`)];
+};
+
+const looked = async (device: Device): Promise<Found> => {
+  const { store } = tabOf(device, 0);
+  const log = await logOf(device);
+  return { device, store, log, ids: idsOf(log), health: await firstValueFrom(store.health$) };
+};
+
+/** Looks at a healed world. @returns what does not hold, in words; nothing if all is well */
+export const checkWorld = async (world: World): Promise<Violations> => {
+  const found = await Promise.all(world.devices.map(looked));
+  const server = logOfServer(world.server.commits());
+  const stuck = found.flatMap(({ device }) => {
+    const { state, pending, lastError } = tabOf(device, 0).sync.status();
+    return state === 'live' && pending === 0
+      ? []
+      : [`(d) sync of ${device.name} ends ${state} with ${pending} pending: ${lastError}`];
+  });
+  // what a fork keeps apart is said by the device, and is nowhere else
+  const whole = found.filter(({ health }) => health.heldHereOnly === 0);
+  return [
+    ...world.violations,
+    ...stuck,
+    ...nothingLost(world, whole.length === found.length ? found : whole, idsOf(server)),
+    ...[...found.map(({ device, log }) => ({ name: device.name, log })), { name: 'the server', log: server }].flatMap(
+      ({ name, log }) => [...inOrder(name, log), ...(world.life.isRough ? [] : afterItsCauses(name, log))],
+    ),
+    ...sameBytes(whole, server),
+    ...(await samePicture(world, whole)),
+    ...found.flatMap((each) => conflictsAreRight(world, each)),
+    ...nothingInvented(world, found),
+    ...(await Promise.all(found.map((each) => noAlarm(world, each)))).flat(),
+  ];
+};

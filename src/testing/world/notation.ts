@@ -1,0 +1,151 @@
+/**
+ * How a history is written: one word for each operation, so that it can be printed, read and lived again.
+ *
+ *   A0+3    in tab 0 of device A somebody tries to record something of subject 3
+ *   A*3     somebody does so in every tab of A at once
+ *   A0!3    somebody settles what is in conflict there
+ *   A0?     somebody looks
+ *   A0~qd   A syncs; its next messages meet what the letters say, see `MESSAGE_TROUBLE`
+ *   A-  A=  A loses the network, and has it again
+ *   A#      A's program is killed and started again · A#o4 killed at the 4th call to the disk while it starts, and started again
+ *   A#7.    A's program will be killed before the 7th call to its disk from now takes effect · A#7! right after it did
+ *   A%      A's next call to its disk finds the connection dead
+ *   A_  A^  A's disk is full, and has room again
+ *   A@-90   A's clock is set back by 90 minutes
+ *   A>  A<  a copy of A's disk is put aside, and put back
+ *   A&      a clone of A begins to live
+ *   .30     30 hours pass
+ *   S>  S<  the server's data is backed up, and put back
+ */
+import type { Draw } from './model.ts';
+
+export const LETTERS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'] as const;
+
+export type Word = {
+  readonly who: string;
+  readonly tab: number;
+  readonly verb: string;
+  readonly rest: string;
+};
+
+const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&.-])(?<rest>.*)$/;
+
+/** A word of a history. @throws RangeError */
+export const readWord = (text: string): Word => {
+  const found = WORD.exec(text)?.groups;
+  if (found === undefined) throw new RangeError(`no operation: ${text}`);
+  return {
+    who: found['who'] ?? '',
+    tab: Number(found['tab'] ?? 0),
+    verb: found['verb'] ?? '',
+    rest: found['rest'] ?? '',
+  };
+};
+
+/** Which kinds of operation a history has, with their weights: how often each is drawn. */
+export type Weights = Readonly<Record<Kind, number>>;
+
+export const KINDS = [
+  'record',
+  'crowd',
+  'settle',
+  'look',
+  'sync',
+  'network',
+  'kill',
+  'crash',
+  'connection',
+  'room',
+  'clock',
+  'time',
+  'restore',
+  'clone',
+  'server',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Everything that a careful operator and an honest world may do: nothing of it may leave a finding. */
+export const HONEST: Weights = {
+  ...{
+    record: 46,
+    crowd: 4,
+    settle: 4,
+    look: 8,
+    sync: 20,
+    network: 6,
+    kill: 2,
+    crash: 3,
+    connection: 2,
+    room: 2,
+    clock: 1,
+    time: 2,
+  },
+  ...{ restore: 0, clone: 0, server: 0 },
+};
+
+/** With tablets that are set up from a copy of another one's disk, and go on beside it. */
+export const CLONES: Weights = { ...HONEST, clone: 1 };
+
+/** With copies of disks put back, and a server restored from an older backup. */
+export const ROUGH: Weights = { ...CLONES, restore: 4, server: 2 };
+
+const SUBJECTS = 12;
+const TABS = 2;
+/** Letters of `MESSAGE_TROUBLE` that a network may do by itself. */
+const NETWORK = 'nnnnqdrlsuit';
+const CLOCK_STEP_MIN = 3 * 24 * 60;
+
+const some = (draw: Draw, from: string, most: number): string =>
+  Array.from({ length: draw(most + 1) }, () => from.charAt(draw(from.length))).join('');
+
+const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => {
+  const who = LETTERS[draw(devices)] ?? 'A';
+  const tab = `${who}${draw(TABS)}`;
+  switch (kind) {
+    case 'record':
+      return [`${tab}+${draw(SUBJECTS)}`];
+    case 'crowd':
+      return [`${who}*${draw(SUBJECTS)}`];
+    case 'settle':
+      return [`${tab}!${draw(SUBJECTS)}`];
+    case 'look':
+      return [`${tab}?`];
+    case 'sync':
+      return [`${tab}~${draw(2) === 0 ? '' : some(draw, NETWORK, 4)}`];
+    case 'network':
+      return [`${who}${draw(2) === 0 ? '-' : '='}`];
+    case 'kill':
+      return [draw(3) === 0 ? `${who}#o${1 + draw(20)}` : `${who}#`];
+    case 'crash':
+      return [`${who}#${1 + draw(24)}${draw(2) === 0 ? '.' : '!'}`];
+    case 'connection':
+      return [`${who}%`];
+    case 'room':
+      return [`${who}${draw(4) === 0 ? '_' : '^'}`];
+    case 'clock':
+      return [`${who}@${draw(2 * CLOCK_STEP_MIN) - CLOCK_STEP_MIN}`];
+    case 'time':
+      return [`.${1 + draw(72)}`];
+    case 'restore':
+      return [`${who}${draw(2) === 0 ? '>' : '<'}`];
+    case 'clone':
+      return [`${who}&`];
+    case 'server':
+      return [`S${draw(2) === 0 ? '>' : '<'}`];
+  }
+};
+
+/** A history of so many operations, drawn by chance. */
+export const drawHistory = (
+  draw: Draw,
+  {
+    operations,
+    devices,
+    weights,
+  }: { readonly operations: number; readonly devices: number; readonly weights: Weights },
+): readonly string[] => {
+  const wheel = KINDS.flatMap((kind) => Array.from({ length: Math.round(weights[kind] * 20) }, () => kind));
+  const words: string[] = [];
+  while (words.length < operations) words.push(...wordsOf(draw, wheel[draw(wheel.length)] ?? 'record', devices));
+  return words;
+};

@@ -1,0 +1,304 @@
+/** A world of simulated devices, people, a network and a server: lives a history, one operation after the other. */
+import { isStoreError, StoreError } from '../../core/errors.ts';
+import type { SendOptions, SendOutcome } from '../../store/types.ts';
+import { seededEntropy } from '../entropy.ts';
+import { type Disturbance, simulatedNetwork, UNDISTURBED } from '../network.ts';
+import { type SimulatedServer, simulatedServer } from '../server.ts';
+import {
+  cloneDevice,
+  type Device,
+  makeDevice,
+  restart,
+  type Surroundings,
+  setOnline,
+  settled,
+  syncNow,
+  TENANT,
+  tabOf,
+} from './device.ts';
+import { copyOf } from './disk.ts';
+import { idsOn } from './logs.ts';
+import type { Draw, WorldModel } from './model.ts';
+import { LETTERS, readWord, type Word } from './notation.ts';
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+/** What a letter does to one message. */
+export const MESSAGE_TROUBLE: Readonly<Record<string, (draw: Draw) => Disturbance>> = {
+  n: () => UNDISTURBED,
+  q: () => ({ kind: 'drop-request' }),
+  d: () => ({ kind: 'drop-answer' }),
+  r: () => ({ kind: 'repeat' }),
+  l: () => ({ kind: 'late' }),
+  s: () => ({ kind: 'fail', error: new StoreError('sync.rate-limited') }),
+  u: () => ({ kind: 'fail', error: new StoreError('sync.unauthorised') }),
+  i: () => ({ kind: 'fail', error: new StoreError('server.internal') }),
+  t: (draw) => ({ kind: 'alter-answer', alter: (text) => text.slice(0, draw(text.length)) }),
+};
+
+/** An attempt to record that was not answered: it may be stored, or not. */
+type Attempt = { readonly device: string; readonly stream: string; readonly type: string; readonly payload: string };
+
+export type World = {
+  readonly model: WorldModel;
+  readonly server: SimulatedServer;
+  readonly devices: Device[];
+  readonly draw: Draw;
+  /** Ids of events that somebody was told to be recorded, with the device on which. */
+  readonly acknowledged: Map<string, string>;
+  readonly unanswered: Attempt[];
+  /** Ids that were on a disk in whose place an older copy was put. */
+  readonly putBack: Set<string>;
+  /** How often each trouble really happened. */
+  readonly injected: Map<string, number>;
+  /** What was seen to go wrong while it lived. */
+  readonly violations: string[];
+  readonly life: Life;
+};
+
+/** What the world knows of itself while it lives. */
+type Life = {
+  readonly around: Surroundings;
+  readonly number: number;
+  readonly planned: Map<string, Disturbance[]>;
+  serverBackup: (() => void) | undefined;
+  /** The most that each device was seen to show: events in all. */
+  readonly seen: Map<string, number>;
+  /** Something happened that honest devices rightly find. */
+  isRough: boolean;
+};
+
+const count = (world: Pick<World, 'injected'>, what: string): void => {
+  world.injected.set(what, (world.injected.get(what) ?? 0) + 1);
+};
+
+let worlds = 0;
+
+export const openWorld = async (parts: {
+  readonly model: WorldModel;
+  readonly devices: number;
+  readonly seed: number;
+}): Promise<World> => {
+  const { model, seed } = parts;
+  const { below: draw } = seededEntropy(seed);
+  const server = await simulatedServer({ tenant: TENANT });
+  const planned = new Map<string, Disturbance[]>();
+  const injected = new Map<string, number>();
+  const transport = (name: string) =>
+    simulatedNetwork(server, () => {
+      const met = planned.get(name)?.shift() ?? UNDISTURBED;
+      if (met.kind !== 'none')
+        count({ injected }, met.kind === 'fail' ? `message: ${met.error.code}` : `message: ${met.kind}`);
+      return met;
+    });
+  const around: Surroundings = { model, transport, seed };
+  const number = ++worlds;
+  const devices: Device[] = [];
+  for (const name of LETTERS.slice(0, parts.devices))
+    devices.push(await makeDevice(name, `world-${number}-${name}`, around));
+  return {
+    ...{ model, server, devices, draw, injected },
+    ...{ acknowledged: new Map(), unanswered: [], putBack: new Set(), violations: [] },
+    life: { around, number, planned, serverBackup: undefined, seen: new Map(), isRough: false },
+  };
+};
+
+/** What a person gets from an attempt: an outcome, or the code of a failure. */
+const attempted = async (send: Promise<SendOutcome>): Promise<SendOutcome | StoreError> => {
+  try {
+    return await send;
+  } catch (error) {
+    if (isStoreError(error)) return error;
+    throw error;
+  }
+};
+
+const subject = (at: string): string => `subject-${at}`;
+
+/** Tries to record something; what was told to be recorded has to be there for ever. */
+const record = async (world: World, device: Device, { tab, rest }: Word, options: SendOptions = {}): Promise<void> => {
+  const handle = tabOf(device, tab).store.aggregate(world.model.aggregate, subject(rest));
+  const event = world.model.event(world.draw, handle.state());
+  const { trouble } = device.life;
+  const outcome = await attempted(handle.send(event, { reason: 'as drawn', ...options }));
+  if (isStoreError(outcome) || trouble.isDead) {
+    // nobody was told, or nobody was there any more to be told
+    const { type, ...payload } = event;
+    const stream = `${world.model.aggregate.type}/${subject(rest)}`;
+    world.unanswered.push({ device: device.name, stream, type, payload: JSON.stringify(payload) });
+  } else if (outcome.kind === 'committed') world.acknowledged.set(outcome.eventId, device.name);
+};
+
+const SETTLING_TRIES = 4;
+
+/** Settles everything that is in conflict in a stream by an event that names all heads. */
+const settle = async (world: World, device: Device, word: Word): Promise<void> => {
+  for (let tries = 0; tries < SETTLING_TRIES; tries++) {
+    const { conflicts } = tabOf(device, word.tab).store.aggregate(world.model.aggregate, subject(word.rest)).state();
+    if (conflicts.length === 0 || device.life.trouble.isDead) return;
+    const resolves = [...new Set(conflicts.flatMap(({ heads }) => heads.map(({ body }) => body.id)))];
+    await record(world, device, word, { resolves });
+  }
+};
+
+/** Looks at a device: what it has shown once it goes on showing. */
+const look = (world: World, device: Device, tab: number): void => {
+  const now = tabOf(device, tab).store.size();
+  const { seen } = world.life;
+  const key = `${device.name}${tab}`;
+  if (now < (seen.get(key) ?? 0)) world.violations.push(`${key} showed ${seen.get(key)} events, and then ${now}`);
+  seen.set(key, now);
+};
+
+const sync = async (world: World, device: Device, { tab, rest }: Word): Promise<void> => {
+  const planned = [...rest].map((letter) => MESSAGE_TROUBLE[letter]?.(world.draw) ?? UNDISTURBED);
+  world.life.planned.set(device.name, planned);
+  if (device.isOnline) await syncNow(device, tab);
+  world.life.planned.delete(device.name);
+};
+
+const forget = (world: World, { name }: Device): void => {
+  for (const key of [...world.life.seen.keys()]) if (key.startsWith(name)) world.life.seen.delete(key);
+};
+
+/** Kills the program and starts it again; while it starts it may be killed once more, at a call to its disk. */
+const kill = async (world: World, device: Device, { rest }: Word): Promise<void> => {
+  const { around } = world.life;
+  if (/^\d+[.!]$/.test(rest)) {
+    device.life.trouble.crash = { left: Number.parseInt(rest, 10), takesEffect: rest.endsWith('!') };
+    return;
+  }
+  count(world, 'program killed');
+  const crash = rest.startsWith('o') ? { left: Number(rest.slice(1)), takesEffect: world.draw(2) === 0 } : undefined;
+  await restart(device, around, crash);
+};
+
+const putBack = async (world: World, device: Device): Promise<void> => {
+  if (device.backup === undefined) return;
+  count(world, 'disk put back');
+  world.life.isRough = true;
+  for (const id of await idsOn(device)) world.putBack.add(id);
+  device.disk = await copyOf(device.backup, device.database);
+  forget(world, device);
+  await restart(device, world.life.around);
+};
+
+const DEVICES_MAX = LETTERS.length;
+
+const clone = async (world: World, device: Device): Promise<void> => {
+  const name = LETTERS[world.devices.length];
+  if (name === undefined || world.devices.length >= DEVICES_MAX) return;
+  count(world, 'device cloned');
+  world.life.isRough = true;
+  world.devices.push(
+    await cloneDevice(device, { name, database: `world-${world.life.number}-${name}` }, world.life.around),
+  );
+};
+
+const server = (world: World, verb: string): void => {
+  if (verb === '>') {
+    world.life.serverBackup = world.server.backup();
+    return;
+  }
+  if (world.life.serverBackup === undefined) return;
+  count(world, 'server put back');
+  world.life.isRough = true;
+  world.life.serverBackup();
+};
+
+/** Time passes on every device, and what was to happen meanwhile happens. */
+const pass = async (world: World, hours: number): Promise<void> => {
+  count(world, 'time passed');
+  for (const device of world.devices) {
+    device.life.time.advance(hours * HOUR_MS);
+    await settled(device);
+  }
+};
+
+const onDevice = async (world: World, device: Device, word: Word): Promise<void> => {
+  const { trouble, time } = device.life;
+  switch (word.verb) {
+    case '+':
+      return record(world, device, word);
+    case '*':
+      await Promise.all(device.life.tabs.map((_, tab) => record(world, device, { ...word, tab })));
+      return undefined;
+    case '!':
+      return settle(world, device, word);
+    case '?':
+      return look(world, device, word.tab);
+    case '~':
+      return sync(world, device, word);
+    case '-':
+    case '=':
+      setOnline(device, word.verb === '=');
+      return settled(device);
+    case '#':
+      return kill(world, device, word);
+    case '%':
+      trouble.isCut = true;
+      return count(world, 'connection lost');
+    case '_':
+    case '^':
+      trouble.isFull = word.verb === '_';
+      return trouble.isFull ? count(world, 'disk full') : undefined;
+    case '@':
+      time.stepClock(Number(word.rest) * MINUTE_MS);
+      return count(world, 'clock set');
+    case '>':
+      device.backup = await copyOf(device.disk, device.database);
+      return undefined;
+    case '<':
+      return putBack(world, device);
+    case '&':
+      return clone(world, device);
+    default:
+      throw new RangeError(`no operation: ${word.verb}`);
+  }
+};
+
+/** People are slower than machines: what follows an act by itself within a second has happened when the next one comes. */
+const PACE_MS = 1_500;
+
+/** Lives one word of a history. */
+export const live = async (world: World, text: string): Promise<void> => {
+  const word = readWord(text);
+  if (word.verb === '.') return pass(world, Number(word.rest));
+  if (word.who === 'S') return server(world, word.verb);
+  const device = world.devices.find(({ name }) => name === word.who);
+  if (device === undefined) return; // a clone that was not made, in a history that was cut down
+  await onDevice(world, device, word);
+  device.life.time.advance(PACE_MS);
+  await settled(device);
+  if (device.life.trouble.isDead) {
+    count(world, 'program killed at a call to its disk');
+    await restart(device, world.life.around);
+  }
+};
+
+const HEALING_ROUNDS = 8;
+
+/** Everything works again: every device has room and a network, and syncs until nothing is left to exchange. */
+export const heal = async (world: World): Promise<void> => {
+  world.life.planned.clear();
+  for (const device of world.devices) {
+    await restart(device, world.life.around);
+    setOnline(device, true);
+    await settled(device);
+  }
+  for (let round = 0; round < HEALING_ROUNDS; round++) {
+    const before = [world.server.size(), ...world.devices.map((device) => tabOf(device, 0).store.size())].join();
+    for (const device of world.devices) {
+      setOnline(device, false); // a device greets when it comes online, and learns then what the server holds of it
+      setOnline(device, true);
+      await syncNow(device, 0);
+    }
+    const after = [world.server.size(), ...world.devices.map((device) => tabOf(device, 0).store.size())].join();
+    if (before === after && round > 1) return;
+  }
+};
+
+export const endWorld = async (world: World): Promise<void> => {
+  for (const { life } of world.devices) for (const { store } of life.tabs) await store.close();
+};

@@ -1,0 +1,123 @@
+/** Worlds of five devices that live histories drawn by chance, honest ones and rough ones; and worlds over a product that is broken. */
+import { expect, it } from 'vitest';
+import { setup } from 'xstate';
+import { z } from 'zod';
+import { defineAggregate, defineEvent } from '../../src/index.ts';
+import {
+  CLONES,
+  checkAggregate,
+  drawnHistory,
+  failureText,
+  type HistoryReport,
+  HONEST,
+  liveHistory,
+  type Weights,
+  worldModel,
+} from '../../src/testing/index.ts';
+import { MUTANTS, withMutant } from './worldMutants.ts';
+
+const OPERATIONS = 250;
+/** The environment may ask for more of each kind, never for fewer. */
+const HISTORIES = Math.max(16, Number(process.env['INDELIBLE_WORLD_HISTORIES'] ?? 0));
+const SEED = Number(process.env['INDELIBLE_WORLD_SEED'] ?? 1);
+const RUN_MS_MAX = 300_000 * Math.ceil(HISTORIES / 16);
+
+const lived = async (weights: Weights): Promise<ReadonlyMap<string, number>> => {
+  const met = new Map<string, number>();
+  let acknowledged = 0;
+  for (let seed = SEED; seed < SEED + HISTORIES; seed++) {
+    const report: HistoryReport = await drawnHistory({ seed, operations: OPERATIONS, weights });
+    expect(report.violations, failureText(report)).toEqual([]);
+    acknowledged += report.acknowledged;
+    for (const [what, times] of report.injected) met.set(what, (met.get(what) ?? 0) + times);
+  }
+  const told = [...met].map(([what, times]) => `${what} ${times}`).join(', ');
+  console.log(`seed ${SEED}: ${HISTORIES} histories, ${acknowledged} events acknowledged; ${told}`);
+  return met;
+};
+
+const HONEST_TROUBLE = [
+  'clock set',
+  'connection lost',
+  'disk full',
+  'message: alter-answer',
+  'message: drop-answer',
+  'message: drop-request',
+  'message: late',
+  'message: repeat',
+  'message: server.internal',
+  'message: sync.rate-limited',
+  'message: sync.unauthorised',
+  'program killed',
+  'program killed at a call to its disk',
+  'time passed',
+];
+
+it(
+  'nothing that devices, people, network and disks do by themselves loses, reorders, invents or hides an event, or raises an alarm [SIM-01, SIM-02]',
+  async () => expect([...(await lived(HONEST)).keys()].sort()).toEqual(HONEST_TROUBLE),
+  RUN_MS_MAX,
+);
+
+it('one seed gives one history, with the same end [SIM-03]', async () => {
+  const twice = await Promise.all([1, 2].map(() => drawnHistory({ seed: 7, operations: 80, weights: CLONES })));
+  expect(twice[1]).toEqual(twice[0]);
+});
+
+const [FIRST, FOUND_WITHIN] = [1, 3];
+const SEEDS = Array.from({ length: FOUND_WITHIN }, (_, at) => FIRST + at);
+const short = (seed: number) => ({ seed, operations: 200, weights: CLONES });
+
+it('the same histories leave nothing to find in the product as it is [SIM-04]', async () => {
+  for (const seed of SEEDS) {
+    const report = await drawnHistory(short(seed));
+    expect(report.violations, failureText(report)).toEqual([]);
+  }
+});
+
+it.each(MUTANTS)(
+  'a world finds within three histories that $name [SIM-04]',
+  (mutant) =>
+    withMutant(mutant, async (world) => {
+      const failure = async (seed: number): Promise<readonly string[]> => {
+        try {
+          return (await world.drawnHistory(short(seed))).violations;
+        } catch (error) {
+          return [String(error)];
+        }
+      };
+      const found: string[] = [];
+      for (const seed of SEEDS) if (found.length === 0) found.push(...(await failure(seed)));
+      expect(found.length).toBeGreaterThan(0);
+    }),
+  RUN_MS_MAX,
+);
+
+type Counted = { readonly type: 'Counted' };
+
+/** A diary that counts with a number outside of its state: what it shows depends on what this device has folded before. */
+const impure = () => {
+  let outside = 0;
+  const diaries = setup({ types: { context: {} as { readonly count: number }, events: {} as Counted } });
+  return defineAggregate({
+    type: 'diary',
+    events: { Counted: defineEvent({ version: 1, schema: z.strictObject({}), touches: () => [] }) },
+    machine: diaries.createMachine({
+      context: { count: 0 },
+      on: { Counted: { actions: diaries.assign(() => ({ count: ++outside })) } },
+    }),
+  });
+};
+
+it('an aggregate that breaks the laws is shown with its seed and a short history that can be lived again [SIM-05]', async () => {
+  const model = worldModel({ aggregate: impure(), event: () => ({ type: 'Counted' }) });
+  const told = await checkAggregate(model, { operations: 60, devices: 3 }).then(
+    () => '',
+    (error: unknown) => (error instanceof Error ? error.message : ''),
+  );
+  const [, seed = '', words = ''] = /^seed (\d+), \d+ operations: (.*)$/m.exec(told) ?? [];
+  const history = words.split(' ').filter((word) => word !== '');
+  expect(history.length).toBeLessThanOrEqual(4);
+  expect(told).toContain('shows something else');
+  expect((await liveHistory(history, { seed: Number(seed), devices: 3, model })).violations.length).toBeGreaterThan(0);
+});
