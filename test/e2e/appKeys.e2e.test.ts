@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
+  editValue,
   enterDevice,
   importSummary,
   loadSample,
   openForm,
   PASSPHRASE,
+  PULSE,
   pane,
+  shown,
   startWorld,
   until,
   VITALS,
@@ -160,4 +163,14 @@ it('failed attempts end in a wait that is counted down, and one who waits gets i
   await page.clock.fastForward('02:00');
   await gate().getByRole('button', { name: 'Unlock' }).click();
   await a().locator('.casebook').waitFor();
+});
+
+it('a device that is locked while the server is away is unlocked again, and goes on recording [APP-12]', async () => {
+  await world.killServer();
+  await a().getByRole('button', { name: 'Lock', exact: true }).click();
+  await enterDevice(page, 'a');
+  await openForm(a(), VITALS);
+  await editValue(a(), { item: PULSE, value: '66', reason: 'the server is away' });
+  await until(() => shown(a(), PULSE), '66 /min');
+  await world.startServer();
 });
