@@ -7,6 +7,7 @@ import { useAnnounce } from './announce.tsx';
 import { Dialog } from './Dialog.tsx';
 import { DialogFoot } from './DialogFoot.tsx';
 import { PassphraseField } from './PassphraseField.tsx';
+import { RenewForm } from './RenewForm.tsx';
 import { StudyKeyPanel } from './StudyKeyPanel.tsx';
 import { TextField } from './TextField.tsx';
 import { useAttempt } from './useAttempt.ts';
@@ -87,6 +88,7 @@ export const PeopleDialog = (props: Props) => {
         ))}
       </ul>
       <EnrolForm {...props} />
+      <RenewForm {...props} />
       <StudyKeyPanel device={props.device} />
     </Dialog>
   );

@@ -174,3 +174,28 @@ it('a device that is locked while the server is away is unlocked again, and goes
   await until(() => shown(a(), PULSE), '66 /min');
   await world.startServer();
 });
+
+it('a person changes their passphrase: the new one unlocks, the one before does not [APP-11]', async () => {
+  const next = 'copper orbit walnut seven';
+  await a().getByRole('button', { name: 'People' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Change my passphrase').click();
+  const form = dialog.getByRole('form', { name: 'Change my passphrase' });
+  const change = form.getByRole('button', { name: 'Change passphrase' });
+  await form.getByLabel('Present passphrase', { exact: true }).fill('not the present one');
+  await form.getByLabel('New passphrase', { exact: true }).fill(next);
+  await form.getByLabel('Repeat new passphrase', { exact: true }).fill(next);
+  expect(await faultsOf(page)).toEqual([]);
+  await change.click();
+  await form.getByText('key.refused').waitFor();
+  await form.getByLabel('Present passphrase', { exact: true }).fill(PASSPHRASE);
+  await change.click();
+  await until(() => page.getByRole('dialog').count(), 0);
+  await a().getByRole('button', { name: 'Lock', exact: true }).click();
+  await typeInto('Passphrase', PASSPHRASE);
+  await gate().getByRole('button', { name: 'Unlock' }).click();
+  await gate().getByText('key.refused').waitFor();
+  await typeInto('Passphrase', next);
+  await gate().getByRole('button', { name: 'Unlock' }).click();
+  await a().locator('.casebook').waitFor();
+});
