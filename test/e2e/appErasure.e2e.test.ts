@@ -59,15 +59,39 @@ const ask = async (choice: RegExp, justification: string): Promise<void> => {
   await submit.click();
 };
 
+/** Makes the study's key on A, and grants it to B. */
+const shareKey = async (): Promise<void> => {
+  const people = (device: Locator) => device.getByRole('button', { name: 'People' }).click();
+  const isHeld = async (device: Locator) => {
+    await people(device);
+    await dialog().getByText('You hold the study’s key').waitFor();
+    await page.keyboard.press('Escape');
+  };
+  await people(a());
+  await dialog().getByRole('button', { name: 'Make the study’s key' }).click();
+  await page.keyboard.press('Escape');
+  await isHeld(a());
+  await untilEqual(page);
+  await people(b());
+  await dialog().getByRole('button', { name: 'Ask for the study’s key' }).click();
+  await dialog().locator('.fingerprint-own').waitFor();
+  await page.keyboard.press('Escape');
+  await people(a());
+  const asking = dialog().getByRole('form', { name: 'Let ben.monitor in' });
+  await asking.getByLabel('Role of ben.monitor').fill('data manager');
+  await asking.getByRole('button', { name: 'It is the same: let in' }).click();
+  await dialog().getByText('ben.monitor gets the study’s key at the next sync.').waitFor();
+  await page.keyboard.press('Escape');
+  await untilEqual(page);
+  await isHeld(b());
+};
+
 it('a request for a whole subject is refused by default, on record with its ground [APP-16]', async () => {
   await loadSample(a());
   await importSummary(a());
   await untilEqual(page);
   for (const device of [a(), b()]) await openForm(device, VITALS);
-  await a().getByRole('button', { name: 'People' }).click();
-  await dialog().getByRole('button', { name: 'Make the study’s key' }).click();
-  await dialog().getByText('You hold the study’s key').waitFor();
-  await page.keyboard.press('Escape');
+  await shareKey();
   await saveName(WRONG, '');
   await saveName(RIGHT, 'typed into the wrong casebook');
   await ask(/^Everything/, 'letter of the subject, filed');
@@ -101,6 +125,7 @@ it('a justification that tells the name is not taken, and nobody approves what t
 
 it('another person approves, each device erases it and confirms, and one that is away is listed until it does [APP-16]', async () => {
   await untilEqual(page);
+  await until(async () => (await b().locator('.subject-name').innerText()).includes(RIGHT), true);
   await setOnline(a(), false);
   await erasures(b()).getByRole('button', { name: 'Approve: One name of subject 101' }).click();
   await dialog().getByLabel('Justification').fill('found in order');
