@@ -3,6 +3,7 @@
  *
  * The secrets are those published in RFC 8032, section 7.1: test keys, known to everybody, that protect nothing.
  */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Commit, Head } from '../../src/core/commit.ts';
 import { headAfter } from '../../src/core/commit.ts';
 import type { CommitContext, EventBody } from '../../src/core/envelope.ts';
@@ -50,8 +51,8 @@ export const RFC_8032 = [
   },
 ] as const;
 
-export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-export const unhex = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, 'hex'));
+export const hex = (bytes: Uint8Array): string => bytesToHex(bytes);
+export const unhex = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hexToBytes(text));
 
 const PKCS8_PREFIX = unhex('302e020100300506032b657004220420');
 
