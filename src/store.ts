@@ -26,8 +26,14 @@ import type { Sync } from './sync/runner.ts';
 const startViews = (session: Session, definitions: readonly ViewDefinition[]) => {
   const views = definitions.map((definition) => ({ definition, view: openView(definition, session.snapshot) }));
   const streams = new Set(session.states.streams());
-  for (const { view } of views) merge(of(streams), session.changed$).subscribe((changed) => view.advance(changed));
-  return views;
+  const following = views.map(({ view }) =>
+    merge(of(streams), session.changed$).subscribe((changed) => view.advance(changed)),
+  );
+  const clear = (): void => {
+    for (const each of following) each.unsubscribe();
+    for (const { view } of views) view.clear();
+  };
+  return { views, clear };
 };
 
 /** Locking keys and closing the store may both ask for the same end. */
@@ -48,7 +54,7 @@ const loadChecks = () => loadPart('checks', () => import('./store/checks.ts'));
 export const openStore = async (options: StoreOptions): Promise<Store> => {
   const session = await openSession(options);
   const { storage, log, writer } = session;
-  const views = startViews(session, options.views ?? []);
+  const { views, clear } = startViews(session, options.views ?? []);
   const watch = watchStreams(session);
   const sync$ = new BehaviorSubject<Sync | undefined>(undefined);
   const health = openHealth(session, options.space ?? systemStorageFacts, sync$);
@@ -63,7 +69,11 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     log.close();
     await storage.close();
   });
-  const unfollowLock = options.keys?.onLock?.(close);
+  const unfollowLock = options.keys?.onLock?.(() => {
+    clear();
+    session.forgetAll();
+    return close();
+  });
   return {
     get replica() {
       return session.identity.replica;

@@ -11,6 +11,7 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
+import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Entropy } from '../core/ports.ts';
 import { utf8 } from './bytes.ts';
@@ -41,6 +42,8 @@ export type AtRest = {
   readonly open: (place: SealPlace, sealed: Bytes) => Promise<Bytes | undefined>;
   /** Keyed hash by which a name is found without being shown; synchronous. 32 bytes. */
   readonly nameHash: (kind: string, name: Uint8Array) => Uint8Array;
+  /** Lets go of every key: from then on all of these fail with `storage.closed`. */
+  readonly end: () => void;
 };
 
 export type AtRestParts = {
@@ -54,17 +57,15 @@ export type AtRestParts = {
 };
 
 /** The keys by their salts, derived once each; the oldest are let go. */
-const keysOf = (base: CryptoKey) => {
+const keysOf = (from: CryptoKey) => {
+  let base: CryptoKey | undefined = from;
   const known = new Map<string, Promise<CryptoKey>>();
-  const derive = (salt: Bytes): Promise<CryptoKey> =>
-    crypto.subtle.deriveKey(
-      { name: 'HKDF', hash: 'SHA-256', salt, info: SEAL_INFO },
-      base,
-      { name: 'AES-GCM', length: 256 },
-      false,
-      ['encrypt', 'decrypt'],
-    );
-  return (salt: Bytes): Promise<CryptoKey> => {
+  const derive = async (salt: Bytes): Promise<CryptoKey> => {
+    if (base === undefined) throw new StoreError('storage.closed');
+    const algorithm = { name: 'HKDF', hash: 'SHA-256', salt, info: SEAL_INFO };
+    return crypto.subtle.deriveKey(algorithm, base, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+  };
+  const keyOf = (salt: Bytes): Promise<CryptoKey> => {
     const name = bytesToHex(salt);
     const found = known.get(name);
     if (found !== undefined) return found;
@@ -76,6 +77,31 @@ const keysOf = (base: CryptoKey) => {
       known.delete(oldest);
     }
     return key;
+  };
+  const end = (): void => {
+    base = undefined;
+    known.clear();
+  };
+  return { keyOf, end };
+};
+
+/** Names under a key of their own, whose bytes are overwritten here and at the end. */
+const keyedNames = (key: Bytes) => {
+  let names: ReturnType<typeof hmac.create> | undefined = hmac.create(sha256, key);
+  key.fill(0);
+  return {
+    hash: (kind: string, name: Uint8Array): Uint8Array => {
+      if (names === undefined) throw new StoreError('storage.closed');
+      return names
+        .clone()
+        .update(utf8(`${kind}\0`))
+        .update(name)
+        .digest();
+    },
+    end: (): void => {
+      names?.destroy();
+      names = undefined;
+    },
   };
 };
 
@@ -90,8 +116,8 @@ export const openAtRest = async ({ root, id, entropy, sealsMax }: AtRestParts): 
     base,
     256,
   );
-  const names = hmac.create(sha256, new Uint8Array(nameKey));
-  const keyOf = keysOf(base);
+  const names = keyedNames(new Uint8Array(nameKey));
+  const { keyOf, end } = keysOf(base);
   const drawNonce = noncePool(entropy, NONCE_BYTES);
   const budget = sealsMax ?? LIMITS.rowSealsPerKeyMax;
   const begin = () => ({ salt: Uint8Array.from(entropy.bytes(SALT_BYTES)), used: 0 });
@@ -117,11 +143,10 @@ export const openAtRest = async ({ root, id, entropy, sealsMax }: AtRestParts): 
         return undefined;
       }
     },
-    nameHash: (kind, name) =>
-      names
-        .clone()
-        .update(utf8(`${kind}\0`))
-        .update(name)
-        .digest(),
+    nameHash: names.hash,
+    end: () => {
+      end();
+      names.end();
+    },
   };
 };

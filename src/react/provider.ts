@@ -2,7 +2,7 @@
  * Hands a store to the components below, when it is open and on the device only.
  *
  * Invariants: a server, and the first rendering in a page that takes over what a server rendered, show `fallback`: the records
- * are on the device. A function that opens a store is called once, however often React renders. Laws: `react/provider`.
+ * are on the device. So does a closed store: React lets go of what its components held and showed. A function that opens a store is called once, however often React renders. Laws: `react/provider`.
  */
 import {
   createContext,
@@ -10,6 +10,7 @@ import {
   type ReactNode,
   Suspense,
   use,
+  useCallback,
   useContext,
   useState,
   useSyncExternalStore,
@@ -23,7 +24,7 @@ export type IndelibleProviderProps = {
    * store closes it.
    */
   readonly store: Store | Promise<Store> | (() => Promise<Store>);
-  /** Shown until the store is open, and by a server. */
+  /** Shown until the store is open, after it has closed (its keys were locked), and by a server. */
   readonly fallback?: ReactNode;
   readonly children?: ReactNode;
 };
@@ -45,10 +46,29 @@ const openOnce = (open: () => Promise<Store>): Promise<Store> => {
 /** What is being opened for one provider: kept after it failed, or each new rendering would try again. */
 type Kept = { opened?: Promise<Store> };
 
-const Opened = ({ store, kept, children }: IndelibleProviderProps & { readonly kept: Kept }): ReactNode => {
+const Opened = ({ store, kept, fallback, children }: IndelibleProviderProps & { readonly kept: Kept }): ReactNode => {
   const given = typeof store === 'function' ? (kept.opened ?? openOnce(store)) : store;
   if (typeof store === 'function' && 'then' in given) kept.opened = given;
-  return createElement(StoreContext.Provider, { value: 'then' in given ? use(given) : given }, children);
+  const value = 'then' in given ? use(given) : given;
+  return useIsClosed(value) ? fallback : createElement(StoreContext.Provider, { value }, children);
+};
+
+const closed = new WeakSet<Store>();
+
+/** Follows whether the store has closed: its log has ended then. */
+const useIsClosed = (store: Store): boolean => {
+  const subscribe = useCallback(
+    (wake: () => void) => {
+      const complete = () => {
+        closed.add(store);
+        wake();
+      };
+      const subscription = store.committed$.subscribe({ complete });
+      return () => subscription.unsubscribe();
+    },
+    [store],
+  );
+  return useSyncExternalStore(subscribe, () => closed.has(store));
 };
 
 const never = () => () => undefined;
@@ -65,7 +85,7 @@ export const IndelibleProvider = ({ store, fallback, children }: IndelibleProvid
   );
   const [kept] = useState((): Kept => ({}));
   if (!isOnDevice) return fallback;
-  return createElement(Suspense, { fallback }, createElement(Opened, { store, kept }, children));
+  return createElement(Suspense, { fallback }, createElement(Opened, { store, kept, fallback }, children));
 };
 
 /** The store of the provider above; open. @throws StoreError `store.not-provided` */

@@ -93,18 +93,21 @@ export type Watch = ReturnType<typeof watchStreams>;
 const sameList = (a: unknown, b: unknown): boolean =>
   Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, at) => Object.is(each, b[at]));
 
-/** What `read` gives, as the same object for as long as it says the same. */
+/**
+ * What `read` gives, as the same object for as long as it says the same. Whoever shows it holds it, and nobody else could tell it from
+ * another one: so it is not held here, where it would outlive the locking of keys.
+ */
 const steady = <T extends object>(read: () => T): (() => T) => {
-  let last: T | undefined;
+  let last: WeakRef<T> | undefined;
   return () => {
-    const before = last;
+    const before = last?.deref();
     const now = read();
     const isSame = ([name, value]: readonly [string, unknown]): boolean => {
       const was: unknown = before === undefined ? undefined : Reflect.get(before, name);
       return Object.is(was, value) || sameList(was, value);
     };
     if (before !== undefined && Object.entries(now).every(isSame)) return before;
-    last = now;
+    last = new WeakRef(now);
     return now;
   };
 };

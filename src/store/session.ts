@@ -68,6 +68,8 @@ export type Session = {
   readonly upkeep: Upkeep;
   /** What of the keys travels by sync. */
   readonly keySheet: KeyExchange | undefined;
+  /** Forgets everything that was opened, at once and for good: keys were locked. */
+  readonly forgetAll: () => void;
   /** Ends following the keys. */
   readonly unfollowKeys: () => void;
   /** Search for protected values; loaded and built when it is first asked for. */
@@ -175,6 +177,12 @@ const inTurn =
     for (const end of ends) end();
   };
 
+/** Forgets what was opened and what was folded from it. */
+const forgetterOf = (fields: Fields | undefined, states: AggregateStates) => (): void => {
+  fields?.end();
+  states.drop();
+};
+
 const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahead): Promise<Session> => {
   const { definitions, software, folding } = ahead;
   const clock = options.clock ?? systemClock;
@@ -224,6 +232,7 @@ const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahea
     ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
     keeping,
     ...{ keySheet: keys?.sheet, search: search.open, unfollowKeys: inTurn(unfollowKeys, search.close) },
+    forgetAll: forgetterOf(fields, states),
     basis: basis.rule,
     get identity() {
       return succession.identity();

@@ -60,6 +60,11 @@ export type AggregateStates = {
   readonly isSettled: () => boolean;
   /** Folds anew the streams of the types named: what can be opened in them is not what it was. */
   readonly refold: (isAffected: (type: string) => boolean) => Promise<void>;
+  /**
+   * Forgets every state for good, at once: from then on all streams show nothing, and say that they cannot be written to. For the
+   * moment in which keys are locked.
+   */
+  readonly drop: () => void;
   /** Every stream with its state, as of now: states are never changed in place. */
   readonly all: () => ReadonlyMap<StreamId, StreamState>;
 };
@@ -68,6 +73,9 @@ export type AggregateStates = {
 export type Definitions = ReadonlyMap<string, AggregateDefinition>;
 
 type Tracker = {
+  /** Takes nothing more, and holds nothing any more. */
+  readonly drop: () => ReadonlySet<StreamId>;
+  readonly isDropped: () => boolean;
   readonly take: (batch: CommittedBatch) => { readonly changed: Set<StreamId>; readonly stale: Set<StreamId> };
   /** Takes a part of the history, of which nobody is told; gives the streams to be folded anew. */
   readonly takeHistory: (batch: CommittedBatch) => ReadonlySet<StreamId>;
@@ -106,7 +114,9 @@ const nextState = (
 /** Folds batches in passing; names the streams that need to be folded anew. */
 const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): Tracker => {
   const entries = entriesOf(readers, known);
+  let isDropped = false;
   const entryOf = (stream: StreamId): Entry | undefined => {
+    if (isDropped) return undefined;
     const known = entries.get(stream);
     if (known !== undefined) return known;
     const reader = readers.get(streamParts(stream).type);
@@ -154,8 +164,18 @@ const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): 
     }
     return stale;
   };
-  return { take, takeHistory, entries };
+  const drop = (): ReadonlySet<StreamId> => {
+    isDropped = true;
+    const streams = new Set(entries.keys());
+    entries.clear();
+    return streams;
+  };
+  return { take, takeHistory, entries, drop, isDropped: () => isDropped };
 };
+
+/** What is shown of a stream that was forgotten: nothing, and that it is not to be written to. */
+const droppedState = (reader: StreamReader | undefined): StreamState | undefined =>
+  reader === undefined ? undefined : { ...emptyState(reader), readOnly: true };
 
 /** Makes the line of an entry its state. */
 const endLine = (entry: Entry): void => {
@@ -236,7 +256,7 @@ export const collectStates = (
   known: KnownStates = NONE,
 ) => {
   const readers = new Map([...definitions].map(([type, definition]) => [type, readerOf(definition, own, basis)]));
-  const { take, takeHistory, entries } = track(readers, known);
+  const { take, takeHistory, entries, drop, isDropped } = track(readers, known);
   const staleInHistory = new Set<StreamId>(known.unfolded.filter((stream) => entries.has(stream)));
 
   const historyOf = async (log: Log, stream: StreamId): Promise<readonly RecordedEvent[]> => {
@@ -268,7 +288,7 @@ export const collectStates = (
     await settled();
     log.committed$.subscribe((batch) => followBatch(() => take(batch)));
     return {
-      get: (stream) => entries.get(stream)?.state,
+      get: (stream) => (isDropped() ? droppedState(readers.get(streamParts(stream).type)) : entries.get(stream)?.state),
       reader: (type) => readers.get(type),
       streams: () => entries.keys(),
       changed$: changes.asObservable(),
@@ -280,6 +300,7 @@ export const collectStates = (
         note({ changed: streams, stale: streams });
         return settled();
       },
+      drop: () => changes.next(drop()),
       all: () => new Map([...entries].map(([stream, { state }]) => [stream, state])),
     };
   };

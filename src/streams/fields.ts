@@ -42,6 +42,8 @@ export type Fields = EventOpener & {
    * @throws StoreError `key.not-held`, `key.shredded`, `key.locked`, `key.randomness-repeated`, `field.too-large`, `append.invalid`
    */
   readonly seal: (draft: Draft) => Promise<Draft>;
+  /** Forgets every opened payload, and keeps none from then on. */
+  readonly end: () => void;
   /** True if what is shown of events of the type may change when keys come or go. */
   readonly isAffected: (aggregateType: string) => boolean;
   /** True if something opened is held: it will be published as it was opened. */
@@ -154,11 +156,29 @@ const openerOf = ({ keys, tenant, definitions, onUnreadable }: FieldsParts) => {
   };
 };
 
+/** Opened payloads until they are published; none any more once it has ended. */
+const heldPayloads = () => {
+  const held = new Map<EventId, JsonObject>();
+  let isEnded = false;
+  return {
+    get: (event: EventId) => held.get(event),
+    set: (event: EventId, payload: JsonObject): void => {
+      if (!isEnded) held.set(event, payload);
+    },
+    delete: (event: EventId) => held.delete(event),
+    isHolding: () => held.size > 0,
+    end: (): void => {
+      isEnded = true;
+      held.clear();
+    },
+  };
+};
+
 /** Seals and opens for one session. */
 export const openFields = (parts: FieldsParts): Fields => {
   const seal = sealerOf(parts);
   const open = openerOf(parts);
-  const held = new Map<EventId, JsonObject>();
+  const held = heldPayloads();
   let changes = 0;
   const unfollow = parts.keys.onChange(() => {
     changes += 1;
@@ -196,13 +216,14 @@ export const openFields = (parts: FieldsParts): Fields => {
     hold: (opened) => {
       for (const [event, payload] of opened) held.set(event, payload);
     },
-    held: (event) => held.get(event),
+    held: held.get,
     forget: (events) => {
       for (const event of events) held.delete(event);
     },
+    end: held.end,
     isAffected: (type) => affected.has(type),
     changes: () => changes,
-    isHolding: () => held.size > 0,
+    isHolding: held.isHolding,
     close: () => void unfollow(),
   };
 };

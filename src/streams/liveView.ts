@@ -27,6 +27,8 @@ export type LiveView<R extends Row = Row> = {
   readonly query: LiveQuery<R>;
   /** Takes the new states of the named streams. Throws what the definition throws, after all other rows are made. */
   readonly advance: (streams: Iterable<StreamId>) => void;
+  /** Forgets every row, at once. */
+  readonly clear: () => void;
 };
 
 const sameRows = <R extends Row>(a: readonly R[] | undefined, b: readonly R[]): boolean =>
@@ -71,6 +73,12 @@ export const openView = <R extends Row>(definition: ViewDefinition<R>, snapshotO
     if (fault !== undefined) throw fault;
   };
 
+  const clear = (): void => {
+    const changed = [...rows.values()].map((before) => ({ before, after: undefined }));
+    rows.clear();
+    if (changed.length > 0) changes.next(changed);
+  };
+
   const rowsOf = (query: Query<R>): Observable<readonly R[]> =>
     new Observable((subscriber) => {
       let shown: readonly R[] | undefined;
@@ -97,5 +105,5 @@ export const openView = <R extends Row>(definition: ViewDefinition<R>, snapshotO
     rows: () => runQuery(rows, query),
   });
 
-  return { query: liveQuery({ where: {}, orderBy: [], limit: undefined }), advance };
+  return { query: liveQuery({ where: {}, orderBy: [], limit: undefined }), advance, clear };
 };

@@ -43,6 +43,8 @@ export type Cipher = {
   readonly openValue: (table: SideTable, key: string, sealed: Bytes) => Promise<Bytes | undefined>;
   /** The damage met since it was last asked for. */
   readonly takeDamage: () => readonly Damage[];
+  /** Lets go of every key. */
+  readonly end: () => void;
 };
 
 const NAME_BYTES = 16;
@@ -119,6 +121,7 @@ export const cipherOver = (atRest: AtRest, readsPlain: boolean): Cipher => {
       damage = [];
       return taken;
     },
+    end: atRest.end,
   };
 };
 
@@ -137,4 +140,5 @@ export const PLAIN: Cipher = {
   sealValue: cannotSeal,
   openValue: async () => undefined,
   takeDamage: () => [],
+  end: () => undefined,
 };

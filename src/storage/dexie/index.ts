@@ -9,9 +9,9 @@ import { LIMITS } from '../../core/limits.ts';
 import { loadPart } from '../../core/part.ts';
 import type { Clock, Entropy, Scheduler } from '../../core/ports.ts';
 import type { EventStorage, StorageAdapter, Unlocking } from '../port.ts';
-import { openConnection } from './connection.ts';
+import { type Connection, openConnection } from './connection.ts';
 import { type Channel, hintsOver } from './hints.ts';
-import { type OpenedDatabase, openKeys } from './opening.ts';
+import { type OpenedDatabase, type OpeningParts, openKeys } from './opening.ts';
 import { ownPage, type Page } from './page.ts';
 import { presenceOver } from './presence.ts';
 import { eventStorage, type ReadBack } from './storage.ts';
@@ -97,8 +97,12 @@ const isWebKit = (): boolean => {
 
 const randomness: Entropy = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) };
 
-/** Asks once more where the browser did not answer the first time, or let go. */
-const openTwice = async (open: () => Promise<OpenedDatabase>): Promise<OpenedDatabase> => {
+/**
+ * Asks once more where the browser did not answer the first time, or let go. What it is given is held by nothing that outlives it: the
+ * database key is in there.
+ */
+const openTwice = async (connect: () => Promise<Connection>, parts: OpeningParts): Promise<OpenedDatabase> => {
+  const open = async () => openKeys(await connect(), parts);
   try {
     return await open();
   } catch (error) {
@@ -136,9 +140,7 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
         IDBKeyRange: options.IDBKeyRange ?? globalThis.IDBKeyRange,
       });
     const keys = { databaseKey, entropy: options.entropy ?? randomness, durability };
-    const database = await openTwice(async () =>
-      openKeys(await connect('any'), { ...keys, watch, onUpgrade: options.onUpgrade }),
-    );
+    const database = await openTwice(() => connect('any'), { ...keys, watch, onUpgrade: options.onUpgrade });
     const hints = hintsOver((options.channel ?? broadcastChannel)(`indelible:${name}`));
     const presence = presenceOver(locks, `indelible:${name}:present`);
     const turns =

@@ -171,6 +171,7 @@ export const eventStorage = (parts: Parts): EventStorage => {
     close: async () => {
       stopLooking();
       link.close();
+      cipher.end();
       appender.close();
       turns.close();
       presence.end();
