@@ -1,6 +1,12 @@
-/** Published vectors of what protected fields rest on, asked of the platform that runs the tests. Bytes in hex. */
+/**
+ * Published vectors of the ciphers, hashes and derivations in use, asked of the platform that runs the tests. Bytes in hex. Those of
+ * signatures are in `ed25519.ts`; the table of all is in `docs/platforms.md`.
+ */
+import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from '@hpke/core';
+import { argon2id } from '@noble/hashes/argon2.js';
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { bytesOfWords, deriveWords, wordsOf } from '../../src/crypto/keyTree.ts';
+import { argon2id as argon2idInWasm } from '../../src/crypto/wasmArgon2.ts';
 
 const unhex = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hexToBytes(text));
 const hex = (bytes: ArrayBuffer | Uint8Array): string =>
@@ -24,11 +30,34 @@ const hmac = async (key: string, message: string): Promise<string> => {
   return hex(await crypto.subtle.sign('HMAC', imported, new TextEncoder().encode(message)));
 };
 
-const hkdf = async (): Promise<string> => {
-  const key = await crypto.subtle.importKey('raw', unhex('0b'.repeat(22)), 'HKDF', false, ['deriveBits']);
-  const [salt, info] = [unhex('000102030405060708090a0b0c'), unhex('f0f1f2f3f4f5f6f7f8f9')];
-  return hex(await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt, info }, key, 336));
+type HkdfCase = Readonly<Record<'secret' | 'salt' | 'info', string>> & { readonly bytes: number };
+
+const hkdf = async ({ secret, salt, info, bytes }: HkdfCase): Promise<string> => {
+  const key = await crypto.subtle.importKey('raw', unhex(secret), 'HKDF', false, ['deriveBits']);
+  const parameters = { name: 'HKDF', hash: 'SHA-256', salt: unhex(salt), info: unhex(info) };
+  return hex(await crypto.subtle.deriveBits(parameters, key, 8 * bytes));
 };
+
+/** Hex of the bytes from one to another, both included. */
+const range = (from: number, to: number): string => hex(Uint8Array.from({ length: to - from + 1 }, (_, at) => from + at));
+
+const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
+const same = (length: number, byte: number): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(byte);
+
+/** Opens the first ciphertext of the appendix with its recipient's key. */
+const hpke = async (): Promise<string> => {
+  const suite = new CipherSuite({ kem: new DhkemP256HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes128Gcm() });
+  const secret = unhex('f3ce7fdae57e1a310d87f1ebbde6f328be0a99cdbcadf4d6589cf29de4b8ffd2');
+  const recipientKey = await suite.kem.importKey('raw', secret.buffer, false);
+  const enc = unhex(
+    '04a92719c6195d5085104f469a8b9814d5838ff72b60501e2c4466e5e67b325ac98536d7b61a1af4b78e5b7f951c0900be863c403ce65c9bfcb9382657222d18c4',
+  );
+  const recipient = await suite.createRecipientContext({ recipientKey, enc, info: text('Ode on a Grecian Urn') });
+  const sealed = unhex('5ad590bb8baa577f8619db35a36311226a896e7342a6d836d8b7bcd2f20b6c7f9076ac232e3ab2523f39513434');
+  return hex(await recipient.open(sealed, text('Count-0')));
+};
+
+const REFERENCE_ARGON2 = '9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bfe';
 
 const hchacha = (): string => {
   const key = wordsOf(Uint8Array.from({ length: 32 }, (_, at) => at));
@@ -75,7 +104,44 @@ export const PUBLISHED: readonly Published[] = [
   {
     name: 'HKDF-SHA-256, RFC 5869, test case 1',
     expected: '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865',
-    made: hkdf,
+    made: () => hkdf({ secret: '0b'.repeat(22), salt: range(0x00, 0x0c), info: range(0xf0, 0xf9), bytes: 42 }),
+  },
+  {
+    name: 'HKDF-SHA-256, RFC 5869, test case 2',
+    expected:
+      'b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87',
+    made: () => hkdf({ secret: range(0x00, 0x4f), salt: range(0x60, 0xaf), info: range(0xb0, 0xff), bytes: 82 }),
+  },
+  {
+    name: 'HKDF-SHA-256, RFC 5869, test case 3',
+    expected: '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8',
+    made: () => hkdf({ secret: '0b'.repeat(22), salt: '', info: '', bytes: 42 }),
+  },
+  {
+    name: 'HPKE, RFC 9180, appendix A.3.1, first ciphertext',
+    expected: hex(text('Beauty is truth, truth beauty')),
+    made: hpke,
+  },
+  {
+    name: 'Argon2id, RFC 9106, section 5.3, in JavaScript',
+    expected: '0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659',
+    made: async () => {
+      const options = { t: 3, m: 32, p: 4, dkLen: 32, key: same(8, 3), personalization: same(12, 4) };
+      return hex(argon2id(same(32, 1), same(16, 2), options));
+    },
+  },
+  {
+    name: 'Argon2id, reference implementation, 2 passes over 256 KiB, in WebAssembly',
+    expected: REFERENCE_ARGON2,
+    made: async () => {
+      const input = { passphrase: text('password'), salt: text('somesalt'), memoryKib: 256, passes: 2, length: 32 };
+      return hex(Uint8Array.from(await argon2idInWasm(input)));
+    },
+  },
+  {
+    name: 'Argon2id, reference implementation, 2 passes over 256 KiB, in JavaScript',
+    expected: REFERENCE_ARGON2,
+    made: async () => hex(argon2id(text('password'), text('somesalt'), { t: 2, m: 256, p: 1, dkLen: 32 })),
   },
   {
     name: 'HChaCha20, draft-irtf-cfrg-xchacha, section 2.2.1',
