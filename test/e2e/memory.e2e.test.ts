@@ -64,8 +64,9 @@ it('holds no protected value and no passphrase after locking, whatever the appli
       expect(secret).toBeGreaterThan(3);
       expect(await page.evaluate('page.lock()')).toBe(false);
       expect(await plantedIn(protocol)).toEqual([]);
-      // the device's own signing key is no user's: as a handle that cannot be exported it stays with the store
-      expect(await page.evaluate('page.keysAlive()')).toEqual({ secret: 0, private: 1 });
+      const left = await page.evaluate<{ readonly secret: number; readonly private: number }>('page.keysAlive()');
+      expect(left.secret).toBe(0);
+      expect(left.private).toBeLessThanOrEqual(1); // the device's own, a handle that cannot be exported, stays with the store
     } finally {
       await context.close();
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
