@@ -45,6 +45,27 @@ const onceOnly = (work: () => Promise<void>): (() => Promise<void>) => {
   };
 };
 
+/** Ends a session in order, once; locking forgets besides what was opened. `clear`: forgets what views show. */
+const closer = (session: Session, { stop, clear }: { readonly stop: () => void; readonly clear: () => void }) => {
+  let isLocked = false;
+  const close = onceOnly(async () => {
+    session.unfollowKeys();
+    stop();
+    await session.upkeep.stop();
+    await session.writer.close();
+    if (isLocked) session.forgetAll(); // not sooner: what waits to be written is decided on the states
+    await session.keeping.stop();
+    session.log.close();
+    await session.storage.close();
+  });
+  const lock = (): Promise<void> => {
+    isLocked = true;
+    clear();
+    return close();
+  };
+  return { close, lock };
+};
+
 const loadChecks = () => loadPart('checks', () => import('./store/checks.ts'));
 
 /**
@@ -53,27 +74,18 @@ const loadChecks = () => loadPart('checks', () => import('./store/checks.ts'));
  */
 export const openStore = async (options: StoreOptions): Promise<Store> => {
   const session = await openSession(options);
-  const { storage, log, writer } = session;
+  const { storage, log } = session;
   const { views, clear } = startViews(session, options.views ?? []);
   const watch = watchStreams(session);
   const sync$ = new BehaviorSubject<Sync | undefined>(undefined);
   const health = openHealth(session, options.space ?? systemStorageFacts, sync$);
-  const close = onceOnly(async () => {
-    session.unfollowKeys();
+  const stop = (): void => {
     unfollowLock?.();
     sync$.value?.stop();
     health.stop();
-    await session.upkeep.stop();
-    await writer.close();
-    await session.keeping.stop();
-    log.close();
-    await storage.close();
-  });
-  const unfollowLock = options.keys?.onLock?.(() => {
-    clear();
-    session.forgetAll();
-    return close();
-  });
+  };
+  const { close, lock } = closer(session, { stop, clear });
+  const unfollowLock = options.keys?.onLock?.(lock);
   return {
     get replica() {
       return session.identity.replica;

@@ -230,9 +230,8 @@ const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahea
   catchUp(); // what was committed between the history and the listener
   return {
     ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
-    keeping,
+    ...{ keeping, forgetAll: forgetterOf(fields, states) },
     ...{ keySheet: keys?.sheet, search: search.open, unfollowKeys: inTurn(unfollowKeys, search.close) },
-    forgetAll: forgetterOf(fields, states),
     basis: basis.rule,
     get identity() {
       return succession.identity();

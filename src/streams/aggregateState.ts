@@ -75,7 +75,7 @@ export type Definitions = ReadonlyMap<string, AggregateDefinition>;
 type Tracker = {
   /** Takes nothing more, and holds nothing any more. */
   readonly drop: () => ReadonlySet<StreamId>;
-  readonly isDropped: () => boolean;
+  readonly stateOf: (stream: StreamId) => StreamState | undefined;
   readonly take: (batch: CommittedBatch) => { readonly changed: Set<StreamId>; readonly stale: Set<StreamId> };
   /** Takes a part of the history, of which nobody is told; gives the streams to be folded anew. */
   readonly takeHistory: (batch: CommittedBatch) => ReadonlySet<StreamId>;
@@ -111,12 +111,32 @@ const nextState = (
   return step !== undefined && isSameState(step.before, state) ? step.after : advanceState(state, event, reader);
 };
 
+/** What is shown of a stream that was forgotten: nothing, and that it is not to be written to. */
+const droppedState = (reader: StreamReader | undefined): StreamState | undefined =>
+  reader === undefined ? undefined : { ...emptyState(reader), readOnly: true };
+
+/** The states as they are shown, until all are dropped. */
+const shownOf = (entries: Map<StreamId, Entry>, readers: ReadonlyMap<string, StreamReader>) => {
+  let isDropped = false;
+  return {
+    isDropped: () => isDropped,
+    drop: (): ReadonlySet<StreamId> => {
+      isDropped = true;
+      const streams = new Set(entries.keys());
+      entries.clear();
+      return streams;
+    },
+    stateOf: (stream: StreamId): StreamState | undefined =>
+      isDropped ? droppedState(readers.get(streamParts(stream).type)) : entries.get(stream)?.state,
+  };
+};
+
 /** Folds batches in passing; names the streams that need to be folded anew. */
 const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): Tracker => {
   const entries = entriesOf(readers, known);
-  let isDropped = false;
+  const { drop, isDropped, stateOf } = shownOf(entries, readers);
   const entryOf = (stream: StreamId): Entry | undefined => {
-    if (isDropped) return undefined;
+    if (isDropped()) return undefined;
     const known = entries.get(stream);
     if (known !== undefined) return known;
     const reader = readers.get(streamParts(stream).type);
@@ -164,18 +184,8 @@ const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): 
     }
     return stale;
   };
-  const drop = (): ReadonlySet<StreamId> => {
-    isDropped = true;
-    const streams = new Set(entries.keys());
-    entries.clear();
-    return streams;
-  };
-  return { take, takeHistory, entries, drop, isDropped: () => isDropped };
+  return { take, takeHistory, entries, drop, stateOf };
 };
-
-/** What is shown of a stream that was forgotten: nothing, and that it is not to be written to. */
-const droppedState = (reader: StreamReader | undefined): StreamState | undefined =>
-  reader === undefined ? undefined : { ...emptyState(reader), readOnly: true };
 
 /** Makes the line of an entry its state. */
 const endLine = (entry: Entry): void => {
@@ -256,7 +266,7 @@ export const collectStates = (
   known: KnownStates = NONE,
 ) => {
   const readers = new Map([...definitions].map(([type, definition]) => [type, readerOf(definition, own, basis)]));
-  const { take, takeHistory, entries, drop, isDropped } = track(readers, known);
+  const { take, takeHistory, entries, drop, stateOf } = track(readers, known);
   const staleInHistory = new Set<StreamId>(known.unfolded.filter((stream) => entries.has(stream)));
 
   const historyOf = async (log: Log, stream: StreamId): Promise<readonly RecordedEvent[]> => {
@@ -288,9 +298,8 @@ export const collectStates = (
     await settled();
     log.committed$.subscribe((batch) => followBatch(() => take(batch)));
     return {
-      get: (stream) => (isDropped() ? droppedState(readers.get(streamParts(stream).type)) : entries.get(stream)?.state),
+      ...{ get: stateOf, streams: () => entries.keys() },
       reader: (type) => readers.get(type),
-      streams: () => entries.keys(),
       changed$: changes.asObservable(),
       history: (stream) => historyOf(log, stream),
       settled,

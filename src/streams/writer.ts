@@ -181,7 +181,12 @@ export const openWriter = (parts: WriterParts): Writer => {
     while (queue.length > 0 || isUnderWay()) await step();
     running = undefined; // at once: what is queued from here on starts anew
   };
+  let isClosed = false;
   const enqueue = (queued: Queued): void => {
+    if (isClosed) {
+      queued.reject(new StoreError('storage.closed'));
+      return;
+    }
     queue.push(queued);
     if (running === undefined) running = run();
     else if (isUnderWay()) launch();
@@ -201,6 +206,7 @@ export const openWriter = (parts: WriterParts): Writer => {
     prepare: parts.sealer.prepare,
     idle,
     close: async () => {
+      isClosed = true; // what is queued is still written
       await idle();
       parts.sealer.close();
     },
