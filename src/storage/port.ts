@@ -94,7 +94,8 @@ export type EventStorage = {
   /**
    * Whole records from the one that holds `from` on, oldest first, until `bytesMax` is reached (at least one if there is
    * any). Nothing for the size of the log.
-   * @throws StoreError `storage.corrupt` beyond it, or if a record does not follow the one before it
+   * @throws StoreError `storage.corrupt` beyond it, or if a record does not follow the one before it; with the `position` of a
+   * record that cannot be read, and where that is known its `end`: then the reader may go on behind it
    */
   readonly read: (from: Position, bytesMax: number) => Promise<readonly StoredRecord[]>;
   /**

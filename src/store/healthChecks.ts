@@ -11,6 +11,7 @@ import { decodeFrame } from '../crypto/commitBytes.ts';
 import { readNoteVerifier } from '../crypto/signedNote.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import { heldChains } from '../streams/held.ts';
+import { isUnreadable } from '../streams/pastDamage.ts';
 import type { SyncMark } from '../sync/marks.ts';
 import type { SyncStatus } from '../sync/runner.ts';
 import type { HealthCode } from './healthText.ts';
@@ -84,7 +85,12 @@ export const walkChains = async (
   for (let from: Position = position(0); !signal.aborted; ) {
     const records = await storage.read(from, READ_BYTES);
     if (records.length === 0) break;
-    for (const { commits } of records) for (const { bytes } of commits) stepThrough(walk, bytes, tenant);
+    for (const { commits } of records) {
+      for (const commit of commits) {
+        if (!isUnreadable(commit)) stepThrough(walk, commit.bytes, tenant);
+        else walk.events += commit.events;
+      }
+    }
     from = position(walk.events);
   }
   return walk;
@@ -103,7 +109,7 @@ const receipts = async ({ storage, identity, mark }: HealthParts): Promise<Check
   if (identity === undefined || receipt === null || server === null) return { warnings: [], facts: { receipts: 0 } };
   const { replica, sequence, link, time, size } = await openReceipt(receipt.note, readNoteVerifier(server));
   const facts = { receipts: 1, sequence, time, serverSize: size };
-  const links = await heldChains(storage)({ replica, from: sequence, to: Number.MAX_SAFE_INTEGER });
+  const { links } = await heldChains(storage)({ replica, from: sequence, to: Number.MAX_SAFE_INTEGER });
   const here = links.get(sequence);
   const details = { replica, sequence };
   if (here === undefined && links.size === 0) return { warnings: [{ code: 'health.receipt-ahead', details }], facts };

@@ -13,7 +13,8 @@ import type { EventStorage, Identity } from '../storage/port.ts';
 import { type AggregateStates, collectStates, type Definitions } from '../streams/aggregateState.ts';
 import type { BasisRule } from '../streams/basis.ts';
 import type { Fields } from '../streams/fields.ts';
-import { type CommittedBatch, type Log, openLog } from '../streams/log.ts';
+import { type CommittedBatch, FROM_THE_BEGINNING, type Log, openLog } from '../streams/log.ts';
+import { type PastDamage, pastDamage } from '../streams/pastDamage.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
 import type { Search } from '../streams/search.ts';
 import { emptyState } from '../streams/streamState.ts';
@@ -21,6 +22,7 @@ import { startUpkeep, type Upkeep, type UpkeepParts } from '../streams/upkeep.ts
 import type { Writer } from '../streams/writer.ts';
 import { readSyncMark, type SyncMark } from '../sync/marks.ts';
 import { openBasis } from './basis.ts';
+import { closeDamaged, isNewlyDamaged } from './damaged.ts';
 import { type Findings, openFindings } from './findings.ts';
 import { identityOf } from './identity.ts';
 import { type Keeping, openKeeping } from './keeping.ts';
@@ -41,7 +43,7 @@ import { openWriting } from './writing.ts';
 export const STORE_VERSION = '0.1.0';
 
 export type Session = {
-  readonly storage: EventStorage;
+  readonly storage: PastDamage;
   /** Who writes now; another one after a succession. */
   readonly identity: Identity;
   readonly basis: BasisRule;
@@ -141,6 +143,26 @@ const openFollowed = async (parts: {
   return { pending, log, states: await collected.follow(log) };
 };
 
+/**
+ * The same, after a look at what was met. Kept states know events of records that cannot be read any more, and those may come again
+ * by sync: where damage is new, nothing is taken from them.
+ */
+const openWhole = async (
+  parts: Omit<Parameters<typeof openFollowed>[0], 'storage'> & { readonly storage: PastDamage },
+) => {
+  const followed = await openFollowed(parts);
+  const isDamaged = await isNewlyDamaged(parts.storage);
+  if (!isDamaged || parts.opening.snapshot === undefined) return { ...followed, isDamaged, opening: parts.opening };
+  followed.log.close();
+  const opening: Opening = { snapshot: undefined, start: FROM_THE_BEGINNING };
+  return { ...(await openFollowed({ ...parts, opening })), isDamaged, opening };
+};
+
+const provenanceOf = (software: Software, mark: () => SyncMark) => () => {
+  const { receipt } = mark();
+  return { software, receipt: receipt === null ? null : { time: receipt.time, size: receipt.size } };
+};
+
 /** What does not need the database: made while it opens. */
 type Ahead = {
   readonly definitions: Definitions;
@@ -183,7 +205,7 @@ const forgetterOf = (fields: Fields | undefined, states: AggregateStates) => ():
   states.drop();
 };
 
-const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahead): Promise<Session> => {
+const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead): Promise<Session> => {
   const { definitions, software, folding } = ahead;
   const clock = options.clock ?? systemClock;
   const entropy: Entropy = options.entropy ?? systemEntropy;
@@ -194,18 +216,15 @@ const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahea
   const keepFinding = findings.keep;
   const keepsStates = !hasProtectedFields(definitions);
   const fields = fieldsOf(options, { definitions, tenant: identity.tenant, clock, entropy, keepFinding });
-  const opening = await openingOf(storage, keepsStates ? kept : undefined, fingerprint);
-  const { pending, log, states } = await openFollowed({
-    ...{ storage, identity, definitions, opening, mark: firstMark, fields },
+  const { pending, log, states, opening, isDamaged } = await openWhole({
+    ...{ storage, identity, definitions, mark: firstMark, fields },
+    opening: await openingOf(storage, keepsStates ? kept : undefined, fingerprint),
     basis: basis.rule,
   });
   const { mark, set, succeed, receiptCame, acknowledged$ } = openMark({
     ...{ first: firstMark, replica: identity.replica, storage, log, pending, clock },
   });
-  const provenance = () => {
-    const { receipt } = mark();
-    return { software, receipt: receipt === null ? null : { time: receipt.time, size: receipt.size } };
-  };
+  const provenance = provenanceOf(software, mark);
   const scheduler = options.scheduler ?? systemScheduler;
   const snapshotSize = opening.snapshot?.size ?? size(0);
   const alone = upkeepTurn(options.name);
@@ -217,6 +236,7 @@ const connect = async (storage: EventStorage, options: StoreOptions, ahead: Ahea
     ...{ storage, log, states, first: identity, clock, entropy, provenance, basis, fields },
     onSuccession: ({ replica }) => succeed(replica),
   });
+  if (isDamaged) await closeDamaged({ storage, log, succession, mark, clock });
   const keeping = await openKeeping({
     ...{ storage, log, clock, scheduler, succession, keepFinding, followLeaving },
     ...rememberedOf(ahead, storage),
@@ -251,7 +271,7 @@ export const openSession = async (options: StoreOptions): Promise<Session> => {
   const opening = adapter.open(options.name, { databaseKey: options.keys?.databaseKey });
   const ahead = workAhead(definitions, options);
   ahead.catch(() => undefined); // told below, where there is a database to close
-  const storage = await opening;
+  const storage = pastDamage(await opening);
   try {
     const session = await connect(storage, options, await ahead);
     // The first time it takes the platform some 20 ms to tell: not at the opening, and not at the first append.

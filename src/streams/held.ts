@@ -9,14 +9,18 @@ import { position } from '../core/position.ts';
 import { linkHash, replicaIdOf } from '../crypto/chain.ts';
 import { decodeFrame } from '../crypto/commitBytes.ts';
 import type { EventStorage } from '../storage/port.ts';
+import { isUnreadable } from './pastDamage.ts';
 
 /** Links by the sequence that they stand after. */
 export type Links = ReadonlyMap<number, Hash32>;
 
+/** What a run of a chain is here. `missing`: runs of sequences that lie in records which cannot be read, both ends included. */
+export type HeldRun = { readonly links: Links; readonly missing: readonly Omit<Run, 'replica'>[] };
+
 /** A run of sequences of one replica, both ends included. */
 export type Run = { readonly replica: ReplicaId; readonly from: number; readonly to: number };
 
-export type HeldChains = (run: Run) => Promise<Links>;
+export type HeldChains = (run: Run) => Promise<HeldRun>;
 
 const READ_BYTES = 1_048_576;
 
@@ -28,19 +32,24 @@ export const heldChains = (storage: Pick<EventStorage, 'read'>): HeldChains => {
   const places = new Map<ReplicaId, Place>();
   return async ({ replica, from, to }) => {
     const links = new Map<number, Hash32>();
+    const missing: { readonly from: number; readonly to: number }[] = [];
     const known = places.get(replica) ?? START;
     let place = known.sequence < from ? known : START;
+    let last = place.sequence;
     for (let next = place.position; ; ) {
       const records = await storage.read(position(next), READ_BYTES);
-      if (records.length === 0) return links;
+      if (records.length === 0) return { links, missing };
       for (const record of records) {
         next = record.position;
         for (const { bytes, events } of record.commits) {
           next += events;
+          if (isUnreadable({ bytes })) continue;
           const { publicKey, first, previous, root, count } = decodeFrame(bytes);
           if (replicaIdOf(publicKey) !== replica) continue;
           const end = first + count - 1;
-          if (first > to) return links;
+          if (first > last + 1) missing.push({ from: last + 1, to: first - 1 });
+          last = Math.max(last, end);
+          if (first > to) return { links, missing };
           if (end < from) place = { position: record.position, sequence: end };
           else if (end <= to) links.set(end, linkHash(previous, { first, count, root }));
           places.set(replica, place);

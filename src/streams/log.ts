@@ -13,6 +13,7 @@ import { emptyHead } from '../crypto/chain.ts';
 import { readStoredCommit, type StoredCommit } from '../crypto/readCommit.ts';
 import type { EventStorage, StoredRecord } from '../storage/port.ts';
 import type { EventOpener } from './opener.ts';
+import { isUnreadable } from './pastDamage.ts';
 import type { Steps } from './streamState.ts';
 
 /** Events that became durable together, and the log's size after them. */
@@ -70,6 +71,10 @@ const eventsOf = (record: StoredRecord, heads: Heads | undefined, from = 0): Com
   let at: number = record.position;
   for (const stored of record.commits) {
     if (at + stored.events <= from) {
+      at += stored.events;
+      continue;
+    }
+    if (isUnreadable(stored)) {
       at += stored.events;
       continue;
     }

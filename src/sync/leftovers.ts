@@ -17,7 +17,7 @@ const agreedUpTo = async (
   const { receipt: note } = await parts.transport.hello(replica, signal);
   if (note === null) return 0;
   const { sequence, link } = await receiptFor(parts, note, replica);
-  const links = await heldChains(parts.storage)({ replica, from: sequence, to: sequence });
+  const { links } = await heldChains(parts.storage)({ replica, from: sequence, to: sequence });
   const here = links.get(sequence);
   return here !== undefined && sameBytes(here, link) ? sequence : undefined;
 };

@@ -10,6 +10,7 @@ import { sameBytes } from '../crypto/bytes.ts';
 import { linkHash } from '../crypto/chain.ts';
 import { decodeCommit } from '../crypto/commitBytes.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
+import { isUnreadable } from '../streams/pastDamage.ts';
 
 /** One commit to be sent, and where the chain stands after it. */
 export type OutboxEntry = {
@@ -45,7 +46,7 @@ export const nextBatch = async (
     if (records.length === 0) return batch;
     for (const record of records) {
       for (const commit of record.commits) {
-        const entry = entryOf(commit.bytes, record.position, identity);
+        const entry = isUnreadable(commit) ? undefined : entryOf(commit.bytes, record.position, identity);
         if (entry === undefined || entry.end.sequence <= place.acknowledged) continue;
         bytes += entry.bytes.length;
         if (batch.length >= LIMITS.batchCommitsMax || bytes > LIMITS.batchBytesMax) return batch;

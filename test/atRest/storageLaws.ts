@@ -6,7 +6,8 @@ import { toBase64, utf8 } from '../../src/crypto/bytes.ts';
 import { type DexieStorage, dexieStorage } from '../../src/storage/dexie/index.ts';
 import { TABLES } from '../../src/storage/dexie/layout.ts';
 import type { EventStorage } from '../../src/storage/port.ts';
-import { contentOf, settled } from '../conformance/engine.ts';
+import { isUnreadable, pastDamage } from '../../src/streams/pastDamage.ts';
+import { contentOf, plain, settled } from '../conformance/engine.ts';
 import { verifyLog } from '../conformance/sealed.ts';
 import { makeWriter, type Writer } from '../conformance/writer.ts';
 
@@ -194,7 +195,12 @@ const pair = async (place: SealedPlace, table: string) => {
 };
 
 /** Packed and not packed: the first sealed row of each table of the log. */
-const tamperedLog = async (tools: Tools, table: 'records' | 'segments', name: string, change: Change) => {
+const tamperedLog = async (
+  tools: Tools & { readonly records: readonly { readonly position: number }[] },
+  table: 'records' | 'segments',
+  name: string,
+  change: Change,
+) => {
   const { place, adapter } = tools;
   const { key, value, other } = await pair(place, table);
   const at = position(Number(key));
@@ -206,6 +212,12 @@ const tamperedLog = async (tools: Tools, table: 'records' | 'segments', name: st
   await expect(storage.readAt([at]), name).rejects.toMatchObject(corrupt);
   const elsewhere = table === 'records' ? [position(0)] : [position(11)];
   expect(await storage.readAt(elsewhere), `${name}: the rest stays readable`).toHaveLength(1);
+  const past = pastDamage(storage);
+  const passed = (await past.read(position(0), EVERYTHING)).filter(({ commits }) => !commits.every(isUnreadable));
+  expect(plain(passed), `${name}: the reader gets past it`).toEqual(
+    tools.records.filter((record) => record.position !== at),
+  );
+  expect(past.damage(), name).toMatchObject([{ position: at }]);
   const found = (await storage.readFindings()).filter(({ finding }) => finding.code === 'storage.corrupt');
   const sealed = Reflect.get(altered, 'sealed');
   expect(
@@ -217,15 +229,16 @@ const tamperedLog = async (tools: Tools, table: 'records' | 'segments', name: st
 };
 
 const tamperLaws = (makePlace: () => SealedPlace): void => {
-  it('a row of the log that was altered, swapped or cut is reported with its place, its bytes are kept, and the rest is readable [RST-02]', () =>
+  it('a row of the log that was altered, swapped or cut is reported with its place, its bytes are kept, and the rest is readable and read past it [RST-02, RST-10]', () =>
     inPlace(makePlace, async (tools) => {
       const content = await filled(tools);
+      const known = { ...tools, records: content.records };
       for (const table of ['records', 'segments'] as const) {
         for (const [name, change] of Object.entries(CHANGES))
-          await tamperedLog(tools, table, `${table}, ${name}`, change);
+          await tamperedLog(known, table, `${table}, ${name}`, change);
       }
       const withOther: Change = (row) => ({ ...row, keys: [...(Array.isArray(row['keys']) ? row['keys'] : []), 5] });
-      await tamperedLog(tools, 'segments', 'segments, its directory', withOther);
+      await tamperedLog(known, 'segments', 'segments, its directory', withOther);
       const storage = await tools.adapter.open(tools.place.name);
       expect((await contentOf(storage)).records).toEqual(content.records);
       expect(await verifyLog(storage)).toBe(12);

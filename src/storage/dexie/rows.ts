@@ -105,7 +105,9 @@ const readCommits = (packed: PackedCommits): ReadRow => ({
 export const readOpened = (frame: Frame, opened: Bytes | undefined): ReadRow => {
   if ('plain' in frame.held) return readCommits(frame.held.plain);
   const packed = opened === undefined ? undefined : decodeCommits(frame, opened);
-  if (packed === undefined) throw corruptAt(frame.at, 'sealed');
+  if (packed === undefined) {
+    throw new StoreError('storage.corrupt', { position: frame.at, what: 'sealed', end: frame.end });
+  }
   return readCommits(packed);
 };
 

@@ -32,7 +32,7 @@ const countsIn = (text: unknown, max: number): readonly number[] | undefined => 
   }
 };
 
-const corrupt = (details: { readonly position?: number; readonly what: string }): never => {
+const corrupt = (details: { readonly position?: number; readonly what: string; readonly end?: number }): never => {
   throw new StoreError('storage.corrupt', details);
 };
 
@@ -56,10 +56,10 @@ export const readRecord = (row: SqlRow): ReadRecord => {
   const lengths = countsIn(row['lengths'], LIMITS.commitBytesMax);
   const events = countsIn(row['events'], LIMITS.commitEventsMax);
   if (lengths === undefined || events?.length !== lengths.length || total(events) !== end - at) {
-    return corrupt({ position: at, what: 'lengths' });
+    return corrupt({ position: at, what: 'lengths', end });
   }
   if (!(bytes instanceof Uint8Array) || bytes.length > LIMITS.recordBytesMax || total(lengths) !== bytes.length) {
-    return corrupt({ position: at, what: 'bytes' });
+    return corrupt({ position: at, what: 'bytes', end });
   }
   const commits = unpackCommits({ bytes, lengths, events });
   return { record: { position: position(at), commits }, end, bytes: bytes.length };

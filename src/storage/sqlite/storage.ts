@@ -1,8 +1,10 @@
 /** One open database as `EventStorage`. */
+import { isStoreError } from '../../core/errors.ts';
 import { type Position, position, size } from '../../core/position.ts';
 import { packRecords } from '../packing.ts';
 import type { AppendOutcome, AppendRequest, Durability, EventStorage, Identity, PackRequest } from '../port.ts';
 import { type Traced, traceBytes, traceIn } from '../trace.ts';
+import { type Ask, findingOf, placed } from './damage.ts';
 import type { SqliteConnection, SqlRow } from './driver.ts';
 import { type Hearing, hearingOn } from './hearing.ts';
 import { LAYOUT } from './layout.ts';
@@ -95,6 +97,31 @@ const pack = async ({ link }: Open, { bytesMax, keysOf }: PackRequest) => {
 const newestOf = async (rows: readonly SqlRow[]): Promise<Identity | undefined> =>
   (await readIdentities(rows.slice(-1)))[0];
 
+/** What failed, with its place in the log, if that is a page which cannot be read; a record that does not read is a finding. */
+const withPlace = async (link: Link, from: number, error: unknown): Promise<unknown> => {
+  if (!isStoreError(error, 'storage.corrupt')) return error;
+  const isPlaced = typeof error.details['position'] === 'number';
+  const ask: Ask = (sql, values) => link.alone((connection) => connection.all(sql, values));
+  const failure = isPlaced ? error : await placed(ask, from);
+  const finding = findingOf(failure);
+  // Where that fails too, it is met again with the next reading.
+  const keep = (connection: SqliteConnection) =>
+    finding === undefined ? Promise.resolve() : addFinding(connection, finding, new Uint8Array(0));
+  await link.write({ once: keep }).catch(() => undefined);
+  return failure;
+};
+
+const reading = async <T>(link: Link, from: number, work: (connection: SqliteConnection) => Promise<T>): Promise<T> => {
+  try {
+    return await link.read(work);
+  } catch (error) {
+    throw await withPlace(link, from, error);
+  }
+};
+
+const first = (positions: readonly Position[]): number =>
+  positions.reduce<number>((least, each) => Math.min(least, each), Number.MAX_SAFE_INTEGER);
+
 const logOf = (open: Open) => {
   const { link } = open;
   return {
@@ -105,8 +132,9 @@ const logOf = (open: Open) => {
       link.sawSize(now);
       return now;
     },
-    read: (from: Position, bytesMax: number) => link.read((connection) => readLog(connection, from, bytesMax)),
-    readAt: (positions) => link.read((connection) => readLogAt(connection, positions)),
+    read: (from: Position, bytesMax: number) =>
+      reading(link, from, (connection) => readLog(connection, from, bytesMax)),
+    readAt: (positions) => reading(link, first(positions), (connection) => readLogAt(connection, positions)),
     pack: (request) => pack(open, request),
     packedTo: () => link.read(packedEnd),
     find: (key) => link.read((connection) => findPacked(connection, key)),
