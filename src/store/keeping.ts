@@ -81,7 +81,7 @@ export const openKeeping = async (parts: KeepingParts): Promise<Keeping> => {
   let followMs = 0;
   let cancel: (() => void) | undefined;
 
-  const write = async (): Promise<void> => {
+  const writeOnce = async (): Promise<void> => {
     const { replica, createdAt } = succession.identity();
     const { sequence, link } = log.head(replica);
     const { receipt } = parts.mark();
@@ -98,6 +98,12 @@ export const openKeeping = async (parts: KeepingParts): Promise<Keeping> => {
       seenAt: dayOf(new Date(clock.nowMs()).toISOString()),
     });
     followMs = FOLLOW_MS;
+  };
+  let written = Promise.resolve();
+  /** One after the other: what is written last says most. */
+  const write = (): Promise<void> => {
+    written = written.then(writeOnce);
+    return written;
   };
   const writeNow = (): Promise<void> => {
     cancel?.();

@@ -29,7 +29,8 @@ const ownFile = (name: string) => {
   return {
     read: async (): Promise<string | undefined> => {
       try {
-        return (await (await open(false))?.getFile())?.text();
+        const file = await (await open(false))?.getFile();
+        return await file?.text();
       } catch {
         return undefined; // there is none
       }

@@ -134,11 +134,12 @@ const countRows = ({ native }: SealingParts): Promise<number> =>
     return counts.reduce((sum, each) => sum + each, 0);
   });
 
-/** Seals every row that can be read. @throws StoreError `storage.*`; what was sealed until then stays so */
-export const sealRows = async (parts: SealingParts): Promise<void> => {
+/** Goes through every row once; gives how many were to be sealed. */
+const sealOnce = async (parts: SealingParts): Promise<number> => {
   const { cipher, step, onProgress } = parts;
   const total = await step(countRows(parts));
   let done = 0;
+  let count = 0;
   for (const table of TABLES) {
     for (let after: IDBValidKey | undefined; ; ) {
       const rows = await step(readStep(parts, table, after));
@@ -147,9 +148,20 @@ export const sealRows = async (parts: SealingParts): Promise<void> => {
       if (first !== undefined && last !== undefined && sealed.length > 0)
         await step(writeStep(parts, table, { first, last, sealed }));
       done += rows.length;
+      count += sealed.length;
       if (rows.length > 0) onProgress({ done: Math.min(done, total), total });
       after = last;
       if (rows.length < STEP_ROWS) break;
     }
   }
+  return count;
+};
+
+/**
+ * Seals every row that can be read, and looks whether it is: a connection may say that it has written what it has not.
+ * @throws StoreError `storage.*`; what was sealed until then stays so
+ */
+export const sealRows = async (parts: SealingParts): Promise<void> => {
+  const quietly = { ...parts, onProgress: () => undefined };
+  if ((await sealOnce(parts)) > 0 && (await sealOnce(quietly)) > 0) throw new StoreError('storage.connection-lost');
 };

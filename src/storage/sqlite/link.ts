@@ -112,7 +112,9 @@ const retrier = (state: State, reopen: Reopen) => {
     const database = await connected(state, reopen);
     try {
       const result = await work(database);
-      if (!(await database.isThere())) throw new StoreError('storage.connection-lost');
+      // Nobody can say what became of the work where the file cannot be looked at.
+      const isThere = await database.isThere().catch(() => false);
+      if (!isThere) throw new StoreError('storage.connection-lost');
       return result;
     } catch (error) {
       if (isDead(error) && state.current === database) state.isDropped = true;

@@ -97,10 +97,18 @@ const pack = async ({ link }: Open, { bytesMax, keysOf }: PackRequest) => {
 const newestOf = async (rows: readonly SqlRow[]): Promise<Identity | undefined> =>
   (await readIdentities(rows.slice(-1)))[0];
 
+/** True if the log holds the position: what is asked for beyond its end is no damage. */
+const isHeld = async (link: Link, at: number): Promise<boolean> => {
+  const end = await link.read(logSize).catch(() => undefined);
+  return end === undefined || at < end;
+};
+
 /** What failed, with its place in the log, if that is a page which cannot be read; a record that does not read is a finding. */
 const withPlace = async (link: Link, from: number, error: unknown): Promise<unknown> => {
   if (!isStoreError(error, 'storage.corrupt')) return error;
-  const isPlaced = typeof error.details['position'] === 'number';
+  const { position: at } = error.details;
+  const isPlaced = typeof at === 'number';
+  if (isPlaced && !(await isHeld(link, at))) return error;
   const ask: Ask = (sql, values) => link.alone((connection) => connection.all(sql, values));
   const failure = isPlaced ? error : await placed(ask, from);
   const finding = findingOf(failure);
