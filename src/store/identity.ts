@@ -13,10 +13,17 @@ export const newIdentity = async (storage: EventStorage, tenant: TenantId, clock
   return { tenant, replica: replicaIdOf(key.publicKey), key, createdAt };
 };
 
-/** Who writes in this database; a new replica if nobody has yet. @throws StoreError `store.wrong-tenant` */
-export const identityOf = async (storage: EventStorage, tenant: string, clock: Clock): Promise<Identity> => {
+/** Who writes in this database; a new replica if nobody has yet (`isNew`). @throws StoreError `store.wrong-tenant` */
+export const identityOf = async (
+  storage: EventStorage,
+  tenant: string,
+  clock: Clock,
+): Promise<{ readonly identity: Identity; readonly isNew: boolean }> => {
   const wanted = tenantId(tenant);
   const known = await storage.readIdentity();
   if (known !== undefined && known.tenant !== wanted) throw new StoreError('store.wrong-tenant');
-  return known ?? storage.keepIdentity(await newIdentity(storage, wanted, clock));
+  if (known !== undefined) return { identity: known, isNew: false };
+  const made = await newIdentity(storage, wanted, clock);
+  const identity = await storage.keepIdentity(made);
+  return { identity, isNew: identity.replica === made.replica };
 };

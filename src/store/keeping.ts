@@ -10,7 +10,7 @@ import type { EventStorage } from '../storage/port.ts';
 import type { Log } from '../streams/log.ts';
 import type { SyncMark } from '../sync/marks.ts';
 import { type Known, receiptDigest, writeKnown } from './known.ts';
-import { closingOfKnown } from './loss.ts';
+import { closingOfKnown, closingOfOlder, type Found } from './loss.ts';
 import type { Succession } from './succession.ts';
 
 /** How long after a commit the marker follows; the first of a session that finds none is followed at once. */
@@ -21,6 +21,8 @@ export type KeepingParts = {
   /** What the marker said while the database opened: never more than was durable then. */
   readonly known: Known | undefined;
   readonly storage: EventStorage;
+  /** True if the replica that writes was made when this store was opened. */
+  readonly isNew: boolean;
   readonly log: Log;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
@@ -58,7 +60,7 @@ const compare = async (parts: KeepingParts): Promise<void> => {
   }
   if (known === undefined) return;
   await log.catchUp(); // the marker may be newer than what was read: another tab has written both meanwhile
-  const closing = closingOfKnown(known, {
+  const found: Found = {
     identities: await storage.readIdentities(),
     head: log.head,
     size: log.size(),
@@ -66,11 +68,14 @@ const compare = async (parts: KeepingParts): Promise<void> => {
     replica: succession.identity().replica,
     acknowledged: mark().acknowledged,
     nowMs: clock.nowMs(),
-  });
+  };
+  const closing = closingOfKnown(known, found);
   if (closing === undefined) return;
   const { replica, sequence, reason } = closing;
   const evidence = utf8(JSON.stringify(known));
   await ifPossible(() => parts.keepFinding({ code: 'storage.lost', replica, sequence, what: reason }, evidence));
+  // first, so that nothing more is sealed under a name that somebody wrote under after this copy was made
+  if (reason === 'lost' && !parts.isNew) await ifPossible(() => succession.close(closingOfOlder(found)));
   await ifPossible(() => succession.close(closing));
 };
 

@@ -75,6 +75,22 @@ export const closingOfKnown = (known: Known, found: Found): Closing | undefined 
   };
 };
 
+/**
+ * The closing of the replica that writes where another one had written here after it: an older copy of the database was put
+ * back. What it may have recorded since then is known elsewhere or to nobody.
+ */
+export const closingOfOlder = ({ replica, head, size, acknowledged, nowMs, identities }: Found): Closing => {
+  const { sequence, link } = head(replica);
+  const at = new Date(nowMs).toISOString();
+  return {
+    ...{ replica, reason: 'shorter', at, sequence, link: toHex32(link), size, seenAt: at },
+    createdAt: identities.find((each) => each.replica === replica)?.createdAt ?? at,
+    ...{ receipt: null, receiptSequence: acknowledged, confirmed: acknowledged, forkedAt: null, heldUpTo: sequence },
+    sharedUpTo: sequence > acknowledged ? acknowledged : null,
+    settled: false,
+  };
+};
+
 /** The closing that a receipt leads to which names more of the chain than is here, or another one. */
 export const closingOfReceipt = (
   { reason, note, receipt }: Contradiction & { readonly receipt: Receipt },

@@ -209,7 +209,8 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   const { definitions, software, folding } = ahead;
   const clock = options.clock ?? systemClock;
   const entropy: Entropy = options.entropy ?? systemEntropy;
-  const [identity, kept] = await Promise.all([identityOf(storage, options.tenant, clock), keptStates(storage)]);
+  const [who, kept] = await Promise.all([identityOf(storage, options.tenant, clock), keptStates(storage)]);
+  const { identity, isNew } = who;
   const [firstMark, basis] = await Promise.all([readSyncMark(storage, identity.replica), openBasis(storage)]);
   const fingerprint = statesFingerprint(folding, identity, basis.fingerprint());
   const findings = openFindings(storage, clock);
@@ -240,7 +241,7 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   const keeping = await openKeeping({
     ...{ storage, log, clock, scheduler, succession, keepFinding, followLeaving },
     ...rememberedOf(ahead, storage),
-    mark,
+    ...{ mark, isNew },
   });
   const { keys } = options;
   const search = lazySearch({ log, definitions, tenant: identity.tenant, entropy }, keys?.source);

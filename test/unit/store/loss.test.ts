@@ -204,6 +204,22 @@ it('nothing is told as lost that is there: a marker that lags, another tab that 
   }
 });
 
+it('a copy that is put back a second time does not go on under the name that it had closed [REC-10, REC-16]', async () => {
+  const { known, server, storage, replica } = await lived();
+  const writers = new Set<string>([replica]);
+  for (const value of ['Y', 'Z']) {
+    const bed = await makeBed({ known, server, storage: await shortened(storage, 1), name: NAME });
+    expect((await health(bed.store)).losses.length).toBeGreaterThan(0);
+    await record(bed.store, value);
+    expect(writers.has(bed.store.replica)).toBe(false);
+    writers.add(bed.store.replica);
+    expect(await online(bed)).toMatchObject({ state: 'live', pending: 0 });
+    expect(items(bed.store)).toMatchObject({ A: 1, B: 1, C: 1, [value]: 1 });
+    expect((await bed.store.verify()).findings).toEqual([]);
+    await bed.store.close();
+  }
+});
+
 it('a marker that cannot be read or written costs nothing but the warning [REC-10, HLT-01]', async () => {
   const broken: KnownMarker = {
     read: async () => Promise.reject(new Error('denied')),
