@@ -39,7 +39,13 @@ export const openWriting = (parts: WritingParts): { readonly writer: Writer; rea
     newIdentity: () => newIdentity(storage, first.tenant, clock),
     writer: () => writer,
   });
-  succession.closings$.subscribe((closings) => basis.follow(closings, succession.identity().replica));
+  let readAs = basis.fingerprint();
+  succession.closings$.subscribe((closings) => {
+    basis.follow(closings, succession.identity().replica);
+    if (basis.fingerprint() === readAs) return;
+    readAs = basis.fingerprint();
+    void states.refold(() => true).catch(() => undefined); // what was folded by the rule of before; told by whoever reads next
+  });
   const writer = openWriter({
     ...{ storage, log, states, clock, provenance, succession },
     sealer: platformSealer(systemScheduler),
