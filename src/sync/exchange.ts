@@ -11,11 +11,15 @@ import { checkEnrolledKey } from '../crypto/signer.ts';
 import type { PullResult, PushResult } from '../machines/sync.ts';
 import type { FaultyCommit } from '../streams/fitting.ts';
 import { settleClosed } from './leftovers.ts';
+import { sendOthers } from './others.ts';
 import { nextBatch } from './outbox.ts';
 import type { Verdict } from './protocol.ts';
 import { acknowledge, type ExchangeParts, receiptFor, reject, saveMark } from './receipts.ts';
 
 export type { ExchangeParts } from './receipts.ts';
+
+/** Exchanges whose server was put back, until what it lacks of others was sent too. */
+const putBack = new WeakSet<ExchangeParts>();
 
 /** The server has lost what it had confirmed: everything is exchanged again, from the beginning. */
 const startAgain = async (parts: ExchangeParts, held: number): Promise<void> => {
@@ -23,6 +27,7 @@ const startAgain = async (parts: ExchangeParts, held: number): Promise<void> => 
   const fault: Fault = { code: 'server.rolled-back', sequence: held, replica: parts.identity().replica };
   await parts.keepFinding(fault, utf8(mark.receipt?.note ?? ''));
   await parts.keys?.startAgain();
+  putBack.add(parts);
   await saveMark(parts, { ...mark, cursor: '', acknowledged: 0, outboxFrom: 0 });
 };
 
@@ -166,7 +171,10 @@ export const pushAll = async (parts: ExchangeParts, signal: AbortSignal): Promis
   for (;;) {
     const { acknowledged, outboxFrom } = parts.mark();
     const batch = await nextBatch(parts.storage, parts.identity(), { from: outboxFrom, acknowledged });
-    if (batch.length === 0) return { refused: undefined, later: undefined };
+    if (batch.length === 0) {
+      if (putBack.delete(parts)) await sendOthers(parts, signal);
+      return { refused: undefined, later: undefined };
+    }
     const answer = await parts.transport.push(
       batch.map(({ bytes }) => bytes),
       signal,
@@ -175,6 +183,7 @@ export const pushAll = async (parts: ExchangeParts, signal: AbortSignal): Promis
     // after a succession everything is asked for anew, from the greeting on
     if ((await takeAnswer(parts, answer.receipt)) === 'succeeded') return { refused: undefined, later: 'chain.fork' };
     const result = refusalIn(answer.verdicts);
+    if (result.later === 'chain.gap' && (await sendOthers(parts, signal))) continue;
     if (result.refused !== undefined || result.later !== undefined) return result;
     if (parts.mark().acknowledged === acknowledged) throw new StoreError('sync.protocol', { path: 'receipt' });
   }

@@ -3,11 +3,11 @@
  * a receipt, and nothing is deleted.
  */
 import type { Head } from '../core/commit.ts';
-import type { Hash32 } from '../core/ids.ts';
+import { type Hash32, publicKey32, type ReplicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Position, position } from '../core/position.ts';
-import { sameBytes } from '../crypto/bytes.ts';
-import { linkHash } from '../crypto/chain.ts';
+import { sameBytes, toBase64 } from '../crypto/bytes.ts';
+import { linkHash, replicaIdOf } from '../crypto/chain.ts';
 import { decodeCommit } from '../crypto/commitBytes.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import { isUnreadable } from '../streams/pastDamage.ts';
@@ -22,22 +22,18 @@ export type OutboxEntry = {
 
 const READ_BYTES = 1_048_576;
 
-const entryOf = (bytes: Uint8Array, record: Position, identity: Identity): OutboxEntry | undefined => {
+type IsOf = (publicKey: Uint8Array) => boolean;
+
+const entryOf = (bytes: Uint8Array, record: Position, isOf: IsOf): OutboxEntry | undefined => {
   const { publicKey, first, previous, root, eventBytes } = decodeCommit(bytes);
-  if (!sameBytes(publicKey, identity.key.publicKey)) return undefined;
+  if (!isOf(publicKey)) return undefined;
   const link: Hash32 = linkHash(previous, { first, count: eventBytes.length, root });
   return { bytes, first, record, end: { sequence: first + eventBytes.length - 1, link } };
 };
 
-/**
- * The next own commits above `acknowledged`, within the limits of one message.
- * @param from  start of a record at or before the first of them
- */
-export const nextBatch = async (
-  storage: EventStorage,
-  identity: Identity,
-  place: { readonly from: number; readonly acknowledged: number },
-): Promise<readonly OutboxEntry[]> => {
+type Place = { readonly from: number; readonly acknowledged: number };
+
+const batchOf = async (storage: EventStorage, isOf: IsOf, place: Place): Promise<readonly OutboxEntry[]> => {
   const batch: OutboxEntry[] = [];
   let bytes = 0;
   let from = place.from;
@@ -46,7 +42,7 @@ export const nextBatch = async (
     if (records.length === 0) return batch;
     for (const record of records) {
       for (const commit of record.commits) {
-        const entry = isUnreadable(commit) ? undefined : entryOf(commit.bytes, record.position, identity);
+        const entry = isUnreadable(commit) ? undefined : entryOf(commit.bytes, record.position, isOf);
         if (entry === undefined || entry.end.sequence <= place.acknowledged) continue;
         bytes += entry.bytes.length;
         if (batch.length >= LIMITS.batchCommitsMax || bytes > LIMITS.batchBytesMax) return batch;
@@ -55,4 +51,27 @@ export const nextBatch = async (
       from = record.position + record.commits.reduce((total, { events }) => total + events, 0);
     }
   }
+};
+
+/**
+ * The next own commits above `acknowledged`, within the limits of one message.
+ * @param from  start of a record at or before the first of them
+ */
+export const nextBatch = (storage: EventStorage, { key }: Identity, place: Place): Promise<readonly OutboxEntry[]> =>
+  batchOf(storage, (publicKey) => sameBytes(publicKey, key.publicKey), place);
+
+/** As `nextBatch`, for what another replica wrote and this database holds. */
+export const nextBatchFrom = (
+  storage: EventStorage,
+  replica: ReplicaId,
+  place: Place,
+): Promise<readonly OutboxEntry[]> => {
+  const known = new Map<string, boolean>();
+  const isOf = (publicKey: Uint8Array): boolean => {
+    const name = toBase64(publicKey);
+    const isKnown = known.get(name) ?? replicaIdOf(publicKey32(publicKey)) === replica;
+    known.set(name, isKnown);
+    return isKnown;
+  };
+  return batchOf(storage, isOf, place);
 };

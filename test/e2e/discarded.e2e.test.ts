@@ -1,8 +1,8 @@
 /**
- * A Chromium that finds its database files damaged deletes them and begins empty ones, without an error. The store says so:
+ * A Chromium that is killed in the middle of a write, and one that finds its database files damaged: that one deletes them and begins empty ones, without an error. The store says so:
  * what it knew of them lies beside them, from the first event on.
  */
-import { readdirSync, truncateSync } from 'node:fs';
+import { appendFileSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
@@ -14,6 +14,8 @@ import { type Message, PAGE, type Report, type Task } from './crash/messages.ts'
 const TOLD_MS_MAX = 60_000;
 /** The marker follows the first event at once, into a file that a page of a fresh browser takes a moment to open. */
 const FOLLOWED_MS = 2_000;
+/** Some hundred appends, fewer on a busy machine. */
+const WORKED_MS = 500;
 
 const isOf = <K extends Message['kind']>(message: Message, kind: K): message is Extract<Message, { kind: K }> =>
   message.kind === kind;
@@ -27,7 +29,17 @@ const damageDatabases = (profile: string): number => {
   return manifests.length;
 };
 
-it('a database that the browser threw away is told as lost, with what it had held and why [REC-10]', async () => {
+/** The head of a record of 1,000 bytes, and the first of them: what a browser leaves that is killed in the middle of a write. */
+const TORN = Buffer.concat([Buffer.from([1, 2, 3, 4, 1_000 & 0xff, 1_000 >> 8, 1]), Buffer.alloc(100, 7)]);
+
+const tearLogs = (profile: string): number => {
+  const root = join(profile, 'Default', 'IndexedDB');
+  const logs = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => /\d+\.log$/.test(name));
+  for (const name of logs) appendFileSync(join(root, name), TORN);
+  return logs.length;
+};
+
+const place = async () => {
   const [desk, profile] = [await openDesk(await pageScript(PAGE)), await makeProfile()];
   onTestFinished(async () => {
     await desk.close();
@@ -50,6 +62,25 @@ it('a database that the browser threw away is told as lost, with what it had hel
       await browser.kill();
     }
   };
+  return { profile, page };
+};
+
+it('a log that a kill has torn costs nothing, neither at the next start nor at those after it [REC-13]', async () => {
+  const { page, profile } = await place();
+  const { tags } = await page({ use: 'trial' }, 'told', WORKED_MS);
+  let held: readonly string[] = tags;
+  for (let run = 2; run < 6; run++) {
+    expect(tearLogs(profile.folder)).toBeGreaterThan(0);
+    const { report } = await page({ check: 'trial', use: 'trial', run }, 'report', WORKED_MS);
+    expect([report.faults, report.loss]).toEqual([[], '']);
+    expect(report.tags).toEqual(expect.arrayContaining([...held]));
+    expect(report.tags.length).toBeGreaterThan(held.length);
+    held = report.tags;
+  }
+});
+
+it('a database that the browser threw away is told as lost, with what it had held and why [REC-10]', async () => {
+  const { page, profile } = await place();
   const { tags } = await page({ use: 'trial' }, 'told', FOLLOWED_MS);
   expect(tags.length).toBeGreaterThan(0);
   expect(damageDatabases(profile.folder)).toBeGreaterThan(0);

@@ -11,6 +11,7 @@ import {
   type HistoryReport,
   HONEST,
   liveHistory,
+  ROUGH,
   type Weights,
   worldModel,
 } from '../../src/testing/index.ts';
@@ -57,6 +58,20 @@ it(
   'nothing that devices, people, network and disks do by themselves loses, reorders, invents or hides an event, or raises an alarm [SIM-01, SIM-02]',
   async () => expect([...(await lived(HONEST)).keys()].sort()).toEqual(HONEST_TROUBLE),
   RUN_MS_MAX,
+);
+
+it(
+  'nor do clones, disks that are put back, and a server that is restored from an older backup, but for what is said to be lost [SIM-06]',
+  async () => {
+    const met = await lived(ROUGH);
+    for (const what of ['device cloned', 'disk put back', 'server put back']) expect([...met.keys()]).toContain(what);
+  },
+  RUN_MS_MAX,
+);
+
+it.each(['C> C*1 C< C0+1 C<', 'S> C> C0+1 D1~ S< D0+1 C<', 'B> B0+0 B< B- B< B1+9'])(
+  'what a history has shown once does not come again: %s [SIM-06]',
+  async (words) => expect((await liveHistory(words.split(' '), { seed: 202 })).violations).toEqual([]),
 );
 
 it('one seed gives one history, with the same end [SIM-03]', async () => {

@@ -15,6 +15,7 @@ import { type OpenedDatabase, type OpeningParts, openKeys } from './opening.ts';
 import { ownPage, type Page } from './page.ts';
 import { presenceOver } from './presence.ts';
 import { eventStorage, type ReadBack } from './storage.ts';
+import { leaveTornLog } from './torn.ts';
 import { type Locks, NO_TURNS, turnsOver } from './turns.ts';
 import type { OnUpgrade } from './upgrade.ts';
 import { watchdog } from './watchdog.ts';
@@ -140,7 +141,15 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
         IDBKeyRange: options.IDBKeyRange ?? globalThis.IDBKeyRange,
       });
     const keys = { databaseKey, entropy: options.entropy ?? randomness, durability };
-    const database = await openTwice(() => connect('any'), { ...keys, watch, onUpgrade: options.onUpgrade });
+    let isWhole = Promise.resolve();
+    const connectFirst = async () => {
+      const connection = await connect('any');
+      // after it, because what opens first hears what the browser says of discarded databases
+      if (options.indexedDB === undefined) isWhole = leaveTornLog(ownIndexedDB(), name, scheduler);
+      return connection;
+    };
+    const database = await openTwice(connectFirst, { ...keys, watch, onUpgrade: options.onUpgrade });
+    await isWhole;
     const hints = hintsOver((options.channel ?? broadcastChannel)(`indelible:${name}`));
     const presence = presenceOver(locks, `indelible:${name}:present`);
     const turns =
