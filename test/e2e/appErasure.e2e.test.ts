@@ -1,10 +1,10 @@
 /** Erasure through the page: refused by default with its ground, one wrong name by two people, and who has not confirmed it. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   importSummary,
+  keepShot,
   loadSample,
   openForm,
   pane,
@@ -35,12 +35,7 @@ const b = (): Locator => pane(page, 'b');
 const dialog = (): Locator => page.getByRole('dialog');
 const erasures = (device: Locator): Locator => device.getByRole('region', { name: 'Erasures' });
 
-const take = async (shot: string, what: Locator | Page = page): Promise<void> => {
-  const folder = process.env['INDELIBLE_SHOTS'];
-  if (folder === undefined) return;
-  await mkdir(folder, { recursive: true });
-  await what.screenshot({ path: join(folder, `${shot}.png`) });
-};
+const take = (name: string, what: Locator | Page = page): Promise<void> => keepShot(name, what);
 
 const saveName = async (text: string, reason: string): Promise<void> => {
   await a().getByRole('button', { name: 'Edit the name of subject 101' }).click();

@@ -1,12 +1,11 @@
 /** Who may use a device, through the page: setting up, unlocking, waiting, locking, changing hands on a shared tablet. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   editValue,
   enterDevice,
   importSummary,
+  keepShot,
   loadSample,
   openForm,
   PASSPHRASE,
@@ -31,12 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const take = async (name: string): Promise<void> => {
-  const folder = process.env['INDELIBLE_SHOTS'];
-  if (folder === undefined) return;
-  await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`) });
-};
+const take = (name: string): Promise<void> => keepShot(name, page);
 
 const a = (): Locator => pane(page, 'a');
 const gate = (): Locator => a().getByRole('form', { name: /^(Set up|Unlock) Device A$/ });

@@ -1,11 +1,12 @@
 /** A protected value in the page: the name of a subject, for who holds the study's key, and for who does not. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   enterDevice,
   importSummary,
+  keepShot,
   loadSample,
   openForm,
   pane,
@@ -33,12 +34,7 @@ const b = (): Locator => pane(page, 'b');
 const dialog = (): Locator => page.getByRole('dialog');
 const name = (device: Locator): Promise<string> => device.locator('.subject-name').innerText();
 
-const take = async (shot: string): Promise<void> => {
-  const folder = process.env['INDELIBLE_SHOTS'];
-  if (folder === undefined) return;
-  await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${shot}.png`) });
-};
+const take = (name: string): Promise<void> => keepShot(name, page);
 
 const saveName = async (device: Locator, text: string, reason = ''): Promise<void> => {
   await device.getByRole('button', { name: 'Edit the name of subject 101' }).click();

@@ -1,5 +1,5 @@
 /** Electronic signatures, through the page: enrolment, signing, counter-signing, "changed since", withdrawal, paper. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import {
   editValue,
   enterDevice,
   importSummary,
+  keepShot,
   loadSample,
   openForm,
   PASSPHRASE,
@@ -35,12 +36,7 @@ const b = (): Locator => pane(page, 'b');
 const dialog = (): Locator => page.getByRole('dialog');
 const signatures = (device: Locator): Locator => device.getByRole('region', { name: 'Signatures' });
 
-const take = async (name: string, what: Locator | Page = page): Promise<void> => {
-  const folder = process.env['INDELIBLE_SHOTS'];
-  if (folder === undefined) return;
-  await mkdir(folder, { recursive: true });
-  await what.screenshot({ path: join(folder, `${name}.png`) });
-};
+const take = (name: string, what: Locator | Page = page): Promise<void> => keepShot(name, what);
 
 const press = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
 

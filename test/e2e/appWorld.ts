@@ -1,4 +1,6 @@
 /** The built server as a child process, a browser with devices of its own, and how a person uses the page. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { findChromium } from '../../scripts/chromium.mjs';
@@ -70,6 +72,14 @@ export const enterDevice = async (page: Page, name: 'a' | 'b', user: string = US
 
 export const enterDevices = async (page: Page): Promise<void> => {
   for (const name of ['a', 'b'] as const) await enterDevice(page, name);
+};
+
+/** Keeps a picture where `INDELIBLE_SHOTS` names a folder for them. */
+export const keepShot = async (name: string, what: Locator | Page): Promise<void> => {
+  const folder = process.env['INDELIBLE_SHOTS'];
+  if (folder === undefined) return;
+  await mkdir(folder, { recursive: true });
+  await what.screenshot({ path: join(folder, `${name}.png`) });
 };
 
 /** Waits until something asked again and again holds. */
