@@ -31,10 +31,12 @@ const heldThere = async (
 /** Sends what the server lacks of one replica; true if it took some of it. */
 const sendOne = async (parts: ExchangeParts, replica: ReplicaId, signal: AbortSignal): Promise<boolean> => {
   let confirmed = await heldThere(parts, replica, signal);
+  let from = 0;
   let isTaken = false;
   while (confirmed !== undefined && confirmed < parts.log.head(replica).sequence) {
-    const batch = await nextBatchFrom(parts.storage, replica, { from: 0, acknowledged: confirmed });
-    if (batch.length === 0) break;
+    const batch = await nextBatchFrom(parts.storage, replica, { from, acknowledged: confirmed });
+    const last = batch.at(-1);
+    if (last === undefined) break;
     const answer = await parts.transport.push(
       batch.map(({ bytes }) => bytes),
       signal,
@@ -43,6 +45,7 @@ const sendOne = async (parts: ExchangeParts, replica: ReplicaId, signal: AbortSi
       answer.receipt === null ? confirmed : (await receiptFor(parts, answer.receipt, replica)).sequence;
     if (now <= confirmed) break; // it builds on something else that is missing, or is not taken
     confirmed = now;
+    if (now >= last.end.sequence) from = last.record;
     isTaken = true;
   }
   return isTaken;

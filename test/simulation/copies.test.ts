@@ -9,23 +9,12 @@ import { position } from '../../src/core/position.ts';
 import { readStoredCommit } from '../../src/crypto/readCommit.ts';
 import { memoryStorage, type StorageAdapter, type Store, type Sync } from '../../src/index.ts';
 import { type SimulatedServer, simulatedNetwork, simulatedServer, UNDISTURBED } from '../../src/testing/index.ts';
+import { copyOf } from '../../src/testing/world/disk.ts';
 import { item, openDevice, Visit } from '../unit/store/trial.ts';
 
 type Node = { storage: StorageAdapter; copy: StorageAdapter | undefined; store: Store; sync: Sync };
 
 let lives = 0;
-
-const copyOf = async (storage: StorageAdapter, name: string): Promise<StorageAdapter> => {
-  const copy = memoryStorage();
-  const [from, to] = [await storage.open(name), await copy.open(name)];
-  const identities = await from.readIdentities();
-  for (const [at, identity] of identities.entries()) await to.keepIdentity(identity, identities[at - 1]?.replica);
-  for (const { commits } of await from.read(position(0), Number.MAX_SAFE_INTEGER))
-    await to.append({ expectedSize: await to.size(), commits, marks: {} });
-  await to.writeMarks(await from.readMarks());
-  for (const { finding, evidence } of await from.readFindings()) await to.keepFinding(finding, evidence);
-  return copy;
-};
 
 const start = async (server: SimulatedServer, storage: StorageAdapter, name: string): Promise<Node> => {
   const { store } = await openDevice({ storage, name });

@@ -9,14 +9,7 @@
  *   A|     A is cut off until its next A~; A reopens its database, as a page that was killed
  */
 import fc from 'fast-check';
-import {
-  type Conflict,
-  memoryStorage,
-  type StorageAdapter,
-  type Store,
-  StoreError,
-  type Sync,
-} from '../../src/index.ts';
+import { type Conflict, memoryStorage, type StorageAdapter, type Store, type Sync } from '../../src/index.ts';
 import type { Transport } from '../../src/sync/transport.ts';
 import {
   type Disturbance,
@@ -26,6 +19,7 @@ import {
   simulatedServer,
   UNDISTURBED,
 } from '../../src/testing/index.ts';
+import { MESSAGE_TROUBLE } from '../../src/testing/world/world.ts';
 import { casebook, item, LOCK, openDevice, UNLOCK, Visit } from '../unit/store/trial.ts';
 
 export const NAMES = ['A', 'B', 'C'] as const;
@@ -38,22 +32,11 @@ const flip =
     const at = below(text.length);
     return text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ (1 + below(6))) + text.slice(at + 1);
   };
-const cut =
-  (seed: number) =>
-  (text: string): string =>
-    text.slice(0, seededEntropy(seed).below(text.length));
-
 /** What a letter of a trace does to one message. Those of `FORGED` may leave findings; the others never do. */
 export const DISTURBANCES: Readonly<Record<string, (seed: number) => Disturbance>> = {
-  n: () => UNDISTURBED,
-  q: () => ({ kind: 'drop-request' }),
-  d: () => ({ kind: 'drop-answer' }),
-  r: () => ({ kind: 'repeat' }),
-  l: () => ({ kind: 'late' }),
-  s: () => ({ kind: 'fail', error: new StoreError('sync.rate-limited') }),
-  u: () => ({ kind: 'fail', error: new StoreError('sync.unauthorised') }),
-  i: () => ({ kind: 'fail', error: new StoreError('server.internal') }),
-  t: (seed) => ({ kind: 'alter-answer', alter: cut(seed) }),
+  ...Object.fromEntries(
+    Object.entries(MESSAGE_TROUBLE).map(([letter, met]) => [letter, (seed: number) => met(seededEntropy(seed).below)]),
+  ),
   f: (seed) => ({ kind: 'alter-answer', alter: flip(seed) }),
 };
 export const HARMLESS = ['n', 'q', 'd', 'r', 'l', 's', 'u', 'i', 't'] as const;

@@ -37,14 +37,15 @@ const ItemRecorded = z.strictObject({ item: z.string().min(1).max(20), value: z.
 type VisitEvent =
   | ({ readonly type: 'ItemRecorded' } & z.infer<typeof ItemRecorded>)
   | { readonly type: 'VisitLocked' | 'VisitUnlocked' };
-type VisitContext = { readonly items: Readonly<Record<string, number>> };
+export type VisitContext = { readonly items: Readonly<Record<string, number>> };
 
 const visits = setup({ types: { context: {} as VisitContext, events: {} as VisitEvent } });
 const record = visits.assign(({ context, event }) =>
   event.type === 'ItemRecorded' ? { items: { ...context.items, [event.item]: event.value } } : {},
 );
 
-const Visit = defineAggregate({
+/** A visit whose items are recorded, corrected, locked and unlocked. */
+export const Visit = defineAggregate({
   type: 'visit',
   events: {
     ItemRecorded: defineEvent({ version: 1, schema: ItemRecorded, touches: ({ item }) => [item] }),

@@ -1,11 +1,7 @@
 /** A small application for tests of the store: visits with items that are recorded, corrected, locked and unlocked. */
 import { firstValueFrom, type Observable, take, toArray } from 'rxjs';
-import { setup } from 'xstate';
-import { z } from 'zod';
 import {
   type AggregateSnapshot,
-  defineAggregate,
-  defineEvent,
   defineView,
   isStoreError,
   memoryStorage,
@@ -15,36 +11,9 @@ import {
   type StoreOptions,
 } from '../../../src/index.ts';
 import { type SimulatedTime, seededEntropy, simulatedTime } from '../../../src/testing/index.ts';
+import { Visit, type VisitContext } from '../../../src/testing/world/model.ts';
 
-const ItemRecordedSchema = z.strictObject({ item: z.string().min(1).max(20), value: z.number() });
-type ItemRecorded = z.infer<typeof ItemRecordedSchema>;
-type VisitEvent =
-  | ({ readonly type: 'ItemRecorded' } & ItemRecorded)
-  | { readonly type: 'VisitLocked' | 'VisitUnlocked' };
-export type VisitContext = { readonly items: Readonly<Record<string, number>> };
-
-const visits = setup({ types: { context: {} as VisitContext, events: {} as VisitEvent } });
-const record = visits.assign(({ context, event }) =>
-  event.type === 'ItemRecorded' ? { items: { ...context.items, [event.item]: event.value } } : {},
-);
-
-export const Visit = defineAggregate({
-  type: 'visit',
-  events: {
-    ItemRecorded: defineEvent({ version: 1, schema: ItemRecordedSchema, touches: ({ item }) => [item] }),
-    VisitLocked: defineEvent({ version: 1, schema: z.strictObject({}) }),
-    VisitUnlocked: defineEvent({ version: 1, schema: z.strictObject({}) }),
-  },
-  machine: visits.createMachine({
-    context: { items: {} },
-    initial: 'open',
-    states: {
-      open: { on: { ItemRecorded: { actions: record }, VisitLocked: 'locked' } },
-      locked: { on: { VisitUnlocked: 'open' } },
-    },
-  }),
-  needsReason: (event, context) => event.type === 'ItemRecorded' && event.item in context.items,
-});
+export { Visit, type VisitContext };
 
 export type VisitRow = {
   readonly id: string;
