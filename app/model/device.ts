@@ -14,12 +14,14 @@ import {
 } from '../../src/clinical.ts';
 import { type CurrentActor, loadParts, openStore, type Store, type Sync } from '../../src/index.ts';
 import type { FailedAttempt, KeySession, Vault } from '../../src/keys.ts';
+import { type ActingRole, actingRole } from './acting.ts';
 import { casebook } from './casebook.ts';
 import { POLICY } from './erasing.ts';
 import { type Entrant, type Presence, roleSetting, watchPresence } from './gate.ts';
 import { type Setting, setting } from './settings.ts';
 import { openSigning } from './signing.ts';
 import { Study, studies } from './study.ts';
+import { askToEnter } from './studyKey.ts';
 import { Subject } from './subject.ts';
 import { token } from './token.ts';
 
@@ -45,7 +47,7 @@ export type Device = {
   /** Attempts to unlock that had failed before this one. */
   readonly failures: { readonly attempts: readonly FailedAttempt[]; readonly more: number };
   /** The role in which the user acts. */
-  readonly role: Setting<string>;
+  readonly role: ActingRole;
   /** The person's switch: off means that nothing is tried. */
   readonly online: Setting<boolean>;
   /** Replicas whose loss a person has read of. */
@@ -83,7 +85,7 @@ const settingsOf = (spec: DeviceSpec) => ({
 /** Opens a device for somebody whose keys are unlocked, and starts its sync; it closes when they are locked. @throws StoreError as `openStore` */
 export const openDevice = async (spec: DeviceSpec, entrant: Entrant): Promise<Device> => {
   const { vault, keys } = entrant;
-  const role = roleSetting(spec, keys.user);
+  const role = actingRole(roleSetting(spec, keys.user), keys.user);
   const { online, readLosses } = settingsOf(spec);
   const store = await openStore({
     name: spec.database,
@@ -94,6 +96,7 @@ export const openDevice = async (spec: DeviceSpec, entrant: Entrant): Promise<De
     app: APP_VERSION,
     keys,
   });
+  keys.onLock(role.follow(store));
   loadParts().catch(() => undefined); // for when the network is gone; what is missing then is asked for again
   const sync = store.sync({
     url: location.origin,
@@ -106,6 +109,7 @@ export const openDevice = async (spec: DeviceSpec, entrant: Entrant): Promise<De
   keys.onLock(followSwitch(sync, online));
   const failures = await keys.failures(); // before they are recorded and forgotten
   followAccess(store, keys);
+  await askToEnter(store, keys);
   followErasures(store, keys.source, POLICY);
   const signing = openSigning(entrant);
   const presence = watchPresence(entrant, signing);

@@ -27,7 +27,7 @@ export const openGate = async ({ database }: DeviceSpec): Promise<Gate> => {
   return { vault, isNew: !(await vault.exists()) };
 };
 
-/** The role in which somebody acts on this device. */
+/** The role in which somebody acts who is not in the study's access list yet, as it was said at this device. */
 export const roleSetting = ({ database, actor }: DeviceSpec, user: string) =>
   setting<string>(`${database}.role.${user}`, user === actor.userId ? actor.role : 'site staff', {
     parse: (text) => (text === '' ? undefined : text),

@@ -4,17 +4,27 @@ import {
   accessNow,
   accessOf,
   beginAccess,
+  entryOf,
   type GrantOutcome,
   grantKeys,
   ownFingerprint,
   requestDevice,
 } from '../../src/clinical.ts';
+import type { Store } from '../../src/index.ts';
+import type { KeySession } from '../../src/keys.ts';
 import type { Device } from './device.ts';
 
-const STUDY = 'study';
+/** Name of the study's wrapping keys. */
+export const STUDY = 'study';
 
 /** A device that waits to be let in. */
-export type Asking = { readonly holder: string; readonly user: string; readonly replica: string };
+export type Asking = {
+  readonly holder: string;
+  readonly user: string;
+  readonly replica: string;
+  /** In the study, if the user is in it already. */
+  readonly role: string | undefined;
+};
 
 export type StudyKey = {
   /** `none`: no device has begun the study's key. `asked`: this one waits to be let in. */
@@ -31,7 +41,7 @@ export const readStudyKey = async ({ store, keys }: Device): Promise<StudyKey> =
   const isHeld = (await keys.wrappingKeys()).some(({ name }) => name === STUDY);
   const { holders, users } = accessOf(store).state().context;
   const asking = Object.entries(holders).flatMap(([holder, { user, replica, state }]) =>
-    state === 'requested' ? [{ holder, user, replica }] : [],
+    state === 'requested' ? [{ holder, user, replica, role: entryOf(users, user)?.role }] : [],
   );
   const isBegun = Object.keys(users).length > 0;
   const hasAsked = asking.some(({ holder }) => holder === fingerprint);
@@ -45,6 +55,11 @@ export const beginStudyKey = ({ store, keys, role }: Device): Promise<void> =>
 
 export const askForKey = async ({ store, keys }: Device): Promise<void> => {
   await requestDevice(store, keys);
+};
+
+/** Asks by itself where somebody took this user into the study already, as by enrolling them on this device. */
+export const askToEnter = async (store: Store, keys: KeySession): Promise<void> => {
+  if (entryOf(accessOf(store).state().context.users, keys.user)?.isActive === true) await requestDevice(store, keys);
 };
 
 /** Lets a device in whose fingerprint was compared, and grants it the key. */

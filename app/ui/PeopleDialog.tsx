@@ -1,5 +1,6 @@
 /** The people of a device: who can unlock it, and letting another one in. */
 import { type FormEvent, useEffect, useState } from 'react';
+import { admitUser } from '../model/access.ts';
 import type { Device } from '../model/device.ts';
 import { roleSetting } from '../model/gate.ts';
 import { passphraseFault } from '../model/passphrase.ts';
@@ -29,11 +30,13 @@ const useUsers = ({ keys }: Device): readonly string[] => {
   return users;
 };
 
-const enrol = async ({ vault, keys, spec }: Device, person: { user: string; role: string; passphrase: string }) => {
+const enrol = async (device: Device, person: { user: string; role: string; passphrase: string }) => {
+  const { vault, keys, spec } = device;
   const { user, role, passphrase } = person;
   const share = [...new Set((await keys.wrappingKeys()).map(({ name }) => name))];
   await vault.enrol(keys, { user, passphrase }, { share });
   roleSetting(spec, user).set(role);
+  await admitUser(device, { user, role });
 };
 
 const EnrolForm = ({ device, onClose }: Props) => {

@@ -1,8 +1,6 @@
 /** Who holds the study's key, and how another device gets it. */
-import { useCallback, useEffect, useState } from 'react';
-import { Access } from '../../src/clinical.ts';
+import { useState } from 'react';
 import type { Device } from '../model/device.ts';
-import { type Failure, failureOf } from '../model/failure.ts';
 import {
   type Asking,
   askForKey,
@@ -14,42 +12,13 @@ import {
   spelled,
 } from '../model/studyKey.ts';
 import { FailurePanel } from './FailurePanel.tsx';
-import { useObservable } from './hooks.ts';
 import { useReplicaName } from './replicas.ts';
 import { TextField } from './TextField.tsx';
-
-const useStudyKey = (device: Device) => {
-  const [handle] = useState(() => device.store.aggregate(Access, device.store.tenant));
-  const { version } = useObservable(handle.state$, handle.state);
-  const [studyKey, setStudyKey] = useState<StudyKey>();
-  const [failure, setFailure] = useState<Failure>();
-  const read = useCallback(
-    () =>
-      readStudyKey(device).then(setStudyKey, (error: unknown) => {
-        setFailure(failureOf(error));
-      }),
-    [device],
-  );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is recorded of access has changed
-  useEffect(() => {
-    void read();
-    return device.keys.source.onChange(() => void read());
-  }, [device, read, version]);
-  const run = async (work: () => Promise<void>) => {
-    setFailure(undefined);
-    try {
-      await work();
-      await read();
-    } catch (error) {
-      setFailure(failureOf(error));
-    }
-  };
-  return { studyKey, failure, run };
-};
+import { type RunAccess, useAccess } from './useAccess.ts';
 
 const LetIn = (props: { readonly who: Asking; readonly onLetIn: (role: string) => void }) => {
-  const { user, replica, holder } = props.who;
-  const [role, setRole] = useState('');
+  const { user, replica, holder, role: known } = props.who;
+  const [role, setRole] = useState(known ?? '');
   const device = useReplicaName()(replica);
   return (
     <li>
@@ -66,7 +35,11 @@ const LetIn = (props: { readonly who: Asking; readonly onLetIn: (role: string) =
           <br />
           <code>{spelled(holder)}</code>
         </p>
-        <TextField label={`Role of ${user}`} value={role} onChange={setRole} />
+        {known === undefined ? (
+          <TextField label={`Role of ${user}`} value={role} onChange={setRole} />
+        ) : (
+          <p>{`${user} is in the study as ${known}.`}</p>
+        )}
         <button type="submit" className="fit" disabled={role.trim() === ''}>
           It is the same: let in
         </button>
@@ -79,7 +52,11 @@ const OwnState = ({
   studyKey,
   run,
   device,
-}: { readonly studyKey: StudyKey } & Pick<ReturnType<typeof useStudyKey>, 'run'> & { readonly device: Device }) => {
+}: {
+  readonly studyKey: StudyKey;
+  readonly run: RunAccess;
+  readonly device: Device;
+}) => {
   const { state, fingerprint } = studyKey;
   if (state === 'held') return <p>You hold the study’s key: names of subjects are open to you.</p>;
   if (state === 'asked')
@@ -111,7 +88,7 @@ const OwnState = ({
 };
 
 export const StudyKeyPanel = ({ device }: { readonly device: Device }) => {
-  const { studyKey, failure, run } = useStudyKey(device);
+  const { found: studyKey, failure, run } = useAccess(device, readStudyKey);
   const [told, setTold] = useState('');
   if (studyKey === undefined) return failure === undefined ? null : <FailurePanel title="Not read" failure={failure} />;
   const others = studyKey.asking.filter(({ holder }) => holder !== studyKey.fingerprint);

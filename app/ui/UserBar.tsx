@@ -1,6 +1,7 @@
 /** Who is at a device, when it locks by itself, and what they can do about it. */
 import { useEffect, useRef, useState } from 'react';
 import type { Device } from '../model/device.ts';
+import { AccessDialog } from './AccessDialog.tsx';
 import { useAnnounce } from './announce.tsx';
 import { useNow, useObservable } from './hooks.ts';
 import { PeopleDialog } from './PeopleDialog.tsx';
@@ -24,7 +25,8 @@ const LocksIn = ({ device }: { readonly device: Device }) => {
 export const UserBar = (props: { readonly device: Device; readonly onLock: (next: 'same' | 'other') => void }) => {
   const { device, onLock } = props;
   const role = useObservable(device.role.value$, device.role.value);
-  const [isOpen, setOpen] = useState(false);
+  const [open, setOpen] = useState<'people' | 'access'>();
+  const close = () => setOpen(undefined);
   return (
     <div className="actor">
       <span>
@@ -38,11 +40,15 @@ export const UserBar = (props: { readonly device: Device; readonly onLock: (next
         <button type="button" onClick={() => onLock('other')}>
           Switch user
         </button>
-        <button type="button" onClick={() => setOpen(true)}>
+        <button type="button" onClick={() => setOpen('people')}>
           People
         </button>
+        <button type="button" onClick={() => setOpen('access')}>
+          Access
+        </button>
       </span>
-      {isOpen ? <PeopleDialog device={device} onClose={() => setOpen(false)} /> : null}
+      {open === 'people' ? <PeopleDialog device={device} onClose={close} /> : null}
+      {open === 'access' ? <AccessDialog device={device} onClose={close} /> : null}
     </div>
   );
 };

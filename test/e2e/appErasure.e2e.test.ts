@@ -4,11 +4,12 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   importSummary,
-  keepShot,
   loadSample,
   openForm,
-  pane,
+  partsOf,
+  saveName,
   setOnline,
+  shareKey,
   startWorld,
   until,
   untilEqual,
@@ -30,18 +31,11 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const a = (): Locator => pane(page, 'a');
-const b = (): Locator => pane(page, 'b');
-const dialog = (): Locator => page.getByRole('dialog');
+const { a, b, dialog, take } = partsOf(() => page);
 const erasures = (device: Locator): Locator => device.getByRole('region', { name: 'Erasures' });
 
-const take = (name: string, what: Locator | Page = page): Promise<void> => keepShot(name, what);
-
-const saveName = async (text: string, reason: string): Promise<void> => {
-  await a().getByRole('button', { name: 'Edit the name of subject 101' }).click();
-  await dialog().getByLabel('Name', { exact: true }).fill(text);
-  if (reason !== '') await dialog().getByLabel('Reason for change').fill(reason);
-  await dialog().getByRole('button', { name: 'Save' }).click();
+const rename = async (text: string, reason = ''): Promise<void> => {
+  await saveName(a(), text, reason);
   await until(async () => (await a().locator('.subject-name').innerText()).includes(text), true);
 };
 
@@ -54,41 +48,14 @@ const ask = async (choice: RegExp, justification: string): Promise<void> => {
   await submit.click();
 };
 
-/** Makes the study's key on A, and grants it to B. */
-const shareKey = async (): Promise<void> => {
-  const people = (device: Locator) => device.getByRole('button', { name: 'People' }).click();
-  const isHeld = async (device: Locator) => {
-    await people(device);
-    await dialog().getByText('You hold the study’s key').waitFor();
-    await page.keyboard.press('Escape');
-  };
-  await people(a());
-  await dialog().getByRole('button', { name: 'Make the study’s key' }).click();
-  await page.keyboard.press('Escape');
-  await isHeld(a());
-  await untilEqual(page);
-  await people(b());
-  await dialog().getByRole('button', { name: 'Ask for the study’s key' }).click();
-  await dialog().locator('.fingerprint-own').waitFor();
-  await page.keyboard.press('Escape');
-  await people(a());
-  const asking = dialog().getByRole('form', { name: 'Let ben.monitor in' });
-  await asking.getByLabel('Role of ben.monitor').fill('data manager');
-  await asking.getByRole('button', { name: 'It is the same: let in' }).click();
-  await dialog().getByText('ben.monitor gets the study’s key at the next sync.').waitFor();
-  await page.keyboard.press('Escape');
-  await untilEqual(page);
-  await isHeld(b());
-};
-
 it('a request for a whole subject is refused by default, on record with its ground [APP-16]', async () => {
   await loadSample(a());
   await importSummary(a());
   await untilEqual(page);
   for (const device of [a(), b()]) await openForm(device, VITALS);
-  await shareKey();
-  await saveName(WRONG, '');
-  await saveName(RIGHT, 'typed into the wrong casebook');
+  await shareKey(page);
+  await rename(WRONG);
+  await rename(RIGHT, 'typed into the wrong casebook');
   await ask(/^Everything/, 'letter of the subject, filed');
   const entry = erasures(a()).getByRole('listitem').first();
   await until(async () => (await entry.innerText()).includes('Refused by'), true);

@@ -5,12 +5,11 @@ import {
   editValue,
   enterDevice,
   importSummary,
-  keepShot,
   loadSample,
   openForm,
   PASSPHRASE,
   PULSE,
-  pane,
+  partsOf,
   shown,
   startWorld,
   until,
@@ -30,9 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const take = (name: string): Promise<void> => keepShot(name, page);
-
-const a = (): Locator => pane(page, 'a');
+const { a, dialog, take } = partsOf(() => page);
 const gate = (): Locator => a().getByRole('form', { name: /^(Set up|Unlock) Device A$/ });
 const typeInto = (label: string, text: string) => gate().getByLabel(label, { exact: true }).fill(text);
 
@@ -91,16 +88,15 @@ it('after Lock nothing of the study is in the page, and the same person goes on 
 
 it('another user is enrolled and takes over the tablet, and whoever unlocks next is told of failed attempts [APP-11, APP-12]', async () => {
   await a().getByRole('button', { name: 'People' }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByText('ada.nurse (acting now)').waitFor();
-  await dialog.getByLabel('New user').fill('dr.cole');
-  await dialog.getByLabel('Role').fill('investigator');
-  await dialog.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
-  await dialog.getByLabel('Repeat passphrase', { exact: true }).fill(PASSPHRASE);
+  await dialog().getByText('ada.nurse (acting now)').waitFor();
+  await dialog().getByLabel('New user').fill('dr.cole');
+  await dialog().getByLabel('Role').fill('investigator');
+  await dialog().getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+  await dialog().getByLabel('Repeat passphrase', { exact: true }).fill(PASSPHRASE);
   expect(await faultsOf(page)).toEqual([]);
   await take('keys-people');
-  await dialog.getByRole('button', { name: 'Enrol this user' }).click();
-  await until(() => page.getByRole('dialog').count(), 0);
+  await dialog().getByRole('button', { name: 'Enrol this user' }).click();
+  await until(() => dialog().count(), 0);
   await a().getByRole('button', { name: 'Switch user' }).click();
   expect(await gate().getByLabel('User').inputValue()).toBe('');
   await page.keyboard.type('dr.cole');
@@ -172,9 +168,8 @@ it('a device that is locked while the server is away is unlocked again, and goes
 it('a person changes their passphrase: the new one unlocks, the one before does not [APP-11]', async () => {
   const next = 'copper orbit walnut seven';
   await a().getByRole('button', { name: 'People' }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByText('Change my passphrase').click();
-  const form = dialog.getByRole('form', { name: 'Change my passphrase' });
+  await dialog().getByText('Change my passphrase').click();
+  const form = dialog().getByRole('form', { name: 'Change my passphrase' });
   const change = form.getByRole('button', { name: 'Change passphrase' });
   await form.getByLabel('Present passphrase', { exact: true }).fill('not the present one');
   await form.getByLabel('New passphrase', { exact: true }).fill(next);
@@ -184,7 +179,7 @@ it('a person changes their passphrase: the new one unlocks, the one before does 
   await form.getByText('key.refused').waitFor();
   await form.getByLabel('Present passphrase', { exact: true }).fill(PASSPHRASE);
   await change.click();
-  await until(() => page.getByRole('dialog').count(), 0);
+  await until(() => dialog().count(), 0);
   await a().getByRole('button', { name: 'Lock', exact: true }).click();
   await typeInto('Passphrase', PASSPHRASE);
   await gate().getByRole('button', { name: 'Unlock' }).click();

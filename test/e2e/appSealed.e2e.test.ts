@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
+  askForKey,
   enterDevice,
   importSummary,
-  keepShot,
+  letBIn,
   loadSample,
+  makeStudyKey,
   openForm,
-  pane,
+  partsOf,
+  saveName,
   startWorld,
   until,
   untilEqual,
@@ -29,19 +32,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const a = (): Locator => pane(page, 'a');
-const b = (): Locator => pane(page, 'b');
-const dialog = (): Locator => page.getByRole('dialog');
+const { a, b, dialog, take } = partsOf(() => page);
 const name = (device: Locator): Promise<string> => device.locator('.subject-name').innerText();
-
-const take = (name: string): Promise<void> => keepShot(name, page);
-
-const saveName = async (device: Locator, text: string, reason = ''): Promise<void> => {
-  await device.getByRole('button', { name: 'Edit the name of subject 101' }).click();
-  await dialog().getByLabel('Name', { exact: true }).fill(text);
-  if (reason !== '') await dialog().getByLabel('Reason for change').fill(reason);
-  await dialog().getByRole('button', { name: 'Save' }).click();
-};
 
 it('a name is not taken before there is a key to seal it under, and what to do is said [APP-15]', async () => {
   await loadSample(a());
@@ -53,11 +45,7 @@ it('a name is not taken before there is a key to seal it under, and what to do i
   const failure = dialog().getByRole('alert').filter({ hasText: 'key.not-held' });
   expect(await failure.innerText()).toContain('People');
   await page.keyboard.press('Escape');
-  await a().getByRole('button', { name: 'People' }).click();
-  await dialog().getByRole('button', { name: 'Make the study’s key' }).click();
-  await dialog().getByText('You hold the study’s key').waitFor();
-  expect(await faultsOf(page)).toEqual([]);
-  await page.keyboard.press('Escape');
+  await makeStudyKey(a());
   await saveName(a(), NAME);
   await until(async () => (await name(a())).includes(NAME), true);
 });
@@ -78,25 +66,13 @@ it('who does not hold the key sees that a name is there, and the export holds no
 });
 
 it('another device asks for the key, and gets it from somebody who has compared the fingerprint [APP-15]', async () => {
-  await b().getByRole('button', { name: 'People' }).click();
-  await dialog().getByRole('button', { name: 'Ask for the study’s key' }).click();
-  const own = await dialog().locator('.fingerprint-own').innerText();
+  const own = await askForKey(b());
   expect(own).toMatch(/^([0-9a-f]{4} ){7}[0-9a-f]{4}$/);
-  await page.keyboard.press('Escape');
-  await untilEqual(page);
-  await a().getByRole('button', { name: 'People' }).click();
-  const asking = dialog().getByRole('form', { name: 'Let ben.monitor in' });
-  await asking.waitFor();
-  expect(await asking.locator('code').innerText()).toBe(own);
-  await take('sealed-let-in');
-  await asking.getByLabel('Role of ben.monitor').fill('data manager');
-  await asking.getByRole('button', { name: 'It is the same: let in' }).click();
-  await dialog().getByText('ben.monitor gets the study’s key at the next sync.').waitFor();
-  await page.keyboard.press('Escape');
-  await untilEqual(page);
-  await b().getByRole('button', { name: 'People' }).click();
-  await dialog().getByText('You hold the study’s key').waitFor();
-  await page.keyboard.press('Escape');
+  await letBIn(page, async (asking) => {
+    expect(await asking.locator('code').innerText()).toBe(own);
+    expect(await faultsOf(page)).toEqual([]);
+    await take('sealed-let-in');
+  });
   await until(async () => (await name(b())).includes(NAME), true);
 });
 
@@ -107,4 +83,85 @@ it('the name is open again after unlocking, and gone from the page while locked 
   await enterDevice(page, 'a');
   await openForm(a(), VITALS);
   await until(async () => (await name(a())).includes(NAME), true);
+});
+
+const act = async (button: string | RegExp, submit: string, told: string): Promise<void> => {
+  await dialog().getByRole('button', { name: button }).click();
+  const ready = dialog().getByRole('button', { name: submit, exact: true });
+  await dialog().getByLabel('Reason').fill('as decided in the meeting');
+  await ready.click();
+  await dialog().getByRole('status').getByText(told).waitFor();
+};
+const acting = (device: Locator): Promise<string> => device.locator('.actor').innerText();
+const person = (user: string): Locator =>
+  dialog().getByRole('list', { name: 'People of the study' }).locator('.person').filter({ hasText: user });
+
+it('the list of who may do what shows roles and devices, and a role is that of the list, whatever the browser keeps [APP-17]', async () => {
+  await b().getByRole('button', { name: 'Access' }).click();
+  for (const part of ['data manager', 'may hold the study’s key', '(this one)', 'enrolled'])
+    expect(await person('ben.monitor').innerText()).toContain(part);
+  await page.keyboard.press('Escape');
+  await a().getByRole('button', { name: 'Access' }).click();
+  expect(await person('ada.nurse').getByRole('button').count()).toBe(0);
+  expect(await faultsOf(page)).toEqual([]);
+  await take('access');
+  await dialog().getByRole('button', { name: 'Change role of ben.monitor' }).click();
+  await dialog().getByLabel('Role').fill('study monitor');
+  expect(await dialog().getByRole('button', { name: 'Change role', exact: true }).isDisabled()).toBe(true);
+  await page.keyboard.press('Escape');
+  await dialog().getByRole('button', { name: 'Change role of ben.monitor' }).click();
+  await dialog().getByLabel('Role').fill('study monitor');
+  await dialog().getByLabel('Reason').fill('delegation log changed');
+  await dialog().getByRole('button', { name: 'Change role', exact: true }).click();
+  await dialog().getByRole('status').getByText('ben.monitor is study monitor from now on.').waitFor();
+  await page.keyboard.press('Escape');
+  await until(async () => (await acting(b())).includes('ben.monitor, study monitor'), true);
+  await page.evaluate(() => localStorage.setItem('indelible.device-b.role.ben.monitor', 'sponsor'));
+  await b().getByRole('button', { name: 'Lock', exact: true }).click();
+  await enterDevice(page, 'b');
+  await openForm(b(), VITALS);
+  expect(await acting(b())).toContain('ben.monitor, study monitor');
+});
+
+it('who is removed or whose device is revoked opens nothing that is sealed later, and the list of before is kept [APP-17]', async () => {
+  const renamed = async (text: string) => {
+    await saveName(a(), text, 'typing error');
+    await until(async () => (await name(a())).includes(text), true);
+    await untilEqual(page);
+  };
+  await a().getByRole('button', { name: 'Access' }).click();
+  await act('Make a newer key …', 'Make a newer key', 'The study has a newer key');
+  const before = await page.evaluate(() => {
+    const at = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000);
+    return at.toISOString().slice(0, 19);
+  });
+  await page.keyboard.press('Escape');
+  await untilEqual(page);
+  await renamed('Wilhelmina Quail');
+  await until(async () => (await name(b())).includes('Wilhelmina Quail'), true);
+
+  await a().getByRole('button', { name: 'Access' }).click();
+  await act('Remove ben.monitor', 'Remove', 'ben.monitor is removed. Who stays has a newer key.');
+  await take('access-removed');
+  await page.keyboard.press('Escape');
+  await until(async () => (await acting(b())).includes('removed from the study'), true);
+  await renamed('Wilhelmina Quaile');
+  await until(async () => (await name(b())).includes('sealed: you do not hold the study’s key'), true);
+
+  await a().getByRole('button', { name: 'Access' }).click();
+  expect(await person('ben.monitor').innerText()).toContain('removed');
+  await dialog().getByLabel('As of').fill(before);
+  await until(async () => (await person('ben.monitor').innerText()).includes('removed'), false);
+  expect(await dialog().getByRole('button', { name: 'Readmit ben.monitor' }).count()).toBe(0);
+  await dialog().getByLabel('As of').fill('');
+  await act('Readmit ben.monitor', 'Readmit', 'ben.monitor is study monitor from now on.');
+  await page.keyboard.press('Escape');
+  await until(async () => (await name(b())).includes('Wilhelmina Quaile'), true);
+
+  await a().getByRole('button', { name: 'Access' }).click();
+  await act(/^Revoke Device B .* of ben\.monitor$/, 'Revoke', 'The device of ben.monitor is revoked.');
+  await page.keyboard.press('Escape');
+  await untilEqual(page);
+  await renamed(NAME);
+  await until(async () => (await name(b())).includes('sealed: you do not hold the study’s key'), true);
 });

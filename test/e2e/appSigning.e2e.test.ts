@@ -7,12 +7,12 @@ import {
   editValue,
   enterDevice,
   importSummary,
-  keepShot,
   loadSample,
   openForm,
   PASSPHRASE,
   PULSE,
   pane,
+  partsOf,
   startWorld,
   until,
   untilEqual,
@@ -31,12 +31,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const a = (): Locator => pane(page, 'a');
-const b = (): Locator => pane(page, 'b');
-const dialog = (): Locator => page.getByRole('dialog');
+const { a, b, dialog, take } = partsOf(() => page);
 const signatures = (device: Locator): Locator => device.getByRole('region', { name: 'Signatures' });
-
-const take = (name: string, what: Locator | Page = page): Promise<void> => keepShot(name, what);
 
 const press = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
 

@@ -55,6 +55,14 @@ export const startWorld = async (serveWords: readonly string[] = []): Promise<Wo
 
 export const pane = (page: Page, device: 'a' | 'b'): Locator => page.locator(`#device-${device}`);
 
+/** The two devices of a page that is opened later, its dialog, and a picture of any of them. */
+export const partsOf = (page: () => Page) => ({
+  a: (): Locator => pane(page(), 'a'),
+  b: (): Locator => pane(page(), 'b'),
+  dialog: (): Locator => page().getByRole('dialog'),
+  take: (name: string, what: Locator | Page = page()): Promise<void> => keepShot(name, what),
+});
+
 const USER = { a: 'ada.nurse', b: 'ben.monitor' } as const;
 
 /** Sets a device up for the user it proposes, or unlocks it. Resolves when it is open. */
@@ -74,12 +82,19 @@ export const enterDevices = async (page: Page): Promise<void> => {
   for (const name of ['a', 'b'] as const) await enterDevice(page, name);
 };
 
-/** Keeps a picture where `INDELIBLE_SHOTS` names a folder for them. */
+/** Keeps a picture where `INDELIBLE_SHOTS` names a folder for them; of a page also as on a phone at night. */
 export const keepShot = async (name: string, what: Locator | Page): Promise<void> => {
   const folder = process.env['INDELIBLE_SHOTS'];
   if (folder === undefined) return;
   await mkdir(folder, { recursive: true });
   await what.screenshot({ path: join(folder, `${name}.png`) });
+  if (!('viewportSize' in what)) return;
+  const size = what.viewportSize();
+  await what.setViewportSize({ width: 375, height: 800 });
+  await what.emulateMedia({ colorScheme: 'dark' });
+  await what.screenshot({ path: join(folder, `${name}-narrow.png`) });
+  await what.emulateMedia({ colorScheme: null });
+  if (size !== null) await what.setViewportSize(size);
 };
 
 /** Waits until something asked again and again holds. */
@@ -170,6 +185,61 @@ export const editValue = async (
   else await input.fill(change.value);
   if (change.reason !== '') await dialog.getByLabel('Reason for change').fill(change.reason);
   await dialog.getByRole('button', { name: 'Save' }).click();
+};
+
+/** Saves a name of subject 101, of whom a form is open. */
+export const saveName = async (device: Locator, text: string, reason = ''): Promise<void> => {
+  const dialog = device.page().getByRole('dialog');
+  await device.getByRole('button', { name: 'Edit the name of subject 101' }).click();
+  await dialog.getByLabel('Name', { exact: true }).fill(text);
+  if (reason !== '') await dialog.getByLabel('Reason for change').fill(reason);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+};
+
+const openPeople = (device: Locator) => device.getByRole('button', { name: 'People' }).click();
+
+/** Asks for the study's key on a device; gives the fingerprint that it shows. */
+export const askForKey = async (device: Locator): Promise<string> => {
+  const page = device.page();
+  await openPeople(device);
+  await page.getByRole('button', { name: 'Ask for the study’s key' }).click();
+  const own = await page.locator('.fingerprint-own').innerText();
+  await page.keyboard.press('Escape');
+  return own;
+};
+
+/** Makes the study's key on a device of a page. */
+export const makeStudyKey = async (device: Locator): Promise<void> => {
+  const page = device.page();
+  await openPeople(device);
+  await page.getByRole('button', { name: 'Make the study’s key' }).click();
+  await page.getByText('You hold the study’s key').waitFor();
+  await page.keyboard.press('Escape');
+};
+
+/** Lets Device B in that has asked for the key, on A, and waits until it holds it. `look` at the form that does it. */
+export const letBIn = async (page: Page, look: (asking: Locator) => Promise<void> = async () => {}): Promise<void> => {
+  await untilEqual(page);
+  await openPeople(pane(page, 'a'));
+  const asking = page.getByRole('form', { name: 'Let ben.monitor in' });
+  await asking.waitFor();
+  await look(asking);
+  await asking.getByLabel('Role of ben.monitor').fill('data manager');
+  await asking.getByRole('button', { name: 'It is the same: let in' }).click();
+  await page.getByText('ben.monitor gets the study’s key at the next sync.').waitFor();
+  await page.keyboard.press('Escape');
+  await untilEqual(page);
+  await openPeople(pane(page, 'b'));
+  await page.getByText('You hold the study’s key').waitFor();
+  await page.keyboard.press('Escape');
+};
+
+/** Makes the study's key on A, and grants it to B. */
+export const shareKey = async (page: Page): Promise<void> => {
+  await makeStudyKey(pane(page, 'a'));
+  await untilEqual(page);
+  await askForKey(pane(page, 'b'));
+  await letBIn(page);
 };
 
 export const setOnline = async (device: Locator, online: boolean): Promise<void> => {

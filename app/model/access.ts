@@ -1,0 +1,113 @@
+/** Who may do what in the study, as of now or of any time, and what somebody who holds its key may change of it. */
+import {
+  type AccessEntry,
+  accessAt,
+  accessNow,
+  accessOf,
+  entryOf,
+  ownFingerprint,
+  type RevocationOutcome,
+  revokeAccess,
+  rotateKeys,
+  rotationsDue,
+} from '../../src/clinical.ts';
+import type { SendOutcome } from '../../src/index.ts';
+import type { Device } from './device.ts';
+import type { OutcomeText } from './outcome.ts';
+import { STUDY } from './studyKey.ts';
+
+export type AccessList = {
+  readonly entries: readonly AccessEntry[];
+  /** Of this user on this device. */
+  readonly fingerprint: string;
+  /** True if this user may change it: who holds the study's key, and is in the study. */
+  readonly mayChange: boolean;
+  /** True if somebody has the newest key who may not have it any more. */
+  readonly isDue: boolean;
+};
+
+const isActive = ({ store }: Device, user: string): boolean =>
+  entryOf(accessOf(store).state().context.users, user)?.isActive === true;
+
+/** @param instant  RFC 3339 UTC with milliseconds; now if absent   @throws StoreError `key.locked`, `storage.*` */
+export const readAccess = async (device: Device, instant: string | undefined): Promise<AccessList> => {
+  const { store, keys } = device;
+  const isHeld = (await keys.wrappingKeys()).some(({ name }) => name === STUDY);
+  return {
+    entries: instant === undefined ? accessNow(store) : await accessAt(store, { instant }),
+    fingerprint: await ownFingerprint(keys),
+    mayChange: instant === undefined && isHeld && isActive(device, keys.user),
+    isDue: rotationsDue(accessOf(store).state().context).includes(STUDY),
+  };
+};
+
+/** What is about to be changed. `holder`: fingerprint of a device, or of a recovery key. */
+export type AccessAct =
+  | { readonly kind: 'remove' | 'readmit' | 'role'; readonly entry: AccessEntry }
+  | { readonly kind: 'revoke'; readonly holder: string; readonly user: string; readonly device: string }
+  | { readonly kind: 'rotate' };
+
+export type ActDetails = {
+  readonly reason: string;
+  /** The new one. */
+  readonly role: string;
+  /** Since when a revoked device does not count, RFC 3339 UTC with milliseconds. */
+  readonly from: string;
+};
+
+const CHANGED =
+  'Nothing was recorded: the list has changed meanwhile, or is in conflict. Look at it, and decide again.';
+
+const sentText = (outcome: SendOutcome, done: string): OutcomeText =>
+  outcome.kind === 'committed' ? { text: done, isGood: true } : { text: CHANGED, isGood: false };
+
+const revokedText = (outcome: RevocationOutcome, done: string): OutcomeText => {
+  if (outcome.kind === 'not-recorded') return sentText(outcome.outcome, done);
+  if (outcome.left.length > 0)
+    return { text: `${done} A newer key is due: somebody who holds the present one has to make it.`, isGood: true };
+  return { text: outcome.rotated.length > 0 ? `${done} Who stays has a newer key.` : done, isGood: true };
+};
+
+/** Removes a user from the study, and from this device if they can unlock it. */
+const removeUser = async ({ store, keys, vault }: Device, user: string, reason: string): Promise<OutcomeText> => {
+  const outcome = await revokeAccess(store, keys, { type: 'UserRemoved', user, reason });
+  const isLocal = outcome.kind === 'revoked' && (await vault.remove(keys, user)).kind === 'removed';
+  const done = `${user} is removed${isLocal ? ', and cannot unlock this device any more' : ''}.`;
+  return revokedText(outcome, done);
+};
+
+/** A newer key for everybody who has the present one, though nobody lost it. */
+const rotateNow = async ({ store, keys }: Device, reason: string): Promise<OutcomeText> => {
+  const wrapping = await keys.makeWrappingKey(STUDY);
+  const event = { type: 'WrappingKeyMade', wrapping, name: STUDY, holder: await ownFingerprint(keys) } as const;
+  const outcome = await accessOf(store).send(event, { reason });
+  await rotateKeys(store, keys);
+  return sentText(outcome, 'The study has a newer key, and everybody in it gets it at the next sync.');
+};
+
+/** @throws StoreError as `revokeAccess` */
+export const changeAccess = async (device: Device, act: AccessAct, details: ActDetails): Promise<OutcomeText> => {
+  const { store, keys } = device;
+  const { reason, from } = details;
+  if (act.kind === 'rotate') return rotateNow(device, reason);
+  if (act.kind === 'revoke') {
+    const outcome = await revokeAccess(store, keys, { type: 'DeviceRevoked', holder: act.holder, from, reason });
+    return revokedText(outcome, `The ${act.device} is revoked.`);
+  }
+  const { user, site } = act.entry;
+  if (act.kind === 'remove') return removeUser(device, user, reason);
+  const type = act.kind === 'role' ? 'UserChanged' : 'UserReadmitted';
+  const outcome = await accessOf(store).send({ type, user, role: details.role, site }, { reason });
+  return sentText(outcome, `${user} is ${details.role} from now on.`);
+};
+
+/** Takes somebody into the study who was enrolled on this device; their device asks by itself when they first unlock it. */
+export const admitUser = async (device: Device, { user, role }: { user: string; role: string }): Promise<void> => {
+  if (!isActive(device, device.keys.user)) return;
+  const access = accessOf(device.store);
+  const steps = [
+    { type: 'UserAdded', user, role, site: null },
+    { type: 'AccessGiven', user, name: STUDY },
+  ] as const;
+  for (const step of steps) if (access.can(step)) await access.send(step);
+};

@@ -1,0 +1,67 @@
+/** Who may do what in the study, now and as of any time, and taking it away: each change is confirmed with a reason. */
+import { useCallback, useState } from 'react';
+import { type AccessAct, readAccess } from '../model/access.ts';
+import type { Device } from '../model/device.ts';
+import { AccessActForm, wordsOf } from './AccessActForm.tsx';
+import { AccessList } from './AccessList.tsx';
+import { Dialog } from './Dialog.tsx';
+import { FailurePanel } from './FailurePanel.tsx';
+import { instantOf, TimeField } from './TimeField.tsx';
+import { useAccess } from './useAccess.ts';
+
+type Props = { readonly device: Device; readonly onAct: (act: AccessAct) => void; readonly told: string };
+
+const Overview = ({ device, onAct, told }: Props) => {
+  const [asOf, setAsOf] = useState('');
+  const instant = instantOf(asOf);
+  const read = useCallback((from: Device) => readAccess(from, instant), [instant]);
+  const { found: list, failure } = useAccess(device, read);
+  return (
+    <div className="access">
+      <p role="status">{told}</p>
+      {failure === undefined ? null : <FailurePanel title="The list cannot be read" failure={failure} />}
+      {list === undefined ? null : (
+        <>
+          {list.mayChange || instant !== undefined ? null : (
+            <p>You can look at this list. Who is in the study and holds its key can change it.</p>
+          )}
+          {list.isDue ? (
+            <p className="panel conflict-banner" role="alert">
+              Somebody has the present key who may not have it any more: a newer one is due.
+            </p>
+          ) : null}
+          <AccessList list={list} self={device.keys.user} onAct={onAct} />
+          {list.mayChange ? (
+            <button type="button" className="fit" onClick={() => onAct({ kind: 'rotate' })}>
+              Make a newer key …
+            </button>
+          ) : null}
+        </>
+      )}
+      <TimeField
+        label="As of"
+        value={asOf}
+        onChange={setAsOf}
+        hint="The list as it was recorded by then. Empty: as it is now."
+      />
+    </div>
+  );
+};
+
+export const AccessDialog = ({ device, onClose }: { readonly device: Device; readonly onClose: () => void }) => {
+  const [act, setAct] = useState<AccessAct>();
+  const [told, setTold] = useState('');
+  const back = (text: string) => {
+    setTold(text);
+    setAct(undefined);
+  };
+  return act === undefined ? (
+    <Dialog key="list" title="Access to the study" wide={true} onClose={onClose}>
+      <Overview {...{ device, told }} onAct={setAct} />
+    </Dialog>
+  ) : (
+    <Dialog key="act" title={wordsOf(act).title} onClose={() => back('')}>
+      <AccessActForm {...{ device, act }} onDone={back} onLeave={() => back('')} />
+    </Dialog>
+  );
+};
