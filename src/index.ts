@@ -70,6 +70,7 @@ export type { HealthState } from './store/healthState.ts';
 export type { HealthCode } from './store/healthText.ts';
 export type { Loss } from './store/loss.ts';
 export { loadParts } from './store/parts.ts';
+export { type RememberedStore, rememberedStore } from './store/remembered.ts';
 export { Replica } from './store/replica.ts';
 export type { SealedEvent } from './store/sealedEvents.ts';
 export type { SealedPlaceAt } from './store/sealedPlaces.ts';

@@ -2,6 +2,7 @@
  * What stands between a person and a device: its vault. Until somebody unlocks it, nothing of the study is read.
  * The code for keys is loaded here, when the page first asks for it.
  */
+import { type RememberedStore, rememberedStore } from '../../src/index.ts';
 import type { KeySession, Vault } from '../../src/keys.ts';
 import type { DeviceSpec } from './device.ts';
 import { setting } from './settings.ts';
@@ -13,6 +14,8 @@ export type Gate = {
   readonly vault: Vault;
   /** True if nobody was ever enrolled here. */
   readonly isNew: boolean;
+  /** What was recorded here before, where the browser has lost it and the vault with it. */
+  readonly lost: RememberedStore | undefined;
 };
 
 /** Somebody whose keys are unlocked. */
@@ -24,7 +27,8 @@ export type Credentials = { readonly user: string; readonly passphrase: string }
 export const openGate = async ({ database }: DeviceSpec): Promise<Gate> => {
   const { openVault } = await import('../../src/keys.ts');
   const vault = openVault({ name: database, idleMinutes: IDLE_MINUTES });
-  return { vault, isNew: !(await vault.exists()) };
+  const isNew = !(await vault.exists());
+  return { vault, isNew, lost: isNew ? await rememberedStore(database) : undefined };
 };
 
 /** The role in which somebody acts who is not in the study's access list yet, as it was said at this device. */

@@ -1,5 +1,5 @@
 /** Health in words: what each check is called, what it measured, what a loss means for a person. */
-import type { HealthCheck, HealthCheckName, Loss, SpaceForecast } from '../../src/index.ts';
+import type { HealthCheck, HealthCheckName, Loss, RememberedStore, SpaceForecast } from '../../src/index.ts';
 import { utcText } from './times.ts';
 
 export const CHECK_NAMES: Readonly<Record<HealthCheckName, string>> = {
@@ -82,8 +82,20 @@ const TITLES: Readonly<Record<Loss['reason'], string>> = {
   forked: 'A copy of this device’s database went on elsewhere',
 };
 
+/** As much of a loss as a person is told. */
+export type ToldLoss = Pick<
+  Loss,
+  'reason' | 'size' | 'seenAt' | 'receiptSequence' | 'held' | 'sequence' | 'unconfirmed' | 'heldHereOnly'
+>;
+
+/** The loss of a store that is remembered on this device, and whose keys are gone with it. */
+export const lossOfRemembered = ({ size, seenAt, receiptSequence, sequence }: RememberedStore): ToldLoss => ({
+  ...{ reason: 'lost', size, seenAt, receiptSequence, sequence, held: 0, heldHereOnly: 0 },
+  unconfirmed: Math.max(0, sequence - receiptSequence),
+});
+
 /** A loss as a person is told of it: what happened, what comes back, what does not, what to do. */
-export const lossText = (loss: Loss) => {
+export const lossText = (loss: ToldLoss) => {
   const { reason, size, seenAt, receiptSequence, held, sequence, unconfirmed, heldHereOnly } = loss;
   const confirmed = Math.min(receiptSequence, sequence);
   const back = Math.min(held, confirmed);

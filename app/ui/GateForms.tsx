@@ -1,7 +1,9 @@
 /** The two ways into a device: setting it up for its first user, and unlocking it. */
 import { type FormEvent, useState } from 'react';
+import type { RememberedStore } from '../../src/index.ts';
 import type { DeviceSpec } from '../model/device.ts';
 import { type Entrant, type Gate, setUp, unlock } from '../model/gate.ts';
+import { lossOfRemembered, lossText } from '../model/health.ts';
 import { passphraseFault } from '../model/passphrase.ts';
 import { FailurePanel } from './FailurePanel.tsx';
 import { PassphraseField } from './PassphraseField.tsx';
@@ -13,6 +15,23 @@ import { useSecondsUntil, Waiting } from './Waiting.tsx';
 /** What became of an attempt, above the button that makes the next one. */
 export const AttemptNote = ({ attempt, title }: { readonly attempt: Attempt; readonly title: string }) =>
   attempt.failure === undefined ? null : <FailurePanel title={title} failure={attempt.failure} />;
+
+/** What was here before, above the form that begins anew. */
+const LostNote = ({ lost }: { readonly lost: RememberedStore }) => {
+  const { title, happened, returning, gone } = lossText(lossOfRemembered(lost));
+  return (
+    <div className="panel failure loss" role="alert">
+      <p className="panel-title">
+        <strong>{title}</strong> <code>storage.lost</code>
+      </p>
+      <p>{happened} The keys of this device are gone with them, and everybody who could unlock it.</p>
+      <ul>
+        <li>{returning}</li>
+        {gone === '' ? null : <li>{gone}</li>}
+      </ul>
+    </div>
+  );
+};
 
 type Props = {
   readonly spec: DeviceSpec;
@@ -36,9 +55,11 @@ export const SetUpForm = ({ spec, gate, onEnter }: Props) => {
   };
   return (
     <form className="gate" aria-label={`Set up ${spec.title}`} onSubmit={submit}>
+      {gate.lost === undefined ? null : <LostNote lost={gate.lost} />}
       <p>
-        <strong>This device is new.</strong> What is recorded here is encrypted under your passphrase. Nobody can reset
-        it: once you are in, enrol a second person who can unlock this device too.
+        <strong>{gate.lost === undefined ? 'This device is new.' : 'Set this device up again.'}</strong> What is
+        recorded here is encrypted under your passphrase. Nobody can reset it: once you are in, enrol a second person
+        who can unlock this device too.
       </p>
       <div className="pair">
         <TextField label="User" value={user} onChange={setUser} autoComplete="username" />

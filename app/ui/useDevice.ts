@@ -56,7 +56,7 @@ export const useDevice = (spec: DeviceSpec): DeviceControl => {
       const by = asked.current === undefined ? 'idle' : 'person';
       const user = asked.current === 'other' ? '' : keys.user;
       asked.current = undefined;
-      setOpening({ kind: 'locked', gate: { vault, isNew: false }, by, user });
+      setOpening({ kind: 'locked', gate: { vault, isNew: false, lost: undefined }, by, user });
     });
   };
   return {

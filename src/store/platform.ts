@@ -1,5 +1,7 @@
 /** The ports as the running platform provides them: browser or Node. */
-import type { Clock, Entropy, Scheduler } from '../core/ports.ts';
+import type { Clock, Entropy } from '../core/ports.ts';
+
+export { systemScheduler } from '../timers.ts';
 
 const ZONE_KEPT_MS = 1_000;
 
@@ -27,14 +29,6 @@ export const systemClock: Clock = {
 
 /** The platform's cryptographic randomness. */
 export const systemEntropy: Entropy = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) };
-
-/** The platform's timers. */
-export const systemScheduler: Scheduler = {
-  after: (delayMs, task) => {
-    const timer = setTimeout(task, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** Lets whatever else waits for this thread go first. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -88,6 +88,23 @@ it('a device shows its room, and every check when asked from the keyboard [APP-0
   await take('health', pane(page, 'a'));
 });
 
+/** Deletes databases of the site, from a page of it that holds none of them open. */
+const eraseDatabases = async (names: readonly string[]): Promise<void> => {
+  const eraser = await world.context.newPage();
+  await eraser.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<title>erase</title>' }));
+  await eraser.goto(world.address);
+  await eraser.evaluate(async (all) => {
+    for (const name of all)
+      await new Promise<void>((resolve, reject) => {
+        const request = indexedDB.deleteDatabase(name);
+        request.onsuccess = () => resolve();
+        request.onerror = () => reject(request.error);
+        request.onblocked = () => reject(new Error('blocked'));
+      });
+  }, names);
+  await eraser.close();
+};
+
 it('a database that is deleted behind the page is told as loss, and what was confirmed comes back [APP-10, REC-10]', async () => {
   const a = pane(page, 'a');
   const before = await a.locator('.held').innerText();
@@ -97,19 +114,7 @@ it('a database that is deleted behind the page is told as loss, and what was con
   await editValue(a, { item: PULSE, value: '66', reason: 'typing error' });
   await a.getByText(/^1 event, oldest/).waitFor();
   await page.goto('about:blank');
-  const eraser = await world.context.newPage();
-  await eraser.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<title>erase</title>' }));
-  await eraser.goto(world.address);
-  await eraser.evaluate(
-    () =>
-      new Promise<void>((resolve, reject) => {
-        const request = indexedDB.deleteDatabase('device-a');
-        request.onsuccess = () => resolve();
-        request.onerror = () => reject(request.error);
-        request.onblocked = () => reject(new Error('blocked'));
-      }),
-  );
-  await eraser.close();
+  await eraseDatabases(['device-a']);
   await page.goto(world.address);
   await enterDevices(page);
   const banner = pane(page, 'a').getByRole('alert').filter({ hasText: 'the database of this device is gone' });
@@ -144,4 +149,20 @@ it('nothing recorded shows in what health tells [HLT-02]', async () => {
   const text = await health(pane(page, 'a')).innerText();
   for (const value of ['66', '/min', 'mmHg', '101', 'typing error', 'ada.nurse'])
     expect(text.includes(` ${value} `)).toBe(false);
+});
+
+it('where the vault is gone too, the device says what it held before it offers to be set up, and goes on [APP-10, REC-10]', async () => {
+  const held = Number(/\d+/.exec(await pane(page, 'a').locator('.held').innerText())?.[0]);
+  await page.goto('about:blank');
+  await eraseDatabases(['device-a', 'device-a:vault', 'device-a:keys']);
+  await page.goto(world.address);
+  const gate = pane(page, 'a').getByRole('form', { name: 'Set up Device A' });
+  const said = gate.getByRole('alert').filter({ hasText: 'the database of this device is gone' });
+  await said.waitFor();
+  expect(await said.innerText()).toContain(`This device held ${new Intl.NumberFormat('en').format(held)} events`);
+  expect(await said.innerText()).toMatch(/server had confirmed \d+ events? of this device: they come back/);
+  await take('lost-vault', pane(page, 'a'));
+  await enterDevices(page);
+  const banner = pane(page, 'a').getByRole('alert').filter({ hasText: 'the database of this device is gone' });
+  await banner.waitFor();
 });

@@ -47,7 +47,15 @@ const place = async () => {
   });
   /** Starts the browser for one page, and ends it `afterMs` after the message that is waited for. */
   const page = async <M extends Message['kind']>(task: Partial<Task>, kind: M, afterMs: number) => {
-    const whole: Task = { operation: 'appends one at a time', check: '', use: '', run: 1, stopAt: 0, ...task };
+    const whole: Task = {
+      operation: 'appends one at a time',
+      check: '',
+      use: '',
+      run: 1,
+      stopAt: 0,
+      vault: '',
+      ...task,
+    };
     const heard = new Promise<Extract<Message, { kind: M }>>((resolve, reject) => {
       setTimeout(() => reject(new Error(`no word of ${kind}`)), TOLD_MS_MAX).unref();
       desk.listen(whole.run, (message) => {
@@ -79,12 +87,25 @@ it('a log that a kill has torn costs nothing, neither at the next start nor at t
   }
 });
 
+it('a log that a kill has torn costs a vault nothing that is opened before any store [REC-13, KEY-05]', async () => {
+  const { page, profile } = await place();
+  const vault = 'trial';
+  await page({ vault }, 'kept', 0);
+  for (let run = 2; run < 5; run++) {
+    expect(tearLogs(profile.folder)).toBeGreaterThan(0);
+    const { runs } = await page({ vault, run }, 'kept', 0);
+    expect(runs).toEqual(Array.from({ length: run - 1 }, (_, at) => at + 1));
+  }
+});
+
 it('a database that the browser threw away is told as lost, with what it had held and why [REC-10]', async () => {
   const { page, profile } = await place();
   const { tags } = await page({ use: 'trial' }, 'told', FOLLOWED_MS);
   expect(tags.length).toBeGreaterThan(0);
   expect(damageDatabases(profile.folder)).toBeGreaterThan(0);
-  const { report }: { report: Report } = await page({ check: 'trial', run: 2 }, 'report', 0);
+  // the vault is opened first, and hears of it
+  const { report }: { report: Report } = await page({ vault: 'trial', check: 'trial', run: 2 }, 'report', 0);
+  expect(report.remembered).toBeGreaterThan(0);
   expect(report.loss).toMatch(/^lost: \d+ events before, 0 now$/);
   expect(report.faults.filter((fault) => fault === 'finding storage.lost')).toHaveLength(2);
   expect(report.faults.some((fault) => fault.startsWith('the browser has begun an empty database'))).toBe(true);

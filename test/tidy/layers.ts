@@ -39,14 +39,22 @@ export const LAYERS: readonly Layer[] = [
   { name: 'projections/runner', level: 3, files: /^src\/projections\/runner\.ts$/ },
   { name: 'projections', level: 1, files: /^src\/projections\// },
 
-  { name: 'storage/dexie', level: ADAPTER, files: /^src\/storage\/dexie\//, packages: ['dexie'] },
-  { name: 'storage/sqlite', level: ADAPTER, files: /^src\/storage\/sqlite\// },
+  // What every platform has alike, for the adapters that are given none.
+  { name: 'timers', level: ADAPTER, files: /^src\/timers\.ts$/, only: ['core'] },
+  {
+    name: 'storage/dexie',
+    level: ADAPTER,
+    files: /^src\/storage\/dexie\//,
+    also: ['timers'],
+    packages: ['dexie'],
+  },
+  { name: 'storage/sqlite', level: ADAPTER, files: /^src\/storage\/sqlite\//, also: ['timers'] },
   { name: 'storage', level: 2, files: /^src\/storage\//, only: ['core', 'core/schema', 'crypto'] },
 
   // Threads beside the page: what they do is facts, where it runs is the platform's.
   { name: 'worker', level: ADAPTER, files: /^src\/worker\//, only: ['core', 'core/schema', 'crypto'] },
 
-  { name: 'keys/web', level: ADAPTER, files: /^src\/keys\/web\// },
+  { name: 'keys/web', level: ADAPTER, files: /^src\/keys\/web\//, also: ['timers'] },
   { name: 'keys/file', level: ADAPTER, files: /^src\/keys\/file\.ts$/, packages: ['node:'] },
   { name: 'keys', level: 3, files: /^src\/keys\//, only: ['core', 'core/schema', 'crypto'], packages: ['@noble/'] },
 

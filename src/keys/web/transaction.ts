@@ -1,5 +1,11 @@
-/** One transaction of a small database: opened for it and closed after it, so that no tab stands in another's way. */
+/**
+ * One transaction of a small database: opened for it and closed after it, so that no tab stands in another's way. It lies in the
+ * same files as the log, and may be the first to write there: behind a log that a killed browser has torn nothing is written.
+ * Law: `test/e2e/discarded`.
+ */
 import { StoreError } from '../../core/errors.ts';
+import { hearDiscarding, leaveTornLog } from '../../storage/tornLog.ts';
+import { systemScheduler } from '../../timers.ts';
 
 /** One table of a database. `prepare` makes what this version has more than the one before (0: there was none). */
 export type SmallDatabase = {
@@ -21,8 +27,9 @@ const opened = ({ name, version, prepare }: SmallDatabase): Promise<IDBDatabase>
       return;
     }
     const request = indexedDB.open(name, version);
-    request.onupgradeneeded = ({ oldVersion }) => {
-      if (request.transaction !== null) prepare(request.transaction, oldVersion);
+    request.onupgradeneeded = (event) => {
+      hearDiscarding(indexedDB, event);
+      if (request.transaction !== null) prepare(request.transaction, event.oldVersion);
     };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(failed(request.error));
@@ -39,6 +46,7 @@ export const inTransaction = async <T>(
 ): Promise<T | undefined> => {
   const database = await opened(small);
   try {
+    await leaveTornLog(indexedDB, small.name, systemScheduler);
     return await new Promise((resolve, reject) => {
       const transaction = database.transaction(small.table, mode, { durability: 'strict' });
       let result: T | undefined;

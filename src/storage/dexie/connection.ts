@@ -6,6 +6,7 @@
 import { Dexie } from 'dexie';
 import { isStoreError, StoreError } from '../../core/errors.ts';
 import type { Scheduler } from '../../core/ports.ts';
+import { discardedOf, hearDiscarding } from '../tornLog.ts';
 import { abortIfAlive } from './abort.ts';
 import { appendOnly } from './appendOnly.ts';
 import { isNamed, nameOf, openFailure } from './failures.ts';
@@ -37,7 +38,7 @@ export type Connection = {
   readonly keyRange: typeof IDBKeyRange;
   /** True if this connection has made the database. */
   readonly isNew: boolean;
-  /** Why the browser has thrown away what it held of this site and made the database anew, where it says so. */
+  /** Why the browser has thrown away what it held of this site, where it says so and this connection has made the database anew. */
   readonly discarded: string | undefined;
   /** The layout that this connection has changed into the present one. */
   readonly upgradedFrom: number | undefined;
@@ -55,7 +56,6 @@ type Lifecycle = {
   missing: boolean;
   /** There was none before. */
   made: boolean;
-  discarded: string | undefined;
   /** The database is of a newer layout. */
   newer: boolean;
   /** The browser has answered with an upgrade. */
@@ -72,13 +72,6 @@ const abortUnsound = (request: IDBOpenDBRequest, isKnown: boolean, lifecycle: Li
   if (transaction === null) return;
   if (lifecycle.ended || !isKnown || !isWhole(transaction.db)) abortIfAlive(transaction);
 };
-
-/**
- * Chromium deletes all databases of a site whose files do not open, and begins empty ones. It says so, to whatever opens
- * first, in two members that no standard has.
- */
-const discardedBy = (event: IDBVersionChangeEvent): string | undefined =>
-  Reflect.get(event, 'dataLoss') === 'total' ? String(Reflect.get(event, 'dataLossMessage')) : undefined;
 
 /** A factory that opens this layout only, and nothing any more once the connection has ended. */
 const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory => ({
@@ -97,7 +90,7 @@ const guardedFactory = (factory: IDBFactory, lifecycle: Lifecycle): IDBFactory =
     request.addEventListener('upgradeneeded', (event) => {
       const { oldVersion } = event;
       lifecycle.upgrading();
-      lifecycle.discarded ??= discardedBy(event);
+      hearDiscarding(factory, event);
       lifecycle.missing ||= lifecycle.wanted === 'existing';
       lifecycle.made = oldVersion === 0;
       isKnown = lifecycle.wanted === 'any' && isReleased(request.result, oldVersion);
@@ -175,7 +168,6 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
     upgrade: watchUpgrade(options.onUpgrade),
     missing: false,
     made: false,
-    discarded: undefined,
     newer: false,
     upgrading: () => {},
   };
@@ -214,7 +206,7 @@ export const openConnection = async (name: string, options: ConnectionOptions): 
   return {
     ...{ dexie, native, keyRange, onDropped, close },
     isNew: lifecycle.made,
-    discarded: lifecycle.discarded,
+    discarded: lifecycle.made ? discardedOf(factory) : undefined,
     upgradedFrom: lifecycle.upgrade.from(),
     isOpen: () => !lifecycle.ended,
   };

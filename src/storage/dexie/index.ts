@@ -8,14 +8,15 @@ import { isStoreError, StoreError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { loadPart } from '../../core/part.ts';
 import type { Clock, Entropy, Scheduler } from '../../core/ports.ts';
+import { systemScheduler } from '../../timers.ts';
 import type { EventStorage, StorageAdapter, Unlocking } from '../port.ts';
+import { leaveTornLog } from '../tornLog.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { type Channel, hintsOver } from './hints.ts';
 import { type OpenedDatabase, type OpeningParts, openKeys } from './opening.ts';
 import { ownPage, type Page } from './page.ts';
 import { presenceOver } from './presence.ts';
 import { eventStorage, type ReadBack } from './storage.ts';
-import { leaveTornLog } from './torn.ts';
 import { type Locks, NO_TURNS, turnsOver } from './turns.ts';
 import type { OnUpgrade } from './upgrade.ts';
 import { watchdog } from './watchdog.ts';
@@ -53,13 +54,6 @@ export type DexieStorageOptions = {
   readonly page?: Page | undefined;
   /** Hears of an older database that is brought to the present layout when it is opened. */
   readonly onUpgrade?: OnUpgrade | undefined;
-};
-
-const timers: Scheduler = {
-  after: (delayMs, task) => {
-    const timer = setTimeout(task, delayMs);
-    return () => clearTimeout(timer);
-  },
 };
 
 export type DexieStorage = StorageAdapter & {
@@ -118,14 +112,14 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
     const indexedDB = options.indexedDB ?? ownIndexedDB();
     const keyRange = options.IDBKeyRange ?? globalThis.IDBKeyRange;
     if (indexedDB === undefined || keyRange === undefined) throw new StoreError('storage.unavailable');
-    const watch = watchdog(options.scheduler ?? timers, options.answerMs ?? LIMITS.storageAnswerMs);
+    const watch = watchdog(options.scheduler ?? systemScheduler, options.answerMs ?? LIMITS.storageAnswerMs);
     const entropy = options.entropy ?? randomness;
     const { rescueDatabase } = await loadPart('rescue', () => import('./rescue.ts'));
     return rescueDatabase(name, { indexedDB, keyRange, watch, entropy }, unlocking);
   },
   open: async (name, { databaseKey } = {}) => {
     const durability = options.durability ?? 'strict';
-    const scheduler = options.scheduler ?? timers;
+    const scheduler = options.scheduler ?? systemScheduler;
     const watch = watchdog(scheduler, options.answerMs ?? LIMITS.storageAnswerMs);
     const page = 'page' in options ? options.page : ownPage();
     const locks = 'locks' in options ? options.locks : ownLocks();
@@ -144,8 +138,8 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
     let isWhole = Promise.resolve();
     const connectFirst = async () => {
       const connection = await connect('any');
-      // after it, because what opens first hears what the browser says of discarded databases
-      if (options.indexedDB === undefined) isWhole = leaveTornLog(ownIndexedDB(), name, scheduler);
+      const own = options.indexedDB === undefined ? ownIndexedDB() : undefined;
+      if (own !== undefined) isWhole = leaveTornLog(own, name, scheduler);
       return connection;
     };
     const database = await openTwice(connectFirst, { ...keys, watch, onUpgrade: options.onUpgrade });

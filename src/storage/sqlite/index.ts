@@ -4,6 +4,7 @@
  */
 import { LIMITS } from '../../core/limits.ts';
 import type { Scheduler } from '../../core/ports.ts';
+import { systemScheduler } from '../../timers.ts';
 import type { EventStorage, StorageAdapter } from '../port.ts';
 import type { SqliteDriver } from './driver.ts';
 import type { DatabaseKey } from './key.ts';
@@ -12,13 +13,6 @@ import { eventStorage } from './storage.ts';
 
 const BUSY_MS = 5_000;
 const POLL_MS = 250;
-
-const timers: Scheduler = {
-  after: (delayMs, task) => {
-    const timer = setTimeout(task, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 export type SqliteStorageOptions = {
   /** For Node and Electron: `nodeSqlite`. */
@@ -53,7 +47,7 @@ export type SqliteStorage = StorageAdapter & {
 export const sqliteStorage = (options: SqliteStorageOptions): SqliteStorage => {
   const { driver, key, durability = 'strict' } = options;
   const { busyMs = BUSY_MS, answerMs = LIMITS.storageAnswerMs, pollMs = POLL_MS } = options;
-  const patience = { answerMs, scheduler: options.scheduler ?? timers };
+  const patience = { answerMs, scheduler: options.scheduler ?? systemScheduler };
   const openAs = (access: OpenOptions['access']) => async (name: string) => {
     const how = { driver, key, durability, busyMs, patience };
     const reopen = () => openDatabase(name, { ...how, access: access === 'inspect' ? access : 'existing' });

@@ -2,7 +2,7 @@
 import { firstValueFrom } from 'rxjs';
 import { position } from '../../../src/core/position.ts';
 import { readStoredCommit } from '../../../src/crypto/readCommit.ts';
-import { dexieStorage, isStoreError, openStore, type Store } from '../../../src/index.ts';
+import { dexieStorage, isStoreError, openStore, rememberedStore, type Store } from '../../../src/index.ts';
 import type { EventStorage } from '../../../src/storage/port.ts';
 import { plain } from '../../../src/testing/conformance/engine.ts';
 import { verifyLog } from '../../../src/testing/conformance/sealed.ts';
@@ -59,6 +59,7 @@ const wholeSnapshot = async (storage: EventStorage): Promise<void> => {
 
 const inspectStore = async (name: string): Promise<Report> => {
   const faults: string[] = [];
+  const remembered = (await rememberedStore(name))?.size ?? 0;
   const from = performance.now();
   const store = await openNotes(name);
   const openMs = performance.now() - from;
@@ -77,7 +78,7 @@ const inspectStore = async (name: string): Promise<Report> => {
   const loss = losses.map(({ reason, size, held }) => `${reason}: ${size} events before, ${held} now`).join('; ');
   await storage.close();
   await store.close();
-  return { openMs, tags, replica, loss, faults };
+  return { openMs, tags, replica, loss, remembered, faults };
 };
 
 /** The log of appends that each are one transaction with several records and a mark. */
@@ -110,7 +111,7 @@ const inspectStorage = async (operation: Operation, name: string): Promise<Repor
   const inspect = operation === 'upgrade' ? inspectUpgraded : inspectRecords;
   const tags = await inspect(storage, faults);
   await storage.close();
-  return { openMs, tags, replica: '', loss: '', faults };
+  return { openMs, tags, replica: '', loss: '', remembered: 0, faults };
 };
 
 export const inspect = async (operation: Operation, name: string): Promise<Report> => {
@@ -119,6 +120,13 @@ export const inspect = async (operation: Operation, name: string): Promise<Repor
       return await inspectStorage(operation, name);
     return await inspectStore(name);
   } catch (error) {
-    return { openMs: 0, tags: [], replica: '', loss: '', faults: [`it does not open: ${wordsOf(error)}`] };
+    return {
+      openMs: 0,
+      tags: [],
+      replica: '',
+      loss: '',
+      remembered: 0,
+      faults: [`it does not open: ${wordsOf(error)}`],
+    };
   }
 };

@@ -158,7 +158,7 @@ const killUnder = async (run: Run, operation: Operation, kills: number): Promise
     const now = isFull || before === undefined ? makeLedger() : before;
     const stopAt = kill % 2 === 0 ? 1 + run.below(STEPS[operation]) : 0;
     const use = kill === kills ? '' : now.name;
-    const task = { operation, check: before?.name ?? '', use, run: ++runs, stopAt };
+    const task = { operation, check: before?.name ?? '', use, run: ++runs, stopAt, vault: '' };
     now.runs.push(task.run);
     await live(run, tally, { task, before, now });
     before = now;

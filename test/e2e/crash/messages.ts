@@ -26,6 +26,8 @@ export type Task = {
   readonly run: number;
   /** The step of IndexedDB at which the page stops for ever; 0 for none. */
   readonly stopAt: number;
+  /** The vault that is read and written before anything else; empty for none. */
+  readonly vault: string;
 };
 
 /** A database as it was found. */
@@ -37,13 +39,16 @@ export type Report = {
   readonly replica: string;
   /** What the store itself says that it has lost; empty if it says nothing. */
   readonly loss: string;
+  /** Events that the device remembered before the store was opened; 0 for nothing. */
+  readonly remembered: number;
   /** What is wrong with it: nothing, if all is well. */
   readonly faults: readonly string[];
 };
 
-/** `told`: tags that the page was told are durable. `begun`: the operation starts. `stopped`: the page has stopped. */
+/** `kept`: what the vault held, each byte of which is a run. `told`: tags that the page was told are durable. `begun`: the operation starts. `stopped`: the page has stopped. */
 export type Message =
   | { readonly kind: 'report'; readonly report: Report }
+  | { readonly kind: 'kept'; readonly runs: readonly number[] }
   | { readonly kind: 'begun' }
   | { readonly kind: 'told'; readonly tags: readonly string[] }
   | { readonly kind: 'stopped'; readonly step: string }

@@ -1,4 +1,5 @@
 /** The page that is killed: it looks at what the kill before left, tells the test, and works until the next one. */
+import { indexedDbVault } from '../../../src/keys/web/indexedDb.ts';
 import { inspect } from './inspect.ts';
 import { type Message, OPERATIONS, type Task } from './messages.ts';
 import { WORK } from './operations.ts';
@@ -16,13 +17,24 @@ const readTask = (): Task => {
     use: text('use'),
     run: Number(text('run')),
     stopAt: Number(text('stopAt')),
+    vault: text('vault'),
   };
+};
+
+/** Adds this run to those that the vault has kept, and tells which those were. */
+const keepRun = async ({ vault, run }: Task): Promise<void> => {
+  const storage = indexedDbVault(vault);
+  const held = await storage.read();
+  const isKept = await storage.swap(held, Uint8Array.from([...(held ?? []), run]));
+  if (!isKept) throw new Error('nobody else writes to the vault');
+  await tell({ kind: 'kept', runs: [...(held ?? [])] });
 };
 
 const run = async (): Promise<void> => {
   const task = readTask();
   watchSteps(address);
   watchDiscarding();
+  if (task.vault !== '') await keepRun(task);
   if (task.check !== '') {
     const report = await inspect(task.operation, task.check);
     const faults = [...report.faults, ...discarded.map((why) => `the browser has begun an empty database: ${why}`)];

@@ -7,6 +7,7 @@ import {
   type HealthState,
   memoryStorage,
   Replica,
+  rememberedStore,
   type StorageAdapter,
   type Store,
   StoreError,
@@ -85,6 +86,14 @@ it('the marker names neither tenant nor server nor person nor server time, and a
   expect((await health(anew.store)).losses).toMatchObject([{ reason: 'lost', size: 5, receiptSequence: 3 }]);
   expect(known.text()).not.toContain('acme');
   await anew.store.close();
+});
+
+it('what is remembered of a store is told without opening it, and nothing where nothing was recorded [REC-10]', async () => {
+  const { known, replica } = await lived();
+  expect(await rememberedStore(NAME, known)).toMatchObject({ replica, size: 5, sequence: 5, receiptSequence: 3 });
+  expect(await rememberedStore(NAME, memoryMarker())).toBeUndefined();
+  await known.write('{"format":2}');
+  expect(await rememberedStore(NAME, known)).toBeUndefined();
 });
 
 it('a database that is gone is told as lost, with the last that was known and what the server had confirmed [REC-10]', async () => {
