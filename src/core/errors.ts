@@ -45,6 +45,8 @@ export const ERROR_TEXT = {
     'One signer id was enrolled twice. Signer ids are never reused: give the second person another id.',
   'esign.unaccountable': 'An electronic signature does not rest on a confirmed accountability statement of its signer.',
   'event.duplicate-id': 'Another event already has this id.',
+  'event.unreadable':
+    'The payload of an event does not satisfy the schema of its type. It is kept, counted, and has no effect on the state: correct it by a new event, or mend the upcaster.',
   'field.too-large':
     'A protected value exceeds the size limit, or the size that its field declares. Nothing was stored; split it, or declare a larger `sizeMax`.',
   'field.unreadable':
@@ -85,7 +87,8 @@ export const ERROR_TEXT = {
   'proof.root-mismatch': 'A proof does not lead to the expected root.',
   'receipt.ahead-of-log': 'A receipt vouches for more events than are held.',
   'receipt.mismatch': 'A receipt names a head that differs from the one held.',
-  'schema.gap': 'An event type lacks an upcaster between two of its versions.',
+  'schema.gap':
+    'The upcasters of an event type do not lead from its first version to its newest, one by one: one is missing, or one leads beyond. Add it, or raise the version.',
   'schema.unprotectable':
     'A protected part stands where it cannot be found without a value: inside a union, a transform, a lazy schema or the like. Mark the whole of it, or take it out.',
   'schema.unsearchable':

@@ -104,6 +104,8 @@ export const LIMITS = {
   rowSealsPerKeyMax: 16_777_216,
   /** Keys at rest that one connection keeps derived. */
   rowKeysHeldMax: 1_024,
+  /** Events that do not satisfy their schema of which one session keeps findings; all are counted at their streams. */
+  unreadableFindingsMax: 1_000,
   /** Largest sequence, position or size: exact in a double. */
   integerMax: Number.MAX_SAFE_INTEGER,
   /** Levels of a proof: a tree of 2^53 leaves. */

@@ -55,6 +55,13 @@ export const isSealed = (value: unknown): value is Sealed => {
   return typeof reason === 'string' && REASONS.includes(reason);
 };
 
+/** True if nothing in an opened payload is withheld. */
+export const isShownWhole = (value: unknown): boolean => {
+  if (isSealed(value)) return false;
+  if (Array.isArray(value)) return value.every(isShownWhole);
+  return !isRecord(value) || Object.values(value).every(isShownWhole);
+};
+
 declare const PROTECTED: unique symbol;
 /** Carries, in types alone, what a protected part holds: a plain value is one as it stands. */
 type ProtectedMark<T> = { readonly [PROTECTED]?: { readonly holds: T } };

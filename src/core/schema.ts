@@ -2,7 +2,7 @@
  * Event types: the zod schema of the newest version, the upcasters that lead to it, and the keys an event touches.
  *
  * Stored bytes stay as written; a payload of an older version is upcast on read, one version at a time. Law:
- * `schema.laws` (a missing upcaster is refused at registration; what is stored is what was given).
+ * `schema.laws` (a missing upcaster is refused at registration, and one too many; what is stored is what was given).
  */
 import type { z } from 'zod';
 import { StoreError } from './errors.ts';
@@ -33,10 +33,12 @@ export type EventDefinition<P extends object = object> = {
 /** The payload type of a definition. */
 export type PayloadOf<D> = D extends EventDefinition<infer P> ? P : never;
 
+const isVersion = (version: number): boolean => Number.isSafeInteger(version) && version >= 1;
+
 /**
  * Defines an event type. Unknown members of a payload are refused: use `z.strictObject` for nested objects too.
  * Without `touches` the event touches everything; `touches` does not rest on protected parts, which not everybody sees.
- * @throws StoreError `schema.unprotectable` if a protected part cannot be found without a value; `schema.gap` if a version lacks its upcaster, or is not a whole number from 1
+ * @throws StoreError `schema.unprotectable` if a protected part cannot be found without a value; `schema.gap` if a version lacks its upcaster or has one that leads beyond it, or is not a whole number from 1
  */
 export const defineEvent = <P extends object>(input: {
   readonly version: number;
@@ -45,10 +47,12 @@ export const defineEvent = <P extends object>(input: {
   readonly touches?: (payload: P) => readonly string[];
 }): EventDefinition<P> => {
   const { version, schema, upcast = {}, touches } = input;
-  if (!Number.isSafeInteger(version) || version < 1) throw new StoreError('schema.gap', { version });
+  if (!isVersion(version)) throw new StoreError('schema.gap', { version });
   for (let from = 1; from < version; from++) {
     if (upcast[from] === undefined) throw new StoreError('schema.gap', { from, version });
   }
+  const beyond = Object.keys(upcast).find((from) => !isVersion(Number(from)) || Number(from) >= version);
+  if (beyond !== undefined) throw new StoreError('schema.gap', { from: beyond, version });
   const protects = protectedParts(schema);
   return {
     version,

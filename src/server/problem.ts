@@ -32,6 +32,7 @@ export const PROBLEM_STATUS = {
   'esign.signer-reused': 409,
   'esign.unaccountable': 422,
   'event.duplicate-id': 409,
+  'event.unreadable': 422,
   'field.too-large': 413,
   'field.unreadable': 422,
   'id.malformed': 400,

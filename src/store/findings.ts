@@ -1,9 +1,12 @@
 /** Findings of one store: kept with their evidence, or in mind until there is room. */
 import { BehaviorSubject } from 'rxjs';
-import type { Fault, Finding } from '../core/commit.ts';
+import type { Fault, Finding, RecordedEvent } from '../core/commit.ts';
 import { isStoreError } from '../core/errors.ts';
+import type { EventId } from '../core/ids.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { Clock } from '../core/ports.ts';
 import { toHex32 } from '../crypto/bytes.ts';
+import { canonicalBytes } from '../crypto/canonical.ts';
 import { startHash } from '../crypto/runningHash.ts';
 import type { EventStorage } from '../storage/port.ts';
 
@@ -48,5 +51,16 @@ export const openFindings = (storage: EventStorage, clock: Clock): Findings => {
       const isNew = ({ finding }: Kept) => !kept.some(({ identity }) => identity === finding.identity);
       return [...kept, ...[...waiting.values()].filter(isNew).map(({ finding }) => finding)];
     },
+  };
+};
+
+/** Keeps a finding for each event whose payload does not satisfy its schema: once in a session, and of so many at most. */
+export const unreadableTeller = (keep: Findings['keep']): ((event: RecordedEvent) => void) => {
+  const told = new Set<EventId>();
+  return ({ body, context }) => {
+    if (told.has(body.id) || told.size >= LIMITS.unreadableFindingsMax) return;
+    told.add(body.id);
+    const fault = { code: 'event.unreadable', sequence: body.sequence, replica: context.replica } as const;
+    keep(fault, canonicalBytes(body)).catch(() => told.delete(body.id)); // told when its stream is folded anew again
   };
 };

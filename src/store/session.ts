@@ -1,5 +1,6 @@
 /** The parts of an open store, wired: storage, log, states, pending counts, writer. The public calls build on these. */
 import { merge, type Observable } from 'rxjs';
+import type { RecordedEvent } from '../core/commit.ts';
 import type { Actor, Software } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import { type StreamId, streamParts, userId } from '../core/ids.ts';
@@ -23,7 +24,7 @@ import type { Writer } from '../streams/writer.ts';
 import { readSyncMark, type SyncMark } from '../sync/marks.ts';
 import { openBasis } from './basis.ts';
 import { closeDamaged, isNewlyDamaged } from './damaged.ts';
-import { type Findings, openFindings } from './findings.ts';
+import { type Findings, openFindings, unreadableTeller } from './findings.ts';
 import { identityOf } from './identity.ts';
 import { type Keeping, openKeeping } from './keeping.ts';
 import { type Known, NO_MARKER, readKnown } from './known.ts';
@@ -126,11 +127,12 @@ const openFollowed = async (parts: {
   readonly mark: SyncMark;
   readonly basis: BasisRule;
   readonly fields: Fields | undefined;
+  readonly onUnreadable: (event: RecordedEvent) => void;
 }) => {
-  const { storage, identity, definitions, mark, fields } = parts;
+  const { storage, identity, definitions, mark, fields, onUnreadable } = parts;
   const { snapshot, start } = parts.opening;
   const pending = ownPending(trackPending(identity.replica, mark.acknowledged, snapshot?.pending));
-  const collected = collectStates(definitions, identity.replica, parts.basis, snapshot);
+  const collected = collectStates(definitions, identity.replica, parts.basis, snapshot, onUnreadable);
   const onHistory = (batch: CommittedBatch): void => {
     const { events } = batch;
     pending.take(snapshot === undefined ? events : events.filter((event) => size(event.position) >= snapshot.size));
@@ -221,6 +223,7 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
     ...{ storage, identity, definitions, mark: firstMark, fields },
     opening: await openingOf(storage, keepsStates ? kept : undefined, fingerprint),
     basis: basis.rule,
+    onUnreadable: unreadableTeller(keepFinding),
   });
   const { mark, set, succeed, receiptCame, acknowledged$ } = openMark({
     ...{ first: firstMark, replica: identity.replica, storage, log, pending, clock },

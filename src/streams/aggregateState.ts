@@ -10,6 +10,7 @@ import type { AggregateDefinition } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
 import { type ReplicaId, type StreamId, streamParts } from '../core/ids.ts';
 import { type Position, type Size, size } from '../core/position.ts';
+import { isShownWhole } from '../core/protect.ts';
 import type { BasisRule } from './basis.ts';
 import { streamKey } from './directory.ts';
 import { advanceLine, type Line, lineOf, stateOfLine } from './line.ts';
@@ -252,18 +253,31 @@ const refolder = (refold: (stream: StreamId) => Promise<void>, tell: (changed: R
   };
 };
 
+/** What others cannot see yet may be in order once it is shown: only what is wrong as a whole is told. */
+const tellUnreadable = (
+  history: readonly RecordedEvent[],
+  { unreadable }: StreamState,
+  tell: (event: RecordedEvent) => void,
+): void => {
+  if (unreadable.length === 0) return;
+  const ids = new Set(unreadable);
+  for (const event of history) if (ids.has(event.body.id) && isShownWhole(event.opened)) tell(event);
+};
+
 /**
  * Collects the history, then follows the log. Call `take` for each batch of the history while the log opens, then
  * `follow` once; it resolves when the states are those of the whole history.
  * @param own  this device's replica
  * @param basis  what authors have seen, in the names of this log
  * @param known  states kept from an earlier session: what comes before their size is not folded again
+ * @param onUnreadable  told each event that does not satisfy its schema, whenever its stream is folded anew
  */
 export const collectStates = (
   definitions: Definitions,
   own: ReplicaId,
   basis: BasisRule,
   known: KnownStates = NONE,
+  onUnreadable: (event: RecordedEvent) => void = () => undefined,
 ) => {
   const readers = new Map([...definitions].map(([type, definition]) => [type, readerOf(definition, own, basis)]));
   const { take, takeHistory, entries, drop, stateOf } = track(readers, known);
@@ -279,7 +293,9 @@ export const collectStates = (
     const entry = entries.get(stream);
     const reader = readers.get(streamParts(stream).type);
     if (entry === undefined || reader === undefined) return;
-    entry.state = rebuildState(await historyOf(log, stream), reader);
+    const history = await historyOf(log, stream);
+    entry.state = rebuildState(history, reader);
+    tellUnreadable(history, entry.state, onUnreadable);
   };
 
   const follow = async (log: Log): Promise<AggregateStates> => {

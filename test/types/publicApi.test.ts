@@ -50,6 +50,27 @@ it('the state carries the context of the machine, read-only, and outcomes are to
   expectTypeOf(handle).returns.toExtend<{ readonly can: (event: Events) => boolean }>();
 });
 
+it('an event of several versions has the type of its newest one, in drafts, handlers and when it is read [EVO-02]', () => {
+  const events = {
+    Weighed: defineEvent({
+      version: 3,
+      schema: z.strictObject({ grams: z.number(), scale: z.enum(['home', 'site']) }),
+      upcast: {
+        1: ({ kilos }) => ({ grams: Number(kilos) * 1_000 }),
+        2: (payload) => ({ ...payload, scale: 'site' }),
+      },
+    }),
+  };
+  type Newest = { readonly type: 'Weighed'; readonly grams: number; readonly scale: 'home' | 'site' };
+  expectTypeOf<SendableEvent<typeof events>>().toEqualTypeOf<
+    { readonly type: 'Weighed' } & Readonly<{ grams: number; scale: 'home' | 'site' }>
+  >();
+  expectTypeOf<SendableEvent<typeof events>>().toExtend<Newest>();
+  expectTypeOf<OpenedEventOf<typeof events>>().toExtend<Newest>();
+  expectTypeOf<{ type: 'Weighed'; kilos: number }>().not.toExtend<SendableEvent<typeof events>>();
+  expectTypeOf<{ type: 'Weighed'; grams: number }>().not.toExtend<SendableEvent<typeof events>>();
+});
+
 it('an aggregate is an actor to XState, whose snapshots are those of its machine, and send keeps its own types [AGG-07]', () => {
   const handle = (store: Store) => store.aggregate(Visit, 'v');
   type Actor = ReturnType<typeof handle>;

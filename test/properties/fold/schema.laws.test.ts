@@ -17,7 +17,7 @@ import { codeOf } from '../../unit/support.ts';
 const schema = z.strictObject({ value: z.number() });
 const plusOne: Upcaster = (payload) => ({ value: Number(payload['value']) + 1 });
 
-it('an event type with a gap in its upcasters, or a version that counts nothing, is refused [FMT-11]', () => {
+it('an event type with a gap in its upcasters, or a version that counts nothing, is refused, and so is an upcaster that leads beyond the newest [EVO-01, FMT-11]', () => {
   for (let version = 1; version <= 5; version++) {
     const all = Array.from({ length: version - 1 }, (_, at) => at + 1);
     const upcast = (steps: readonly number[]) => Object.fromEntries(steps.map((step) => [step, plusOne]));
@@ -30,6 +30,11 @@ it('an event type with a gap in its upcasters, or a version that counts nothing,
       ).toBe('schema.gap');
     }
   }
+  for (const from of ['2', '3', '0', '-1', '1.5', 'first'])
+    expect(
+      codeOf(() => defineEvent({ version: 2, schema, upcast: { 1: plusOne, [from]: plusOne } })),
+      from,
+    ).toBe('schema.gap');
   for (const version of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
     expect(codeOf(() => defineEvent({ version, schema, upcast: { 1: plusOne } }))).toBe('schema.gap');
   }
@@ -48,6 +53,50 @@ it('a payload goes through every upcaster from its version on, once and in order
     return read.kind === 'opened' ? read.payload['steps'] : read.kind;
   });
   expect(steps).toEqual([[1, 2, 3], [2, 3], [3], []]);
+});
+
+/** The event type as version `version` of an application has it: each step renames the one member and recounts it. */
+const chainOf = (version: number, factors: readonly number[]) =>
+  defineEvent<object>({
+    version,
+    schema: z.strictObject({ [`m${version}`]: z.number() }),
+    upcast: Object.fromEntries(
+      factors
+        .slice(0, version - 1)
+        .map((factor, at) => [
+          at + 1,
+          (payload: JsonObject) => ({ [`m${at + 2}`]: Number(payload[`m${at + 1}`]) * factor + at }),
+        ]),
+    ),
+  });
+
+it('an update read after another gives what both at once give, and what is newer waits for its update [EVO-01, FMT-11]', () => {
+  const versions = fc.integer({ min: 1, max: 7 });
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 6, maxLength: 6 }),
+      ...[versions, versions, versions],
+      fc.integer({ min: -99, max: 99 }),
+      (factors, written, before, after, value) => {
+        const read = (version: number, from: number, payload: JsonObject) =>
+          openPayload(chainOf(version, factors), { schema: from, payload, trusted: false });
+        const stored = { [`m${written}`]: value };
+        const now = read(before, written, stored);
+        if (written > before) {
+          expect(now).toEqual({ kind: 'newer' });
+          return;
+        }
+        const expected = factors
+          .slice(written - 1, before - 1)
+          .reduce((sum, factor, at) => sum * factor + written - 1 + at, value);
+        expect(now).toEqual({ kind: 'opened', payload: { [`m${before}`]: expected } });
+        expect(stored).toEqual({ [`m${written}`]: value });
+        if (now.kind === 'opened' && before <= after)
+          expect(read(after, before, now.payload)).toEqual(read(after, written, stored));
+      },
+    ),
+    { numRuns: 200 },
+  );
 });
 
 it('a newer version is not understood, whoever wrote it [AGG-05]', () => {

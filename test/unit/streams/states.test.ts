@@ -112,7 +112,39 @@ it.each(['a newer version', 'an unknown type'] as const)(
   },
 );
 
-it('a payload of another device that does not satisfy its schema is kept, counted, and reaches no machine [AGG-05, CNF-05]', async () => {
+it('the application of before reads what the next one wrote as far as it can, sends it, and loses nothing [EVO-04]', async () => {
+  const server = await simulatedServer({ tenant: 'acme-042' });
+  const storage = memoryStorage();
+  const before = await open(Old, storage, 'rolled-back');
+  await before.aggregate(Old, 'n').send({ type: 'Noted', word: 'one' });
+  await before.close();
+  const updated = await open(New, storage, 'rolled-back');
+  await updated.aggregate(New, 'n').send({ type: 'Noted', word: 'two', text: 't' });
+  await updated.aggregate(New, 'm').send({ type: 'Stamped' });
+  const meant = ['n', 'm'].map((id) => updated.aggregate(New, id).state());
+  await updated.close();
+  const back = await open(Old, storage, 'rolled-back');
+  const shown = ['n', 'm', 'other'].map((id) => back.aggregate(Old, id).state());
+  expect(shown).toMatchObject([
+    { readOnly: true, pending: 2, context: { words: ['ONE'] } },
+    { readOnly: true, pending: 1, version: 0 },
+    { readOnly: false, pending: 0 },
+  ]);
+  await back.aggregate(Old, 'other').send({ type: 'Noted', word: 'meanwhile' });
+  expect(await back.findings()).toEqual([]); // newer is not wrong
+  await syncOnce(server, back);
+  await back.close();
+  const again = await open(New, storage, 'rolled-back');
+  expect(['n', 'm'].map((id) => again.aggregate(New, id).state())).toEqual(
+    meant.map((state) => ({ ...state, pending: 0 })),
+  );
+  expect(again.aggregate(New, 'other').state().context.words).toEqual(['MEANWHILE']);
+  const elsewhere = await open(New);
+  await syncOnce(server, elsewhere);
+  expect(elsewhere.aggregate(New, 'n').state().context).toEqual(meant[0]?.context);
+});
+
+it('a payload of another device that does not satisfy its schema is kept, counted, a finding, and reaches no machine [AGG-05, CNF-05, EVO-03]', async () => {
   const server = await simulatedServer({ tenant: 'acme-042' });
   const [loose, strict, storage] = [await open(Loose), await open(Old, memoryStorage()), memoryStorage()];
   await loose.aggregate(Loose, 'n').send({ type: 'Noted', word: 'good' });
@@ -129,9 +161,15 @@ it('a payload of another device that does not satisfy its schema is kept, counte
   const third = await open(Old, storage, 'third');
   await syncOnce(server, third);
   expect(third.aggregate(Old, 'n').state()).toEqual({ ...note.state(), pending: 0 });
+  const unreadable = async (store: Store) =>
+    (await store.findings()).map(({ code, sequence, replica }) => ({ code, sequence, replica }));
+  const expected = [{ code: 'event.unreadable', sequence: 2, replica: loose.replica }];
+  for (const store of [strict, third]) expect(await unreadable(store)).toEqual(expected);
+  expect(JSON.stringify(await strict.findings())).not.toContain('17');
   await third.close();
   const again = await open(Old, storage, 'third');
   expect(again.aggregate(Old, 'n').state()).toEqual({ ...note.state(), pending: 0 });
+  expect(await unreadable(again)).toEqual(expected); // kept once, however often it is read
 });
 
 it('many events of one stream that holds an unreadable one can be recorded together [REC-01]', async () => {
