@@ -253,15 +253,16 @@ const refolder = (refold: (stream: StreamId) => Promise<void>, tell: (changed: R
   };
 };
 
-/** What others cannot see yet may be in order once it is shown: only what is wrong as a whole is told. */
-const tellUnreadable = (
+/** The state of a stream from its history. What is withheld may be in order once it is shown: only what is wrong as a whole is told. */
+const rebuilt = (
   history: readonly RecordedEvent[],
-  { unreadable }: StreamState,
+  reader: StreamReader,
   tell: (event: RecordedEvent) => void,
-): void => {
-  if (unreadable.length === 0) return;
-  const ids = new Set(unreadable);
+): StreamState => {
+  const state = rebuildState(history, reader);
+  const ids = new Set(state.unreadable);
   for (const event of history) if (ids.has(event.body.id) && isShownWhole(event.opened)) tell(event);
+  return state;
 };
 
 /**
@@ -291,11 +292,7 @@ export const collectStates = (
   };
   const refold = async (log: Log, stream: StreamId): Promise<void> => {
     const entry = entries.get(stream);
-    const reader = readers.get(streamParts(stream).type);
-    if (entry === undefined || reader === undefined) return;
-    const history = await historyOf(log, stream);
-    entry.state = rebuildState(history, reader);
-    tellUnreadable(history, entry.state, onUnreadable);
+    if (entry !== undefined) entry.state = rebuilt(await historyOf(log, stream), entry.reader, onUnreadable);
   };
 
   const follow = async (log: Log): Promise<AggregateStates> => {
