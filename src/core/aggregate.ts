@@ -2,6 +2,8 @@
  * What an aggregate is, whatever decides for it: its event types, and a pure state that events lead from one value to
  * the next. The machines that decide are `machines/`.
  */
+import type { ConflictRule } from './conflict.ts';
+import type { Actor } from './envelope.ts';
 import type { AggregateId, AggregateType, EventType } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Opened } from './protect.ts';
@@ -50,6 +52,10 @@ export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C
   readonly subjectOf: (id: AggregateId) => string;
   /** True if `event` needs a reason for change in this state. */
   readonly needsReason: (event: MachineEvent, context: unknown) => boolean;
+  /** How conflicts are settled without a person; every one is left to a person if absent. */
+  readonly settle?: ConflictRule;
+  /** True if whoever acts may end a conflict that is left to a person. */
+  readonly mayResolve: (actor: Actor) => boolean;
   /** The states in which the event would be legal, with this context: names of states, the outer ones first, joined by dots. */
   readonly legalIn: (event: MachineEvent, context: unknown) => readonly string[];
   /** A state as XState's tools see it; the same object for the same state. */

@@ -1,17 +1,24 @@
 /**
- * From the set of a stream's events to its state: order, concurrency, conflicts.
+ * From the set of a stream's events to its state.
  *
  * Convention, not fact: an application may fold otherwise. Invariants: the result depends on the set of events alone,
  * not on the order of arrival; a known event is never dropped, only marked inapplicable. Laws: `fold.laws` (any
  * arrival order gives the same fold; advancing equals folding anew).
  *
- * Order: causal depth, then replica, then sequence. Two events that touch a common key and of which neither author had
- * seen the other are a conflict, until an event that has seen both names both in `resolves`.
+ * Order: `foldOrder.ts`. What is in conflict: `conflict.ts`.
  */
 import type { RecordedEvent } from './commit.ts';
+import {
+  type Conflict,
+  type ConflictTerms,
+  findConflicts,
+  namesAll,
+  type SettledConflict,
+  sharesKey,
+  supersede,
+} from './conflict.ts';
+import { dotOf, hasSeen, type OpenedEvent, orderOf } from './foldOrder.ts';
 import type { EventId } from './ids.ts';
-import type { JsonObject } from './json.ts';
-import type { Dot } from './position.ts';
 import { EVERYTHING } from './schema.ts';
 import {
   dominates,
@@ -23,18 +30,14 @@ import {
   withDot,
 } from './versionVector.ts';
 
-/** An event with its payload at the newest version. */
-export type OpenedEvent = RecordedEvent & { readonly payload: JsonObject };
+export type { Conflict, ConflictRule, SettledConflict } from './conflict.ts';
+export { dotOf, inFoldOrder, type OpenedEvent } from './foldOrder.ts';
 
-export type Reducer<S> = {
+export type Reducer<S> = ConflictTerms & {
   readonly initial: S;
   /** The state after a legal event; undefined if the event is not legal in this state. */
   readonly next: (state: S, event: OpenedEvent) => S | undefined;
-  readonly touches: (event: OpenedEvent) => readonly string[];
 };
-
-/** One key with two or more heads of which none has seen the others. */
-export type Conflict = { readonly key: string; readonly heads: readonly OpenedEvent[] };
 
 export type Fold<S> = {
   readonly state: S;
@@ -47,11 +50,11 @@ export type Fold<S> = {
   /** True if events say that they have seen each other, which no honest author writes: then nothing is folded in passing. */
   readonly cyclic: boolean;
   readonly conflicts: readonly Conflict[];
-  /** Events that are not legal in the merged order: kept, without effect on the state. */
+  /** Conflicts that the policy of the aggregate has settled, and that no event has gone beyond. */
+  readonly settled: readonly SettledConflict[];
+  /** Events that are not legal in the merged order, or that a policy has overruled: kept, without effect on the state. */
   readonly inapplicable: readonly EventId[];
 };
-
-export const dotOf = (event: RecordedEvent): Dot => ({ replica: event.context.replica, sequence: event.body.sequence });
 
 /** The fold of no events. */
 export const emptyFold = <S>(reducer: Reducer<S>): Fold<S> => ({
@@ -61,6 +64,7 @@ export const emptyFold = <S>(reducer: Reducer<S>): Fold<S> => ({
   ahead: EMPTY_VECTOR,
   cyclic: false,
   conflicts: [],
+  settled: [],
   inapplicable: [],
 });
 
@@ -72,16 +76,6 @@ const hasSeenAll = (event: RecordedEvent, frontier: VersionVector): boolean => {
   return true;
 };
 
-/** The heads of one key after `event`, which touches it. */
-const supersede = (heads: readonly OpenedEvent[], event: OpenedEvent): readonly OpenedEvent[] => {
-  const known = heads.filter(
-    (head) => includesDot(event.body.basis, dotOf(head)) || head.context.replica === event.context.replica,
-  );
-  const resolves = event.body.resolves ?? [];
-  const settles = known.length < 2 || known.every((head) => resolves.includes(head.body.id));
-  return settles ? [...heads.filter((head) => !known.includes(head)), event] : [...heads, event];
-};
-
 /** True if the event comes after everything folded, whatever its author and the others claim. */
 const comesLast = (fold: Fold<unknown>, event: RecordedEvent): boolean => {
   const dot = dotOf(event);
@@ -89,19 +83,43 @@ const comesLast = (fold: Fold<unknown>, event: RecordedEvent): boolean => {
   return isNew && !fold.cyclic && hasSeenAll(event, fold.frontier);
 };
 
+/** The open conflicts after an event that has seen all of the stream; undefined if the stream has to be folded anew. */
+const conflictsAfter = <S>(
+  { conflicts, settled }: Fold<S>,
+  event: OpenedEvent,
+  reducer: Reducer<S>,
+): readonly Conflict[] | undefined => {
+  const keys = reducer.touches(event);
+  const namesThem = () => conflicts.every(({ heads }) => namesAll(event, heads, reducer));
+  if (
+    sharesKey(
+      keys,
+      settled.map(({ key }) => key),
+    )
+  )
+    return undefined;
+  if (conflicts.length === 0) return conflicts;
+  if (keys.includes(EVERYTHING)) return namesThem() ? [] : undefined;
+  if (conflicts.some(({ key }) => key === EVERYTHING)) return undefined;
+  const touched = conflicts.map(({ key, heads }) => {
+    const isTouched = keys.includes(key);
+    return { isTouched, conflict: isTouched ? { key, heads: supersede(heads, event, reducer) } : { key, heads } };
+  });
+  const left = touched.filter(({ conflict }) => conflict.heads.length > 1);
+  const isForPolicy = reducer.settle !== undefined && left.some(({ isTouched }) => isTouched);
+  return isForPolicy ? undefined : left.map(({ conflict }) => conflict);
+};
+
 /**
  * The fold after one more event, if the event has seen everything folded so far; otherwise undefined, and the stream has
- * to be folded anew from all its events. A conflict over everything always needs that.
+ * to be folded anew from all its events. An event of a key that a conflict over everything includes always needs that.
  */
 export const advanceFold = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fold<S> | undefined => {
   if (!comesLast(fold, event)) return undefined;
-  if (fold.conflicts.length === 0) return applied(fold, event, reducer);
-  const keys = reducer.touches(event);
-  if (keys.includes(EVERYTHING) || fold.conflicts.some(({ key }) => key === EVERYTHING)) return undefined;
-  const conflicts = fold.conflicts
-    .map(({ key, heads }) => ({ key, heads: keys.includes(key) ? supersede(heads, event) : heads }))
-    .filter(({ heads }) => heads.length > 1);
-  return { ...applied(fold, event, reducer), conflicts };
+  if (fold.conflicts.length + fold.settled.length === 0) return applied(fold, event, reducer.next(fold.state, event));
+  const conflicts = conflictsAfter(fold, event, reducer);
+  if (conflicts === undefined) return undefined;
+  return { ...applied(fold, event, reducer.next(fold.state, event)), conflicts };
 };
 
 /** What of `vector` the frontier has not reached. */
@@ -110,8 +128,8 @@ const beyond = (frontier: VersionVector, vector: VersionVector): VersionVector =
     ? EMPTY_VECTOR
     : Object.fromEntries(Object.entries(vector).filter(([replica, upTo]) => seen(frontier, replica) < upTo));
 
-const applied = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fold<S> => {
-  const next = reducer.next(fold.state, event);
+/** The fold after an event that leads to `next`, or is without effect. */
+const applied = <S>(fold: Fold<S>, event: OpenedEvent, next: S | undefined): Fold<S> => {
   const frontier = withDot(fold.frontier, dotOf(event));
   const { basis } = event.body;
   return {
@@ -121,121 +139,63 @@ const applied = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fol
     ahead: beyond(frontier, dominates(frontier, basis) ? fold.ahead : mergeVectors(fold.ahead, basis)),
     cyclic: fold.cyclic,
     conflicts: fold.conflicts,
+    settled: fold.settled,
     inapplicable: next === undefined ? [...fold.inapplicable, event.body.id] : fold.inapplicable,
   };
 };
 
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-const compareDots = (a: RecordedEvent, b: RecordedEvent): number =>
-  compareText(a.context.replica, b.context.replica) || a.body.sequence - b.body.sequence;
-
-/** An event on its replica's line. `depth`: 0 while unknown, -1 while its causes are looked at. */
-type Node = { readonly event: OpenedEvent; readonly at: number; depth: number };
-type Lines = ReadonlyMap<string, readonly Node[]>;
-
-/** One node for each dot, by replica, in the order of sequences. */
-const linesOf = (events: readonly OpenedEvent[]): Lines => {
-  const lines = new Map<string, Node[]>();
-  let last: OpenedEvent | undefined;
-  for (const event of [...events].sort(compareDots)) {
-    if (last !== undefined && compareDots(last, event) === 0) continue;
-    const line = lines.get(event.context.replica) ?? [];
-    if (line.length === 0) lines.set(event.context.replica, line);
-    line.push({ event, at: line.length, depth: 0 });
-    last = event;
-  }
-  return lines;
-};
-
-/** The last node of a line up to `sequence`. */
-const lastUpTo = (line: readonly Node[], sequence: number): Node | undefined => {
-  let low = 0;
-  let high = line.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((line[middle]?.event.body.sequence ?? 0) <= sequence) low = middle + 1;
-    else high = middle;
-  }
-  return line[low - 1];
-};
-
-/** What the author had seen last of each replica, own events included. */
-const causesOf = ({ event, at }: Node, lines: Lines): readonly Node[] => {
-  const { replica } = event.context;
-  const causes: Node[] = [];
-  const before = lines.get(replica)?.[at - 1];
-  if (before !== undefined) causes.push(before);
-  for (const other of Object.keys(event.body.basis).sort()) {
-    const cause = other === replica ? undefined : lastUpTo(lines.get(other) ?? [], seen(event.body.basis, other));
-    if (cause !== undefined) causes.push(cause);
-  }
-  return causes;
-};
-
-/** Finds the depth of `start` and of everything it rests on; true if it rests on itself. */
-const findDepth = (start: Node, lines: Lines): boolean => {
-  let cyclic = false;
-  const path = [start];
-  for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
-    const causes = node.depth > 0 ? [] : causesOf(node, lines);
-    if (node.depth === 0) {
-      node.depth = -1;
-      cyclic ||= causes.some(({ depth }) => depth < 0);
-      path.push(...causes.filter(({ depth }) => depth === 0));
-      continue;
-    }
-    path.pop();
-    if (node.depth < 0) node.depth = 1 + causes.reduce((deepest, { depth }) => Math.max(deepest, depth), 0);
-  }
-  return cyclic;
-};
-
-/**
- * The events in fold order, each dot once: by causal depth, then replica, then sequence. Whatever is claimed, the order
- * depends on the set alone; `cyclic` says that authors claim to have seen each other's events, so that causes cannot
- * all come first.
- */
-const orderOf = (events: readonly OpenedEvent[]): { readonly nodes: readonly Node[]; readonly cyclic: boolean } => {
-  const lines = linesOf(events);
-  const nodes = [...lines.values()].flat();
-  let cyclic = false;
-  for (const node of nodes) cyclic = findDepth(node, lines) || cyclic;
-  nodes.sort((a, b) => a.depth - b.depth || compareDots(a.event, b.event));
-  return { nodes, cyclic };
-};
-
-/** The events in fold order, each once. */
-export const inFoldOrder = (events: readonly OpenedEvent[]): readonly OpenedEvent[] =>
-  orderOf(events).nodes.map(({ event }) => event);
-
-type Heads = Map<string, readonly OpenedEvent[]>;
-
-const touch = (heads: Heads, event: OpenedEvent, keys: readonly string[]): void => {
-  const everything = heads.get(EVERYTHING) ?? [];
-  const touched = keys.includes(EVERYTHING)
-    ? [EVERYTHING, ...[...heads.keys()].filter((key) => key !== EVERYTHING)]
-    : keys;
-  for (const key of touched) heads.set(key, supersede(heads.get(key) ?? everything, event));
-};
-
-/** A conflict over everything stands for the same heads under single keys. */
-const conflictsOf = (heads: Heads): readonly Conflict[] => {
-  const conflicts = [...heads].filter(([, found]) => found.length > 1).map(([key, found]) => ({ key, heads: found }));
-  const whole = new Set(conflicts.find(({ key }) => key === EVERYTHING)?.heads);
-  return conflicts
-    .filter(({ key, heads: found }) => key === EVERYTHING || !found.every((head) => whole.has(head)))
-    .sort((a, b) => compareText(a.key, b.key));
-};
-
 /** Folds all known events of a stream, in whatever order they are given. */
 export const foldStream = <S>(events: readonly OpenedEvent[], reducer: Reducer<S>): Fold<S> => {
-  const heads: Heads = new Map();
   const { nodes, cyclic } = orderOf(events);
+  const ordered = nodes.map(({ event }) => event);
+  const { conflicts, settled, overruled } = findConflicts(ordered, reducer);
   let fold = emptyFold(reducer);
-  for (const { event } of nodes) {
-    touch(heads, event, reducer.touches(event));
-    fold = applied(fold, event, reducer);
+  for (const event of ordered)
+    fold = applied(fold, event, overruled.has(event) ? undefined : reducer.next(fold.state, event));
+  return { ...fold, cyclic, conflicts, settled };
+};
+
+/** One event of a fold with the state that it met. `next`: undefined if it is without effect. */
+export type FoldStep<S> = { readonly event: OpenedEvent; readonly before: S; readonly next: S | undefined };
+
+/** What each event of a stream does to its state, in fold order. Law: `trail.laws` (it ends in the state of the fold). */
+export const foldSteps = <S>(events: readonly OpenedEvent[], reducer: Reducer<S>): readonly FoldStep<S>[] => {
+  const ordered = orderOf(events).nodes.map(({ event }) => event);
+  const { overruled } = findConflicts(ordered, reducer);
+  let state = reducer.initial;
+  return ordered.map((event) => {
+    const before = state;
+    const next = overruled.has(event) ? undefined : reducer.next(before, event);
+    state = next ?? before;
+    return { event, before, next };
+  });
+};
+
+/** A stream without what is contested in it. */
+export type Uncontested<S> = {
+  readonly state: S;
+  /** Keys that were in conflict in it, or in what it rests on: an event that touches one of them needs a new look. */
+  readonly keys: readonly string[];
+};
+
+/** True if the event is one side of the conflict, or leads to one alone: not every head's author had seen it. */
+const isPartOf = ({ key, heads }: Conflict, event: OpenedEvent, reducer: ConflictTerms): boolean =>
+  sharesKeyOf(key, reducer.touches(event)) && !heads.every((head) => hasSeen(head, event));
+
+/** An event takes part in a conflict over everything if it touches everything. */
+const sharesKeyOf = (key: string, keys: readonly string[]): boolean => keys.includes(key) || keys.includes(EVERYTHING);
+
+/**
+ * The state of a stream without the events that are in open conflict, and without those that led to them on one side only.
+ * Where that leaves open a conflict which those had ended, it is left out too.
+ */
+export const uncontestedOf = <S>(events: readonly OpenedEvent[], reducer: Reducer<S>): Uncontested<S> => {
+  const keys = new Set<string>();
+  let rest = events;
+  for (;;) {
+    const { state, conflicts, settled } = foldStream(rest, reducer);
+    for (const { key } of [...conflicts, ...settled]) keys.add(key);
+    if (conflicts.length === 0) return { state, keys: [...keys] };
+    rest = rest.filter((event) => !conflicts.some((conflict) => isPartOf(conflict, event, reducer)));
   }
-  return { ...fold, cyclic, conflicts: conflictsOf(heads) };
 };

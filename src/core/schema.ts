@@ -24,6 +24,8 @@ export type EventDefinition<P extends object = object> = {
   readonly upcast: Readonly<Record<number, Upcaster>>;
   /** Keys of the aggregate that the event changes. Concurrent events conflict when they share one. */
   readonly touches: (payload: JsonObject) => readonly string[];
+  /** False if it was defined without keys, and touches everything. */
+  readonly isKeyed: boolean;
   /** Parts that are encrypted before they are stored. */
   readonly protects: readonly ProtectedPart[];
   /** Version, upcasters and touched keys as text: what a fold depends on beside the schema. */
@@ -59,6 +61,7 @@ export const defineEvent = <P extends object>(input: {
     schema,
     protects,
     upcast,
+    isKeyed: touches !== undefined,
     touches: (payload) => {
       if (touches === undefined) return [EVERYTHING];
       const read = schema.safeParse(payload);

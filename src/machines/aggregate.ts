@@ -23,11 +23,13 @@ import type {
   Replay,
   SendableEvent,
 } from '../core/aggregate.ts';
+import type { Actor } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import { aggregateType, type EventType, eventType } from '../core/ids.ts';
 import type { EventDefinition } from '../core/schema.ts';
 import { compileMachine } from './compile.ts';
 import { legalStates } from './legal.ts';
+import { type ConflictPolicy, eventsUnder, ruleOf } from './policy.ts';
 import { sourceOf } from './source.ts';
 
 export type {
@@ -95,26 +97,37 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
   readonly version?: number;
   /** Whose data an aggregate holds, by its id: whose key seals what is protected in it. The aggregate's own id if absent. */
   readonly subjectOf?: (id: string) => string;
+  /** How conflicts end; by a person (`manual`) if absent. */
+  readonly conflicts?: ConflictPolicy;
+  /**
+   * Who may end a conflict that is left to a person; everybody who may record if absent. A resolution by anybody else is refused
+   * here, and ends nothing on any device if it comes from elsewhere.
+   */
+  readonly mayResolve?: (actor: Actor) => boolean;
   /** Says which events need a reason for change; none do if absent. */
   readonly needsReason?: (event: SendableEvent<E>, context: ContextFrom<M>) => boolean;
 }): AggregateDefinition<E, ContextFrom<M>, SnapshotFrom<M>> => {
-  const { type, events, machine, needsReason, subjectOf = (id) => id, version = 1 } = input;
+  const { type, events, machine, needsReason, mayResolve, subjectOf = (id) => id, version = 1 } = input;
+  const { conflicts = 'manual' } = input;
   checkPure(type, machine, machine.root);
-  const definitions = Object.entries(events).map(([name, definition]): [EventType, EventDefinition] => [
+  const definitions = eventsUnder(conflicts, events).map(([name, definition]): [EventType, EventDefinition] => [
     eventType(name),
     definition,
   ]);
   const replay = compileMachine(machine) ?? interpretMachine(machine);
+  const settle = ruleOf(conflicts, events);
   const isProtected = definitions.some(([, { protects }]) => protects.length > 0);
   return {
     type: aggregateType(type),
     events: new Map(definitions),
     replay: isProtected ? careful(replay) : replay,
     source: () => {
-      const ofEvents = Object.entries(events).map(([name, event]) => [name, event.source()]);
-      return sourceOf([type, version, machine.config, machine.implementations, ofEvents]);
+      const ofEvents = definitions.map(([name, event]) => [name, event.source()]);
+      return sourceOf([type, version, machine.config, machine.implementations, ofEvents, conflicts, mayResolve]);
     },
     subjectOf,
+    ...(settle === undefined ? {} : { settle }),
+    mayResolve: mayResolve ?? (() => true),
     // where a value is not shown, whoever cannot tell whether a reason is needed gives one
     needsReason: needsReason === undefined ? () => false : orElse(isProtected, widen(needsReason), true),
     legalIn: orElse<readonly string[]>(isProtected, (event, context) => legalStates(machine, event, context), []),

@@ -4,7 +4,7 @@
  */
 import type { RecordedEvent } from '../core/commit.ts';
 import type { Actor, Originator, RecordedAt } from '../core/envelope.ts';
-import { inFoldOrder, type OpenedEvent, type Reducer } from '../core/fold.ts';
+import { foldSteps, type OpenedEvent, type Reducer } from '../core/fold.ts';
 import type { EventId, EventType, ReplicaId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Sequence } from '../core/position.ts';
@@ -23,7 +23,7 @@ export type TrailEntry<S> = {
   readonly resolves: readonly EventId[];
   readonly before: S;
   readonly after: S;
-  /** False if the event is not legal in the merged order: kept, without effect. */
+  /** False if the event is not legal in the merged order, or overruled by a policy: kept, without effect. */
   readonly applied: boolean;
 };
 
@@ -44,12 +44,5 @@ const entryOf = <S>(event: RecordedEvent & OpenedEvent, before: S, next: S | und
 });
 
 /** The trail of a stream's events, oldest first. */
-export const auditTrail = <S>(events: readonly OpenedEvent[], reducer: Reducer<S>): readonly TrailEntry<S>[] => {
-  let state = reducer.initial;
-  return inFoldOrder(events).map((event) => {
-    const next = reducer.next(state, event);
-    const entry = entryOf(event, state, next);
-    state = next ?? state;
-    return entry;
-  });
-};
+export const auditTrail = <S>(events: readonly OpenedEvent[], reducer: Reducer<S>): readonly TrailEntry<S>[] =>
+  foldSteps(events, reducer).map(({ event, before, next }) => entryOf(event, before, next));

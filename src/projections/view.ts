@@ -4,7 +4,7 @@
  * A view is a function of the set of events, so late events converge. Law: `view.laws` (incremental equals rebuild).
  */
 import type { AggregateDefinition, EventDefinitions, MachineState } from '../core/aggregate.ts';
-import type { Conflict } from '../core/fold.ts';
+import type { Conflict, SettledConflict } from '../core/fold.ts';
 import type { AggregateId } from '../core/ids.ts';
 import { sameJson } from '../core/json.ts';
 
@@ -18,11 +18,18 @@ export type AggregateSnapshot<C = unknown> = {
   readonly version: number;
   /** Keys with several heads. While a key is in conflict its value in `context` is not to be shown as decided. */
   readonly conflicts: readonly Conflict[];
+  /** Conflicts that the aggregate's policy has settled, with the event that counts and those that do not. */
+  readonly settled: readonly SettledConflict[];
+  /**
+   * The state without what is in open conflict, for a row that has to say one thing: the value of a key in conflict is the last
+   * one that nobody contests. The same as value and context where nothing is in conflict.
+   */
+  readonly uncontested: { readonly value: MachineState['value']; readonly context: C };
   /** Own events that the server has not confirmed. */
   readonly pending: number;
   /** True if something in the stream is not understood by this version of the application. */
   readonly readOnly: boolean;
-  /** Events without effect in the merged order, or that cannot be read. */
+  /** Events without effect in the merged order, overruled by a policy, or that cannot be read. */
   readonly inapplicable: number;
 };
 

@@ -90,13 +90,15 @@ const snapshots = (states: AggregateStates, pending: Pending) => {
     const { type, id } = streamParts(stream);
     const reader = states.reader(type);
     if (reader === undefined) throw new StoreError('aggregate.unknown-type', { type });
-    const { fold, readOnly, unreadable } = states.get(stream) ?? emptyState(reader);
+    const { fold, uncontested, readOnly, unreadable } = states.get(stream) ?? emptyState(reader);
     return {
       id,
       value: fold.state.value,
       context: fold.state.context,
       version: fold.version,
       conflicts: fold.conflicts,
+      settled: fold.settled,
+      uncontested: uncontested?.state ?? fold.state,
       pending: pending.of(stream),
       readOnly,
       inapplicable: fold.inapplicable.length + unreadable.length,

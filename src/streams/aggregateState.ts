@@ -18,6 +18,7 @@ import type { CommittedBatch, Log } from './log.ts';
 import {
   advanceState,
   emptyState,
+  isWhole,
   readerOf,
   rebuildState,
   type Steps,
@@ -150,8 +151,9 @@ const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): 
   const fold = (entry: Entry, event: RecordedEvent, steps: CommittedBatch['steps']): boolean => {
     endLine(entry);
     const advanced = nextState(entry, event, steps);
-    if (advanced !== undefined) entry.state = advanced;
-    return advanced !== undefined;
+    if (advanced === undefined || !isWhole(advanced)) return false;
+    entry.state = advanced;
+    return true;
   };
   const foldInLine = (entry: Entry, event: RecordedEvent): boolean => {
     entry.line ??= lineOf(entry.state, entry.reader);

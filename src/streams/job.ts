@@ -51,10 +51,13 @@ export type DraftOutcome =
       readonly state: string;
       readonly legalIn: readonly string[];
     }
-  /** Not stored: a reason is missing, the stream may not be written to, or another draft of the same job was refused. */
+  /**
+   * Not stored: a reason is missing, the stream may not be written to, whoever acts may not end a conflict, or another draft of
+   * the same job was refused.
+   */
   | {
       readonly kind: 'refused';
-      readonly why: 'reason-required' | 'read-only' | 'with-others';
+      readonly why: 'reason-required' | 'read-only' | 'not-permitted' | 'with-others';
       readonly state: string;
     }
   /** Not stored: the stream moved on, or holds a conflict that this draft touches and does not resolve. */

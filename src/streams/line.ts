@@ -31,8 +31,9 @@ const namesNobody = (vector: VersionVector): boolean => {
 
 /** The state as a line; undefined if there is more to it. */
 export const lineOf = ({ fold }: StreamState, { own, basis }: StreamReader): Line | undefined => {
-  const { state, version, frontier, ahead, cyclic, conflicts } = fold;
-  const isLine = !cyclic && conflicts.length === 0 && namesNobody(ahead) && namesNoOther(frontier, own);
+  const { state, version, frontier, ahead, cyclic, conflicts, settled } = fold;
+  const isLine =
+    !cyclic && conflicts.length + settled.length === 0 && namesNobody(ahead) && namesNoOther(frontier, own);
   return isLine && basis.isPlain() ? { state, version, upTo: seen(frontier, own) } : undefined;
 };
 

@@ -3,7 +3,7 @@
  * this batch and in those that are still under way. Nothing here waits and nothing is stored.
  */
 import type { AggregateDefinition, MachineEvent, MachineState } from '../core/aggregate.ts';
-import type { CommitContext, EventBody } from '../core/envelope.ts';
+import type { Actor, CommitContext, EventBody } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Conflict } from '../core/fold.ts';
 import { type EventType, eventType, type StreamId } from '../core/ids.ts';
@@ -87,11 +87,12 @@ const illegal = (event: MachineEvent, { fold }: StreamState, { legalIn }: Aggreg
 /** The machine's state after the draft, or why it is not stored. */
 const decide = (
   state: StreamState,
-  draft: Draft,
-  type: EventType,
+  { draft, type, actor }: { readonly draft: Draft; readonly type: EventType; readonly actor: Actor },
 ): { readonly next: MachineState } | { readonly refusal: DraftOutcome } => {
   const { fold } = state;
   if (state.readOnly) return { refusal: refused('read-only', state) };
+  if (draft.resolves !== undefined && !draft.definition.mayResolve(actor))
+    return { refusal: refused('not-permitted', state) };
   const conflicts = touchedConflicts(state, draft, type);
   const moved = draft.expectedVersion !== undefined && draft.expectedVersion !== fold.version;
   if (moved || conflicts.length > 0) return { refusal: { kind: 'conflict', version: fold.version, conflicts } };
@@ -170,15 +171,17 @@ const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: Wr
   const state = isOpen ? states.get(stream) : (parts.states.get(stream) ?? emptyState(decider.reader));
   if (state === undefined) return 'wait';
   const type = eventType(draft.type);
-  const decided = decide(state, draft, type);
+  const decided = decide(state, { draft, type, actor: job.context.context.actor });
   if ('refusal' in decided) return decided.refusal;
   const body = bodyOf(draft, type, { state, sequence: tentative.sequence + 1 }, parts);
   job.bodies.push(body);
   tentative.sequence += 1;
   const after = stateAfter(state, body, { draft, next: decided.next, context: job.context.context, decider });
   states.set(stream, after);
-  const isSure = decider.isFollowed && after?.fold.conflicts.length === 0; // conflicts hold positions, unknown here
-  if (isSure) job.steps.set(body.sequence, { before: state, after });
+  const isSure = decider.isFollowed && after?.fold.conflicts.length === 0 && after.fold.settled.length === 0;
+  if (isSure)
+    // conflicts hold positions, unknown here
+    job.steps.set(body.sequence, { before: state, after });
   job.changed.push({ stream, before: isOpen ? state : undefined });
   const planned: Planned = { kind: 'planned', body, version: state.fold.version + 1 };
   return planned;

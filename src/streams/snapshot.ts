@@ -71,7 +71,7 @@ const stateOf = (line: KeptLine, replicas: readonly ReplicaId[]): StreamState =>
   const cyclic = (flags & CYCLIC) !== 0;
   const state: MachineState = { value, context };
   const fold: Fold<MachineState> = {
-    ...{ state, version, frontier, ahead: EMPTY_VECTOR, cyclic, conflicts: [], inapplicable },
+    ...{ state, version, frontier, ahead: EMPTY_VECTOR, cyclic, conflicts: [], settled: [], inapplicable },
   };
   return { fold, readOnly: (flags & READ_ONLY) !== 0, unreadable };
 };

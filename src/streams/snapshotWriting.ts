@@ -22,7 +22,7 @@ type Line = readonly [
 
 /** True if the state of the stream can be kept as it is. */
 const isPlain = ({ fold }: StreamState): boolean =>
-  fold.conflicts.length === 0 &&
+  fold.conflicts.length + fold.settled.length === 0 &&
   Object.keys(fold.ahead).length === 0 &&
   isJson(fold.state.context) &&
   isJson(fold.state.value);

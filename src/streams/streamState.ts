@@ -3,8 +3,18 @@
  */
 import type { AggregateDefinition, MachineEvent, MachineState } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
+import { sharesKey } from '../core/conflict.ts';
 import type { EventBody } from '../core/envelope.ts';
-import { advanceFold, emptyFold, type Fold, foldStream, type OpenedEvent, type Reducer } from '../core/fold.ts';
+import {
+  advanceFold,
+  emptyFold,
+  type Fold,
+  foldStream,
+  type OpenedEvent,
+  type Reducer,
+  type Uncontested,
+  uncontestedOf,
+} from '../core/fold.ts';
 import type { EventId, ReplicaId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { EVERYTHING, keysTouched, openPayload } from '../core/schema.ts';
@@ -13,6 +23,8 @@ import type { BasisRule } from './basis.ts';
 /** What is known of one stream. */
 export type StreamState = {
   readonly fold: Fold<MachineState>;
+  /** The stream without what is in open conflict: where something is, as far as it was looked at. */
+  readonly uncontested?: Uncontested<MachineState> | undefined;
   /** True if an event is of a newer version or an unknown type: shown as far as understood, not to be written to. */
   readonly readOnly: boolean;
   /** Events whose payload does not satisfy the schema it claims: kept, without effect. */
@@ -63,6 +75,8 @@ export const reducerOf = (definition: AggregateDefinition): Reducer<MachineState
     const known = definition.events.get(event.body.type);
     return known === undefined ? [EVERYTHING] : keysTouched(known, event.payload);
   },
+  ...(definition.settle === undefined ? {} : { settle: definition.settle }),
+  mayResolve: ({ context }) => definition.mayResolve(context.actor),
 });
 
 /** Reads streams of `definition` on the device that writes as `own`. */
@@ -89,8 +103,24 @@ export const advanceState = (
   const opening = openEvent(reader, event);
   if ('problem' in opening) return undefined;
   const fold = advanceFold(state.fold, opening.event, reader.reducer);
-  return fold === undefined ? undefined : { ...state, fold };
+  if (fold === undefined) return undefined;
+  if (state.fold.conflicts.length === 0) return { ...state, fold };
+  return { ...state, fold, uncontested: uncontestedAfter(state, opening.event, reader.reducer) };
 };
+
+/** An event of other keys changes what is uncontested like any other state; after any other event it has to be found anew. */
+const uncontestedAfter = (
+  { uncontested }: StreamState,
+  event: OpenedEvent,
+  reducer: Reducer<MachineState>,
+): StreamState['uncontested'] => {
+  if (uncontested === undefined || sharesKey(reducer.touches(event), uncontested.keys)) return undefined;
+  return { ...uncontested, state: reducer.next(uncontested.state, event) ?? uncontested.state };
+};
+
+/** True if all that is shown of a stream is known: not, after some events of a conflict, before it is folded anew. */
+export const isWhole = ({ fold, uncontested }: StreamState): boolean =>
+  fold.conflicts.length === 0 || uncontested !== undefined;
 
 /** The state of a stream from all its events, in any order. */
 export const rebuildState = (events: readonly RecordedEvent[], reader: StreamReader): StreamState => {
@@ -103,7 +133,9 @@ export const rebuildState = (events: readonly RecordedEvent[], reader: StreamRea
     else if (opening.problem === 'newer') readOnly = true;
     else unreadable.push(event.body.id);
   }
-  return { fold: foldStream(opened, reader.reducer), readOnly, unreadable };
+  const fold = foldStream(opened, reader.reducer);
+  const state = { fold, readOnly, unreadable };
+  return fold.conflicts.length === 0 ? state : { ...state, uncontested: uncontestedOf(opened, reader.reducer) };
 };
 
 /** The events that this version of the application understands, opened. */

@@ -82,11 +82,11 @@ const sameBytes = (found: readonly Found[], server: readonly LoggedCommit[]): Vi
 
 const pictureOf = async ({ model }: World, store: Store, ids: readonly string[]): Promise<unknown> => ({
   states: ids.map((id) => {
-    const { value, context, version, conflicts, inapplicable, pending, readOnly } = store
+    const { value, context, version, conflicts, uncontested, inapplicable, pending, readOnly } = store
       .aggregate(model.aggregate, id)
       .state();
     const heads = conflicts.map(({ key, heads: some }) => [key, some.map(({ body }) => body.id)]);
-    return { id, value, context, version, inapplicable, pending, readOnly, heads };
+    return { id, value, context, version, uncontested, inapplicable, pending, readOnly, heads };
   }),
   rows: model.views.map((view) => store.view(view).rows()),
 });

@@ -27,6 +27,8 @@ const openWorld = () => {
     context: {},
     version: 1,
     conflicts: [],
+    settled: [],
+    uncontested: { value: 'open', context: {} },
     pending: 0,
     readOnly: false,
     inapplicable: 0,

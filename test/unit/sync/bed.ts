@@ -35,7 +35,7 @@ export type Bed = {
 let beds = 0;
 
 export const makeBed = async (
-  options: Partial<Pick<StoreOptions, 'storage' | 'name' | 'known' | 'space'>> & {
+  options: Partial<Pick<StoreOptions, 'storage' | 'name' | 'known' | 'space' | 'aggregates' | 'views' | 'actor'>> & {
     readonly server?: SimulatedServer;
   } = {},
 ): Promise<Bed> => {

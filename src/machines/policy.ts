@@ -1,0 +1,60 @@
+/**
+ * How the conflicts of an aggregate end: by a person, or by a rule that every device follows alike.
+ *
+ * Invariant: a policy is a function of the events alone, without a clock, and hides nothing: what it settles stays listed with
+ * the events that do not count. Laws: `policies.laws`.
+ */
+import type { EventDefinitions } from '../core/aggregate.ts';
+import { type ConflictRule, lastWriterWins } from '../core/conflict.ts';
+import type { OpenedEvent } from '../core/foldOrder.ts';
+import { sameJson } from '../core/json.ts';
+import { EVERYTHING, type EventDefinition } from '../core/schema.ts';
+
+/**
+ * - `manual`: a person decides every conflict.
+ * - `fieldwise`: an event type that names no keys touches the members of its payload one by one, and events that give a key
+ *   the same value agree. What differs is a person's to decide.
+ * - `lastWriterWins`: the last in fold order counts, which is not always the last by the clock. What it overwrites stays listed.
+ * - a rule: the id of the head that counts, or undefined for a person to decide.
+ */
+export type ConflictPolicy = 'manual' | 'fieldwise' | 'lastWriterWins' | ConflictRule;
+
+/** Members of the payload as keys; an event without members touches everything, as it does otherwise. */
+const byMember = (definition: EventDefinition): EventDefinition => {
+  if (definition.isKeyed) return definition;
+  const touches: EventDefinition['touches'] = (payload) => {
+    const members = Object.keys(payload);
+    return members.length === 0 ? [EVERYTHING] : members;
+  };
+  return { ...definition, touches, source: () => `${definition.source()}\nby member` };
+};
+
+/** The event types of an aggregate under its policy. */
+export const eventsUnder = <E extends EventDefinitions>(
+  policy: ConflictPolicy,
+  events: E,
+): readonly (readonly [string, EventDefinition])[] =>
+  Object.entries(events).map(([type, definition]) => [
+    type,
+    policy === 'fieldwise' ? byMember(definition) : definition,
+  ]);
+
+/** True if two events say the same of a key. Of protected values nobody can tell, and not everybody sees them. */
+const agree = (key: string, [one, other]: readonly [OpenedEvent, OpenedEvent], events: EventDefinitions): boolean => {
+  const definition = events[one.body.type];
+  if (definition === undefined || one.body.type !== other.body.type || definition.protects.length > 0) return false;
+  return definition.isKeyed || key === EVERYTHING
+    ? sameJson(one.payload, other.payload)
+    : sameJson(one.payload[key], other.payload[key]);
+};
+
+/** The rule of a policy; undefined where a person decides everything. */
+export const ruleOf = (policy: ConflictPolicy, events: EventDefinitions): ConflictRule | undefined => {
+  if (policy === 'manual') return undefined;
+  if (policy === 'lastWriterWins') return lastWriterWins;
+  if (policy !== 'fieldwise') return policy;
+  return ({ key, heads }) => {
+    const last = heads.at(-1);
+    return last !== undefined && heads.every((head) => agree(key, [head, last], events)) ? last.body.id : undefined;
+  };
+};
