@@ -1,7 +1,7 @@
 /** Serves the bench page on the loopback interface and opens it in a real Chromium with a profile on disk. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { findChromium } from '../scripts/chromium.mjs';
@@ -14,11 +14,14 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
-const serve = async (scripts) => {
+const TYPES = { '.js': 'text/javascript', '.ts': 'text/javascript', '.wasm': 'application/wasm' };
+
+const serve = async (files) => {
   const server = createServer((request, response) => {
-    const script = scripts[request.url];
-    response.writeHead(200, { ...HEADERS, 'content-type': script === undefined ? 'text/html' : 'text/javascript' });
-    response.end(script ?? HTML);
+    const file = files[request.url];
+    const type = file === undefined ? 'text/html' : TYPES[extname(request.url)];
+    response.writeHead(200, { ...HEADERS, 'content-type': type });
+    response.end(file ?? HTML);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
@@ -26,7 +29,8 @@ const serve = async (scripts) => {
 
 /**
  * A browser with a fresh profile. `call(name, parameters)` runs one call in a page of its own, which is closed after it;
- * `watch` is told of the page before the call and may return a function to run after it.
+ * `watch` is told of the page before the call and may return a function to run after it. `close(look)` gives what `look` finds in
+ * the profile's folder when the browser has ended.
  */
 export const openBrowser = async ({ page: script, workers }) => {
   const { path, args, env } = await findChromium();
@@ -47,10 +51,12 @@ export const openBrowser = async ({ page: script, workers }) => {
       await page.close();
     }
   };
-  const close = async () => {
+  const close = async (look = () => undefined) => {
     await context.close();
     server.stop();
+    const seen = look(profile);
     rmSync(profile, { recursive: true, force: true });
+    return seen;
   };
   return { call, close, version: context.browser()?.version() ?? 'unknown' };
 };

@@ -51,14 +51,18 @@ export const machineOf = (browserVersion) =>
   `${cpus().length} cores ${cpus()[0]?.model.trim() ?? ''}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, ` +
   `Node ${process.versions.node}, Chromium ${browserVersion} headless`;
 
-const BEGIN = '<!-- table: written by npm run bench -- --write-docs -->';
-const END = '<!-- end of table -->';
-
-/** Replaces the table in the document. @throws Error if the document has no place for it */
-export const writeDocument = (path, rows, machine) => {
+/** Replaces what stands between the marks of a section in the document. @throws Error if the document has no place for it */
+export const writeSection = (path, { begin, end }, lines) => {
   const text = readFileSync(path, 'utf8');
-  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${path} has no place for the table`);
-  const table = [BEGIN, '', `Run on ${machine}.`, '', markdownTable(rows), '', markdownNotes(rows), ''].join('\n');
-  writeFileSync(path, text.slice(0, from) + table + text.slice(to));
+  writeFileSync(path, text.slice(0, from) + [begin, '', ...lines, ''].join('\n') + text.slice(to));
 };
+
+const TABLE = {
+  begin: '<!-- table: written by npm run bench -- --write-docs -->',
+  end: '<!-- end of table -->',
+};
+
+export const writeDocument = (path, rows, machine) =>
+  writeSection(path, TABLE, [`Run on ${machine}.`, '', markdownTable(rows), '', markdownNotes(rows)]);

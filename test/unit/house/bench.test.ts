@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { columnsOf, type PeerSample, textOf } from '../../../bench/peers/report.mjs';
 import { tableOf, writeDocument } from '../../../bench/report.mjs';
 import { growthExponent, median, quantile, round, spread } from '../../../bench/stats.mjs';
 
@@ -63,4 +64,20 @@ describe('the report of the bench', () => {
     writeFileSync(path, 'no place');
     expect(() => writeDocument(path, [row], 'a machine')).toThrow('no place for the table');
   });
+});
+
+it('puts stores side by side by medians, and says which work the clock has ended [BEN-09]', () => {
+  const appended = { events: 10_000, cut: false, rate: 900, p50: 1.1 };
+  const sampleOf = (rate: number, cut: boolean): PeerSample => ({
+    one: { ...appended, rate, cut, events: cut ? 700 : 10_000 },
+    hundred: { ...appended, bytes: 5_000_000 },
+    all: appended,
+    cold: { events: 100_000, ms: 700 },
+    live: { callback: null, durable: 2, calls: 1 },
+  });
+  const columns = columnsOf([sampleOf(100, false), sampleOf(300, true), sampleOf(200, false)]);
+  expect(columns).toMatchObject({ one: { rate: 200, events: 700, cut: true }, bytes: 500, live: { callback: null } });
+  const text = textOf([{ name: 'Some store', version: '1.2', durability: 'strict', differs: 'all', ...columns }]);
+  for (const shown of ['Some store 1.2', '200 (1.1)', '- (2)', 'one at a time: 700 events within the time'])
+    expect(text).toContain(shown);
 });
