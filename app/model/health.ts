@@ -85,25 +85,29 @@ const TITLES: Readonly<Record<Loss['reason'], string>> = {
 /** As much of a loss as a person is told. */
 export type ToldLoss = Pick<
   Loss,
-  'reason' | 'size' | 'seenAt' | 'receiptSequence' | 'held' | 'sequence' | 'unconfirmed' | 'heldHereOnly'
+  'reason' | 'size' | 'seenAt' | 'receiptSequence' | 'held' | 'sequence' | 'unconfirmed' | 'heldHereOnly' | 'unreadable'
 >;
 
 /** The loss of a store that is remembered on this device, and whose keys are gone with it. */
 export const lossOfRemembered = ({ size, seenAt, receiptSequence, sequence }: RememberedStore): ToldLoss => ({
-  ...{ reason: 'lost', size, seenAt, receiptSequence, sequence, held: 0, heldHereOnly: 0 },
+  ...{ reason: 'lost', size, seenAt, receiptSequence, sequence, held: 0, heldHereOnly: 0, unreadable: 0 },
   unconfirmed: Math.max(0, sequence - receiptSequence),
 });
 
 /** A loss as a person is told of it: what happened, what comes back, what does not, what to do. */
 export const lossText = (loss: ToldLoss) => {
-  const { reason, size, seenAt, receiptSequence, held, sequence, unconfirmed, heldHereOnly } = loss;
+  const { reason, size, seenAt, receiptSequence, held, sequence, unconfirmed, heldHereOnly, unreadable } = loss;
   const confirmed = Math.min(receiptSequence, sequence);
   const back = Math.min(held, confirmed);
   const had = `This device held ${countText(size, 'event')} of this study until ${utcText(seenAt)}.`;
   return {
-    title: TITLES[reason],
+    title: unreadable > 0 ? 'Events are missing: records of this device cannot be read' : TITLES[reason],
     happened:
-      reason === 'lost' ? `${had} They are not here any more.` : `${had} A new replica goes on from what is here.`,
+      unreadable > 0
+        ? `${countText(unreadable, 'event')} in the database of this device cannot be read. The bytes are kept; a new replica goes on beside them.`
+        : reason === 'lost'
+          ? `${had} They are not here any more.`
+          : `${had} A new replica goes on from what is here.`,
     confirmed,
     back,
     returning:

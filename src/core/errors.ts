@@ -108,7 +108,8 @@ export const ERROR_TEXT = {
   'storage.closed': 'The store is closed.',
   'storage.connection-lost':
     'The connection to the database was lost, and a new one did not help. Reload the page or start the program again; what had been recorded is kept.',
-  'storage.corrupt': 'A stored record cannot be read. Nothing was changed; the record is kept.',
+  'storage.corrupt':
+    'A stored record cannot be read. Nothing was changed; the record is kept. A store opens past it; if it does not open, rescue what is there and sync on a new database.',
   'storage.driver-missing':
     'The SQLite driver is not installed, or not for this platform: npm install better-sqlite3-multiple-ciphers (version 12 for Node 20). Nothing was opened.',
   'storage.failed': 'The database refused an operation. Nothing was stored.',

@@ -30,7 +30,7 @@ export const isNewlyDamaged = async (storage: PastDamage): Promise<boolean> => {
   return !places.every((at) => Array.isArray(known) && known.includes(at));
 };
 
-const closeReplica = ({ log, succession, mark, clock }: DamagedParts): Promise<void> => {
+const closeReplica = ({ storage, log, succession, mark, clock }: DamagedParts): Promise<void> => {
   const { replica, createdAt } = succession.identity();
   const { sequence, link } = log.head(replica);
   const { acknowledged, receipt } = mark();
@@ -45,6 +45,7 @@ const closeReplica = ({ log, succession, mark, clock }: DamagedParts): Promise<v
     // what was never confirmed may lie behind a gap, where nobody else can take it
     sharedUpTo: sequence > acknowledged ? acknowledged : null,
     settled: false,
+    unreadable: storage.damage().reduce((total, { position: at, end }) => total + end - at, 0),
   });
 };
 

@@ -33,6 +33,8 @@ export type Loss = {
   readonly unconfirmed: number;
   /** Events that are only here and can never be sent, because a copy of this database went on otherwise. */
   readonly heldHereOnly: number;
+  /** Events of the log, of whatever replica, that could not be read when it was found: what the server has of them comes back. */
+  readonly unreadable: number;
 };
 
 /** What a session knows of its database when it opens. */
@@ -72,6 +74,7 @@ export const closingOfKnown = (known: Known, found: Found): Closing | undefined 
     heldUpTo: found.head(replica).sequence,
     sharedUpTo: reason === 'forked' ? found.acknowledged : null,
     settled: false,
+    unreadable: 0,
   };
 };
 
@@ -88,6 +91,7 @@ export const closingOfOlder = ({ replica, head, size, acknowledged, nowMs, ident
     ...{ receipt: null, receiptSequence: acknowledged, confirmed: acknowledged, forkedAt: null, heldUpTo: sequence },
     sharedUpTo: sequence > acknowledged ? acknowledged : null,
     settled: false,
+    unreadable: 0,
   };
 };
 
@@ -118,15 +122,18 @@ export const closingOfReceipt = (
   // what was never confirmed may be what the server means, or something else in its place
   sharedUpTo: here.held > here.acknowledged ? here.acknowledged : null,
   settled: false,
+  unreadable: 0,
 });
 
 /** A closing as people are told of it. */
 export const lossOf = (closing: Closing, head: (replica: ReplicaId) => Head): Loss => {
-  const { replica, reason, at, size, seenAt, createdAt, sequence, link, receiptSequence, forkedAt } = closing;
+  const { replica, reason, at, size, seenAt, createdAt, sequence, link, receiptSequence, forkedAt, unreadable } =
+    closing;
   const held = head(replica).sequence;
   return {
     ...{ replica, reason, foundAt: at, size, seenAt, createdAt, sequence, link, receiptSequence, held },
     unconfirmed: Math.max(0, sequence - Math.max(receiptSequence, held)),
     heldHereOnly: forkedAt === null ? 0 : Math.max(0, held - forkedAt + 1),
+    unreadable,
   };
 };

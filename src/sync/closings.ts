@@ -51,6 +51,8 @@ const Closing = z.strictObject({
   sharedUpTo: whole.nullable(),
   /** True if nothing more is to be sent of it. */
   settled: z.boolean(),
+  /** Events of the log that could not be read, where that is why it was closed. */
+  unreadable: whole.default(0),
 });
 export type Closing = z.infer<typeof Closing>;
 

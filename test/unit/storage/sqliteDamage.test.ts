@@ -1,6 +1,7 @@
 /** Pages of the file that were damaged: what hangs on one is a finding with its place, and all the rest is read. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { ERROR_TEXT } from '../../../src/core/errors.ts';
 import { position } from '../../../src/core/position.ts';
 import type { EventStorage } from '../../../src/storage/port.ts';
 import { isUnreadable, pastDamage } from '../../../src/streams/pastDamage.ts';
@@ -46,11 +47,14 @@ it('any page of records damaged: what hangs on it is told with its place, kept a
   const { folder, records, file } = await filled();
   const pages = file.length / PAGE_BYTES;
   const missing: number[] = [];
-  for (let page = 2; page <= pages; page++) {
+  const refused: number[] = [];
+  for (let page = 1; page <= pages; page++) {
     writeFileSync(fileIn(folder), withBit(file, page));
     const opened = await settled(openIn(folder));
     if ('code' in opened) {
-      expect(opened.code).toBe('storage.corrupt'); // a page of the tables themselves: what is there is for a rescue
+      // The first page is what tells a key from another. A page of the tables themselves: what is there is for a rescue.
+      expect(opened.code).toBe(page === 1 ? 'storage.key-wrong' : 'storage.corrupt');
+      refused.push(page);
       continue;
     }
     const read = await settled(missingOf(opened.value, records));
@@ -65,4 +69,7 @@ it('any page of records damaged: what hangs on it is told with its place, kept a
   // Ten records of three further pages each, and pages of several small ones.
   expect(missing.filter((events) => events === 1).length).toBeGreaterThanOrEqual(20);
   expect(missing.filter((events) => events > 1).length).toBeGreaterThanOrEqual(1);
+  expect(refused).toContain(1);
+  for (const code of ['storage.key-wrong', 'storage.corrupt'] as const)
+    expect(ERROR_TEXT[code]).toMatch(/damaged|sync/);
 });

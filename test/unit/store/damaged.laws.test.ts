@@ -115,7 +115,7 @@ it('any one record damaged: the store opens, all others are there, and recording
     await record(store, 'v0', 'C');
     expect(items(store, 'v0')).toHaveProperty('C');
     const { losses } = await firstValueFrom(store.health$);
-    expect(losses).toMatchObject([{ replica, reason: 'shorter' }]);
+    expect(losses).toMatchObject([{ replica, reason: 'shorter', unreadable: 1 }]);
     const [second, count] = [store.replica, store.size()];
     await store.close();
     const again = (await open()).store;
