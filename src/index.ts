@@ -44,7 +44,9 @@ export {
 export type { ConflictPolicy } from './machines/policy.ts';
 export type { SyncState } from './machines/sync.ts';
 export type { TrailEntry } from './projections/auditTrail.ts';
-export { type AggregateSnapshot, defineView, type Row, type ViewDefinition } from './projections/view.ts';
+export type { Condition, Cursor, Direction, Row, Where } from './projections/query.ts';
+export { defineRollup, type Measure, type RollupDefinition, type RollupRow } from './projections/rollup.ts';
+export { type AggregateSnapshot, type Conflicted, defineView, type ViewDefinition } from './projections/view.ts';
 export {
   type DexieStorage,
   type DexieStorageOptions,
@@ -91,7 +93,7 @@ export type {
   SyncOptions,
 } from './store/types.ts';
 export { openStore } from './store.ts';
-export type { LiveQuery } from './streams/liveView.ts';
+export type { LiveQuery, QueryResult } from './streams/liveQuery.ts';
 export type { CommittedBatch } from './streams/log.ts';
 export type { Found, SearchFor } from './streams/search.ts';
 export type { Sync, SyncStatus } from './sync/runner.ts';

@@ -5,9 +5,10 @@
  * public types (`store/types.ts`) is held by a test of the suite.
  */
 import { BehaviorSubject, merge, of, switchMap } from 'rxjs';
-import { StoreError } from './core/errors.ts';
 import { loadPart } from './core/part.ts';
-import type { Row, ViewDefinition } from './projections/view.ts';
+import type { Row } from './projections/query.ts';
+import type { RollupDefinition } from './projections/rollup.ts';
+import type { ViewDefinition } from './projections/view.ts';
 import { aggregateHandle, watchStreams } from './store/aggregates.ts';
 import { appendAll } from './store/bulk.ts';
 import { openHealth } from './store/openHealth.ts';
@@ -19,19 +20,18 @@ import { findIn } from './store/searching.ts';
 import { openSession, type Session } from './store/session.ts';
 import { systemStorageFacts } from './store/storageFacts.ts';
 import type { Store, StoreOptions } from './store/types.ts';
-import { type LiveQuery, openView } from './streams/liveView.ts';
+import type { LiveQuery } from './streams/liveQuery.ts';
+import { openViews } from './streams/liveView.ts';
 import type { Sync } from './sync/runner.ts';
 
-/** Each view follows by itself: what one throws is told globally and keeps no other from its rows, nor the store from opening. */
-const startViews = (session: Session, definitions: readonly ViewDefinition[]) => {
-  const views = definitions.map((definition) => ({ definition, view: openView(definition, session.snapshot) }));
+/** What a view throws is told globally and keeps no other from its rows, nor the store from opening. */
+const startViews = (session: Session, definitions: NonNullable<StoreOptions['views']>) => {
+  const views = openViews(definitions, session.snapshot);
   const streams = new Set(session.states.streams());
-  const following = views.map(({ view }) =>
-    merge(of(streams), session.changed$).subscribe((changed) => view.advance(changed)),
-  );
+  const following = merge(of(streams), session.changed$).subscribe(views.advance);
   const clear = (): void => {
-    for (const each of following) each.unsubscribe();
-    for (const { view } of views) view.clear();
+    following.unsubscribe();
+    views.clear();
   };
   return { views, clear };
 };
@@ -102,12 +102,9 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     subjectOf: (stream) => subjectOf(session, stream),
     replicas: () => knownReplicas(session),
     actor: session.actor,
-    view: <R extends Row>(definition: ViewDefinition<R>): LiveQuery<R> => {
-      const found = views.find((candidate) => candidate.definition === definition);
-      if (found === undefined) throw new StoreError('aggregate.unknown-type', { view: definition.name });
-      // the view found was opened from this very definition
-      return found.view.query as LiveQuery<Row> as LiveQuery<R>;
-    },
+    // the query found was opened from this very definition
+    view: <R extends Row>(definition: ViewDefinition<R> | RollupDefinition<R>) =>
+      views.query(definition) as LiveQuery<R>,
     sync: (syncOptions) => {
       sync$.value?.stop();
       const sync = openSync(session, options.name, syncOptions);

@@ -85,6 +85,10 @@ export const ERROR_TEXT = {
     'The passphrase is too short or too long (8 to 256 characters), or the key is not one of 32 random bytes.',
   'proof.malformed': 'A proof has an impossible length or range.',
   'proof.root-mismatch': 'A proof does not lead to the expected root.',
+  'query.unknown-view':
+    'No view or rollup of this name is registered with the store. Name it in `views`, a rollup after what it is of.',
+  'query.wrong-cursor':
+    'The cursor is of a query that orders by other members. Begin again at the first page, or order as that query did.',
   'receipt.ahead-of-log': 'A receipt vouches for more events than are held.',
   'receipt.mismatch': 'A receipt names a head that differs from the one held.',
   'schema.gap':

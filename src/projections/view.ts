@@ -7,6 +7,7 @@ import type { AggregateDefinition, EventDefinitions, MachineState } from '../cor
 import type { Conflict, SettledConflict } from '../core/fold.ts';
 import type { AggregateId } from '../core/ids.ts';
 import { sameJson } from '../core/json.ts';
+import type { Row } from './query.ts';
 
 /** What is known of one aggregate: its state, and how far that may be relied on. */
 export type AggregateSnapshot<C = unknown> = {
@@ -33,26 +34,36 @@ export type AggregateSnapshot<C = unknown> = {
   readonly inapplicable: number;
 };
 
-/** One line of a view: named JSON values. */
-export type Row = Readonly<Record<string, unknown>>;
+/** Says that keys of the row's aggregate are in conflict: no value of theirs is to be shown as decided. Absent otherwise. */
+export type Conflicted = { readonly conflicted?: true };
 
 export type ViewDefinition<R extends Row = Row> = {
   readonly name: string;
   readonly type: AggregateDefinition['type'];
   /** The row of one aggregate; undefined for none. Pure. */
   readonly row: (snapshot: AggregateSnapshot) => R | undefined;
+  /** Members by which rows are found and ordered without looking at all of them; the members of each index, in order. */
+  readonly indexes: readonly (readonly string[])[];
 };
 
-/** Defines a view: at most one row for each aggregate of one type. */
+/**
+ * Defines a view: at most one row for each aggregate of one type, under the aggregate's id. A row of an aggregate in conflict says so
+ * by `conflicted: true`.
+ */
 export const defineView = <R extends Row, E extends EventDefinitions, C>(input: {
   readonly name: string;
   readonly of: AggregateDefinition<E, C>;
   readonly row: (snapshot: AggregateSnapshot<C>) => R | undefined;
-}): ViewDefinition<R> => ({
+  readonly indexes?: readonly (readonly (keyof NoInfer<R> & string)[])[];
+}): ViewDefinition<R & Conflicted> => ({
   name: input.name,
   type: input.of.type,
-  // the runner hands over snapshots of this aggregate type only
-  row: (snapshot) => input.row(snapshot as AggregateSnapshot<C>),
+  indexes: input.indexes ?? [],
+  row: (snapshot) => {
+    // the runner hands over snapshots of this aggregate type only
+    const row = input.row(snapshot as AggregateSnapshot<C>);
+    return row === undefined || snapshot.conflicts.length === 0 ? row : { ...row, conflicted: true };
+  },
 });
 
 /** True if two rows show the same. */

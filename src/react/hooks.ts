@@ -4,11 +4,13 @@
  */
 import { useMemo, useState } from 'react';
 import type { AggregateDefinition, EventDefinitions } from '../core/aggregate.ts';
-import type { Where } from '../projections/query.ts';
-import type { AggregateSnapshot, Row, ViewDefinition } from '../projections/view.ts';
+import { sameJson } from '../core/json.ts';
+import type { Cursor, Direction, Row, Where } from '../projections/query.ts';
+import type { RollupDefinition } from '../projections/rollup.ts';
+import type { AggregateSnapshot, ViewDefinition } from '../projections/view.ts';
 import type { HealthState } from '../store/healthState.ts';
 import type { AggregateHandle, Store } from '../store/types.ts';
-import type { LiveQuery } from '../streams/liveView.ts';
+import type { LiveQuery } from '../streams/liveQuery.ts';
 import type { SyncStatus } from '../sync/runner.ts';
 import { currentOf, type Source, sourceOf, useSource } from './follow.ts';
 import { useStore } from './provider.ts';
@@ -69,61 +71,56 @@ export const useAggregateValue = <E extends EventDefinitions, C, S, T>(
   return useSource(useMemo(() => selectionOf(source, select), [source, select]));
 };
 
-/** Which rows of a view, in which order, how many. It may be written in place: it is compared by what it says. */
+/** Which rows of a view, in which order, how many, and what of them. It may be written in place: it is compared by what it says. */
 export type ViewQuery<R extends Row> = {
-  /** Members that a row must have. */
+  /** Members that a row must have, or conditions that they satisfy. */
   readonly where?: Where<R>;
   /** First by the first; a name stands for its ascending order. */
-  readonly orderBy?: readonly (
-    | (keyof R & string)
-    | readonly [member: keyof R & string, direction: 'ascending' | 'descending']
-  )[];
+  readonly orderBy?: readonly ((keyof R & string) | readonly [member: keyof R & string, direction: Direction])[];
   readonly limit?: number;
+  /** Only rows behind this place: the next page of another query of the same order. */
+  readonly after?: Cursor;
 };
-
-/** What a query says, as a list that can be compared. */
-const wordsOf = <R extends Row>({ where = {}, orderBy = [], limit }: ViewQuery<R>): readonly unknown[] => [
-  limit,
-  ...orderBy.flat(),
-  null,
-  ...Object.entries(where).flat(),
-];
-
-const sameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
-  a.length === b.length && a.every((each, at) => Object.is(each, b[at]));
 
 /** The query as it was first written, for as long as it says the same. */
-const useSteadyQuery = <R extends Row>(query: ViewQuery<R>): ViewQuery<R> => {
-  const [steady, setSteady] = useState(query);
-  if (steady === query || sameList(wordsOf(steady), wordsOf(query))) return steady;
-  setSteady(query);
-  return query;
+const useSteady = <T>(given: T): T => {
+  const [steady, setSteady] = useState(() => given);
+  if (steady === given || sameJson(steady, given)) return steady;
+  setSteady(() => given);
+  return given;
 };
 
-const refine = <R extends Row>(all: LiveQuery<R>, { where, orderBy = [], limit }: ViewQuery<R>): LiveQuery<R> => {
+const refine = <R extends Row>(
+  all: LiveQuery<R>,
+  { where, orderBy = [], limit, after }: ViewQuery<R>,
+): LiveQuery<R> => {
   let query = where === undefined ? all : all.where(where);
   for (const order of orderBy) query = typeof order === 'string' ? query.orderBy(order) : query.orderBy(...order);
+  if (after !== undefined) query = query.after(after);
   return limit === undefined ? query : query.limit(limit);
 };
 
 const EVERY_ROW = {};
 
 /**
- * The rows of a registered view. The component renders again when its own rows change.
- * @throws StoreError `aggregate.unknown-type`, `store.not-provided`
+ * The rows of a registered view or rollup. The component renders again when its own rows change.
+ * @throws StoreError `query.unknown-view`, `query.wrong-cursor`, `store.not-provided`
  */
 export const useView = <R extends Row>(
-  definition: ViewDefinition<R>,
+  definition: ViewDefinition<R> | RollupDefinition<R>,
   query: ViewQuery<R> = EVERY_ROW,
 ): readonly R[] => {
   const store = useStore();
-  const steady = useSteadyQuery(query);
-  const source = useMemo(() => {
-    const { rows$, rows } = refine(store.view(definition), steady);
-    return sourceOf({ source$: rows$, read: rows, same: sameList });
-  }, [store, definition, steady]);
-  return useSource(source);
+  const steady = useSteady(query);
+  return useRows(useMemo(() => refine(store.view(definition), steady), [store, definition, steady]));
 };
+
+/**
+ * The rows of a query that was made outside of rendering, with everything that a query can do: `select`, `join`. Keep it: another one
+ * on each rendering is followed anew each time.
+ */
+export const useRows = <R extends Row, S extends Row>(query: LiveQuery<R, S>): readonly S[] =>
+  useSource(useMemo(() => sourceOf({ source$: query.rows$, read: query.rows }), [query]));
 
 const statusSource = ({ syncStatus$ }: Store) => sourceOf({ source$: syncStatus$, read: () => currentOf(syncStatus$) });
 const healthSource = ({ health$ }: Store) => sourceOf({ source$: health$, read: () => currentOf(health$) });

@@ -1,3 +1,11 @@
 /** Hooks for React: a store, aggregates, views, sync and health as components read them. Names are listed by hand. */
-export { useAggregate, useAggregateValue, useHealth, useSyncStatus, useView, type ViewQuery } from './hooks.ts';
+export {
+  useAggregate,
+  useAggregateValue,
+  useHealth,
+  useRows,
+  useSyncStatus,
+  useView,
+  type ViewQuery,
+} from './hooks.ts';
 export { IndelibleProvider, type IndelibleProviderProps, useStore } from './provider.ts';

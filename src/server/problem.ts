@@ -61,6 +61,8 @@ export const PROBLEM_STATUS = {
   'key.weak': 400,
   'proof.malformed': 400,
   'proof.root-mismatch': 422,
+  'query.unknown-view': 400,
+  'query.wrong-cursor': 400,
   'receipt.ahead-of-log': 409,
   'receipt.mismatch': 409,
   'schema.gap': 500,

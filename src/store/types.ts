@@ -8,11 +8,13 @@ import type { KeyExchange } from '../crypto/keyRows.ts';
 import type { KeySource } from '../crypto/keySource.ts';
 import type { AggregateDefinition, EventDefinitions, MachineState, SendableEvent } from '../machines/aggregate.ts';
 import type { TrailEntry } from '../projections/auditTrail.ts';
-import type { AggregateSnapshot, Row, ViewDefinition } from '../projections/view.ts';
+import type { Row } from '../projections/query.ts';
+import type { RollupDefinition } from '../projections/rollup.ts';
+import type { AggregateSnapshot, ViewDefinition } from '../projections/view.ts';
 import type { UpgradeProgress } from '../storage/dexie/index.ts';
 import type { Durability, StorageAdapter } from '../storage/port.ts';
 import type { UpkeepOptions, UpkeepReport } from '../streams/housework.ts';
-import type { LiveQuery } from '../streams/liveView.ts';
+import type { LiveQuery } from '../streams/liveQuery.ts';
 import type { CommittedBatch } from '../streams/log.ts';
 import type { Found, SearchFor } from '../streams/search.ts';
 import type { DraftOutcome } from '../streams/writer.ts';
@@ -44,7 +46,8 @@ export type StoreOptions = {
   readonly name: string;
   readonly tenant: string;
   readonly aggregates: readonly AggregateDefinition[];
-  readonly views?: readonly ViewDefinition[];
+  /** Views, and rollups each after what it is of. */
+  readonly views?: readonly (ViewDefinition | RollupDefinition)[];
   /** Asked at each append. */
   readonly actor: () => CurrentActor;
   /** Where commits are kept; IndexedDB, strictly durable, if absent. */
@@ -173,8 +176,8 @@ export type Store = {
   readonly replicas: () => readonly { readonly replica: ReplicaId; readonly closed: boolean }[];
   /** Who acts now, as each append asks. @throws StoreError `store.unavailable-actor` */
   readonly actor: () => Actor;
-  /** Live rows of a registered view. */
-  readonly view: <R extends Row>(definition: ViewDefinition<R>) => LiveQuery<R>;
+  /** Live rows of a registered view or rollup. @throws StoreError `query.unknown-view` */
+  readonly view: <R extends Row>(definition: ViewDefinition<R> | RollupDefinition<R>) => LiveQuery<R>;
   /** Every batch of events after it became durable, from this tab, other tabs and sync, once and in order. */
   readonly committed$: Observable<CommittedBatch>;
   /** Starts syncing; one at a time for each store. */

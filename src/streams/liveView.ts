@@ -1,109 +1,127 @@
 /**
- * Rows of a view kept current from aggregate states, and live queries over them.
+ * Rows of views kept current from aggregate states, and rollups over them.
  *
- * Invariants: after each change the rows are those that a rebuild would give; a query emits only when its own result
- * has changed. Law: `view.laws`.
+ * Invariants: after each change the rows are those that a rebuild would give; all views and rollups change together, before anybody is
+ * told, so that a query over two of them never shows one without the other. Laws: `view.laws`, `rollup.laws`.
  */
-import { Observable, Subject } from 'rxjs';
+import { Subject } from 'rxjs';
+import { StoreError } from '../core/errors.ts';
 import { type StreamId, streamParts } from '../core/ids.ts';
-import { matches, type Query, runQuery, type Where } from '../projections/query.ts';
-import { type AggregateSnapshot, type Row, sameRow, type ViewDefinition } from '../projections/view.ts';
+import type { Row } from '../projections/query.ts';
+import { openGroups, type RollupDefinition } from '../projections/rollup.ts';
+import { openTable, type RowChange, type Table } from '../projections/table.ts';
+import type { AggregateSnapshot, ViewDefinition } from '../projections/view.ts';
+import { liveQuery, type RawQuery, type TableChanges, type Tables } from './liveQuery.ts';
 
-/** A live query: refine it, then subscribe to `rows$`. */
-export type LiveQuery<R extends Row> = {
-  /** Keeps rows whose members equal those given. */
-  readonly where: (where: Where<R>) => LiveQuery<R>;
-  readonly orderBy: (member: keyof R & string, direction?: 'ascending' | 'descending') => LiveQuery<R>;
-  readonly limit: (count: number) => LiveQuery<R>;
-  /** The rows now, and again whenever they change. */
-  readonly rows$: Observable<readonly R[]>;
-  /** The rows now. */
-  readonly rows: () => readonly R[];
-};
-
-type Change<R> = { readonly before: R | undefined; readonly after: R | undefined };
-
-export type LiveView<R extends Row = Row> = {
-  readonly query: LiveQuery<R>;
-  /** Takes the new states of the named streams. Throws what the definition throws, after all other rows are made. */
+export type LiveViews = {
+  /** @throws StoreError `query.unknown-view` for a view that is not among them */
+  readonly query: (definition: ViewDefinition | RollupDefinition) => RawQuery;
+  /** Takes the new states of the named streams. Throws what a definition throws, after all other rows are made. */
   readonly advance: (streams: Iterable<StreamId>) => void;
   /** Forgets every row, at once. */
   readonly clear: () => void;
 };
 
-const sameRows = <R extends Row>(a: readonly R[] | undefined, b: readonly R[]): boolean =>
-  a !== undefined && a.length === b.length && a.every((row, at) => row === b[at]);
-
 type Snapshots = (stream: StreamId) => AggregateSnapshot | undefined;
+type Changed = Map<Table, readonly RowChange[]>;
 
 /** Gives the row of a stream; none for one whose row cannot be made: an old one would show what is not so any more. */
 const rowMaker =
-  <R extends Row>(definition: ViewDefinition<R>, snapshotOf: Snapshots, faults: unknown[]) =>
-  (stream: StreamId): R | undefined => {
-    const snapshot = snapshotOf(stream);
+  (snapshotOf: Snapshots, faults: unknown[]) =>
+  ({ row }: ViewDefinition, stream: StreamId): Row | undefined => {
     try {
-      return snapshot === undefined ? undefined : definition.row(snapshot);
+      const snapshot = snapshotOf(stream);
+      return snapshot === undefined ? undefined : row(snapshot);
     } catch (error) {
       faults.push(error);
       return undefined;
     }
   };
 
-/** Starts a view over a source of snapshots. */
-export const openView = <R extends Row>(definition: ViewDefinition<R>, snapshotOf: Snapshots): LiveView<R> => {
-  const rows = new Map<string, R>();
-  const changes = new Subject<readonly Change<R>[]>();
-
-  const faults: unknown[] = [];
-  const rowOf = rowMaker(definition, snapshotOf, faults);
-  const advance = (streams: Iterable<StreamId>): void => {
-    const changed: Change<R>[] = [];
-    for (const stream of streams) {
-      const { type, id } = streamParts(stream);
-      if (type !== definition.type) continue;
-      const before = rows.get(id);
-      const after = rowOf(stream);
-      if (sameRow(before, after)) continue;
-      if (after === undefined) rows.delete(id);
-      else rows.set(id, after);
-      changed.push({ before, after });
-    }
-    if (changed.length > 0) changes.next(changed);
-    const [fault] = faults.splice(0);
-    if (fault !== undefined) throw fault;
+/** Tells of changes one after the other, also where telling leads to more of them. */
+const teller = () => {
+  const changes = new Subject<TableChanges>();
+  const waiting: TableChanges[] = [];
+  let changed = 0;
+  let isTelling = false;
+  return {
+    changes$: changes.asObservable(),
+    changed: () => changed,
+    tell: (of: Changed): void => {
+      if (of.size === 0) return;
+      changed += 1;
+      waiting.push({ at: changed, of });
+      if (isTelling) return;
+      isTelling = true;
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) changes.next(next);
+      isTelling = false;
+    },
   };
+};
 
-  const clear = (): void => {
-    const changed = [...rows.values()].map((before) => ({ before, after: undefined }));
-    rows.clear();
-    if (changed.length > 0) changes.next(changed);
+type Opened =
+  | { readonly kind: 'view'; readonly definition: ViewDefinition; readonly table: Table }
+  | {
+      readonly kind: 'rollup';
+      readonly base: Table;
+      readonly groups: ReturnType<typeof openGroups>;
+      readonly table: Table;
+    };
+
+const openAll = (definitions: readonly (ViewDefinition | RollupDefinition)[]) => {
+  const tables = new Map<ViewDefinition | RollupDefinition, Table>();
+  const tableOf = (definition: ViewDefinition | RollupDefinition): Table => {
+    const table = tables.get(definition);
+    if (table === undefined) throw new StoreError('query.unknown-view', { view: definition.name });
+    return table;
   };
-
-  const rowsOf = (query: Query<R>): Observable<readonly R[]> =>
-    new Observable((subscriber) => {
-      let shown: readonly R[] | undefined;
-      const show = () => {
-        const found = runQuery(rows, query);
-        if (sameRows(shown, found)) return;
-        shown = found;
-        subscriber.next(found);
-      };
-      const concerns = (row: R | undefined) => row !== undefined && matches(row, query.where);
-      const subscription = changes.subscribe((changed) => {
-        if (changed.some(({ before, after }) => concerns(before) || concerns(after))) show();
-      });
-      show();
-      return () => subscription.unsubscribe();
-    });
-
-  const liveQuery = (query: Query<R>): LiveQuery<R> => ({
-    where: (where) => liveQuery({ ...query, where: { ...query.where, ...where } }),
-    orderBy: (member, direction = 'ascending') =>
-      liveQuery({ ...query, orderBy: [...query.orderBy, { member, descending: direction === 'descending' }] }),
-    limit: (count) => liveQuery({ ...query, limit: count }),
-    rows$: rowsOf(query),
-    rows: () => runQuery(rows, query),
+  const opened = definitions.map((definition): Opened => {
+    const table = openTable<Row>(definition.indexes);
+    tables.set(definition, table);
+    if (!('measures' in definition)) return { kind: 'view', definition, table };
+    return { kind: 'rollup', base: tableOf(definition.of), groups: openGroups(definition), table };
   });
+  return { opened, tableOf };
+};
 
-  return { query: liveQuery({ where: {}, orderBy: [], limit: undefined }), advance, clear };
+/**
+ * Starts views and rollups over a source of snapshots; a rollup after what it is of.
+ * @throws StoreError `query.unknown-view` for a rollup over a view that is not named before it
+ */
+export const openViews = (
+  definitions: readonly (ViewDefinition | RollupDefinition)[],
+  snapshotOf: Snapshots,
+): LiveViews => {
+  const { opened, tableOf } = openAll(definitions);
+  const { tell, changes$, changed } = teller();
+  const tables: Tables = { tableOf, changes$, changed };
+  const faults: unknown[] = [];
+  const rowOf = rowMaker(snapshotOf, faults);
+
+  /** Changes the views by `change`, and the rollups by what that changed. */
+  const changeAll = (change: (definition: ViewDefinition, table: Table) => readonly RowChange[]): void => {
+    const all: Changed = new Map();
+    for (const each of opened) {
+      const changes =
+        each.kind === 'view'
+          ? change(each.definition, each.table)
+          : each.table.apply(each.groups(all.get(each.base) ?? []));
+      if (changes.length > 0) all.set(each.table, changes);
+    }
+    tell(all);
+  };
+
+  return {
+    query: (definition) => liveQuery(tables, tableOf(definition)),
+    advance: (streams) => {
+      const named = [...streams].map((stream) => ({ stream, ...streamParts(stream) }));
+      changeAll((definition, table) => {
+        const own = named.filter(({ type }) => type === definition.type);
+        return table.apply(own.map(({ stream, id }) => [id, rowOf(definition, stream)]));
+      });
+      const [fault] = faults.splice(0);
+      if (fault !== undefined) throw fault;
+    },
+    clear: () => changeAll((_, table) => table.clear()),
+  };
 };

@@ -9,8 +9,10 @@ import { z } from 'zod';
 import {
   type AggregateHandle,
   type AggregateSnapshot,
+  type Conflicted,
   defineAggregate,
   defineEvent,
+  defineRollup,
   type defineView,
   type LiveQuery,
   type OpenedEventOf,
@@ -92,12 +94,30 @@ it('a refusal names the states in which the event would be legal, and the compil
 
 it('a view gives rows of its own type, and a query names members that they have [PRJ-04]', () => {
   const rows = (store: Store) => store.view(casebook);
-  expectTypeOf(rows).returns.toEqualTypeOf<LiveQuery<VisitRow>>();
+  expectTypeOf(rows).returns.toEqualTypeOf<LiveQuery<VisitRow & Conflicted>>();
   type Query = LiveQuery<VisitRow>;
   expectTypeOf<Parameters<Query['orderBy']>[0]>().toEqualTypeOf<keyof VisitRow>();
   expectTypeOf<{ state: number }>().not.toExtend<Parameters<Query['where']>[0]>();
   expectTypeOf<{ readonly state: 'open' }>().toExtend<Parameters<Query['where']>[0]>();
   expectTypeOf<ReturnType<Query['rows']>>().toEqualTypeOf<readonly VisitRow[]>();
+});
+
+it('conditions, selections, joins and groups have the types of the members that they name [PRJ-07, PRJ-11, PRJ-12]', () => {
+  type Asked = Parameters<LiveQuery<VisitRow>['where']>[0];
+  expectTypeOf<{ readonly sum: { readonly gt: 1; readonly lte: 5 } }>().toExtend<Asked>();
+  expectTypeOf<{ readonly sum: { readonly gt: 'a' } }>().not.toExtend<Asked>();
+  const sites = (of: typeof casebook) =>
+    defineRollup({
+      ...{ name: 'by state', of, groupBy: ['state'] },
+      measures: { locked: { count: { state: 'locked' } }, most: { max: 'id' } },
+    });
+  const narrow = (store: Store) => store.view(casebook).select('id', 'sum').rows()[0];
+  expectTypeOf(narrow).returns.toEqualTypeOf<Pick<VisitRow, 'id' | 'sum'> | undefined>();
+  const grouped = (store: Store) => store.view(sites(casebook)).rows()[0]?.most;
+  expectTypeOf(grouped).returns.toEqualTypeOf<string | undefined>();
+  const joined = (store: Store) =>
+    store.view(casebook).join(sites(casebook), { by: 'state', as: 'all' }).rows()[0]?.all?.locked;
+  expectTypeOf(joined).returns.toEqualTypeOf<number | undefined>();
 });
 
 it('definitions carry their types through without being told them [AGG-04]', () => {

@@ -13,7 +13,7 @@ const exchange = async (...beds: readonly Bed[]): Promise<void> => {
 };
 const visitOf = ({ store }: Bed) => store.aggregate(Visit, 'v');
 
-it('two edits of one item, apart, are shown as a conflict with both values and who made them, equal on both devices [CNF-01, CNF-03]', async () => {
+it('two edits of one item, apart, are shown as a conflict with both values and who made them, equal on both devices and in their rows [CNF-01, CNF-03, PRJ-13]', async () => {
   const [a, b] = await two();
   await visitOf(a).send(item('BP', 120));
   await visitOf(b).send(item('BP', 121));
@@ -39,7 +39,7 @@ it('two edits of one item, apart, are shown as a conflict with both values and w
       .conflicts.map(({ heads }) => heads.map(({ body }) => body.id)),
   );
   expect(a.store.view(casebook).rows()).toEqual(b.store.view(casebook).rows());
-  expect(a.store.view(casebook).rows()).toMatchObject([{ conflicts: 1 }]);
+  expect(a.store.view(casebook).rows()).toMatchObject([{ conflicts: 1, conflicted: true }]);
 });
 
 it('edits of different items merge without a conflict [CNF-02]', async () => {
