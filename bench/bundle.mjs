@@ -30,7 +30,9 @@ const initialFiles = (outputs, entry, found = new Set()) => {
 const initialSize = async (options) => {
   const splitting = { splitting: true, metafile: true, outdir: 'bench-results', minify: true };
   const { outputFiles, metafile } = await build({ ...FOR_BROWSERS, ...splitting, ...options });
-  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint !== undefined);
+  // pieces that are loaded on demand are entries to esbuild as well
+  const isEntry = (path) => options.entryPoints.includes(metafile.outputs[path].entryPoint);
+  const entry = Object.keys(metafile.outputs).find(isEntry);
   const files = [...initialFiles(metafile.outputs, entry)].map((path) => resolve(FOR_BROWSERS.absWorkingDir, path));
   return outputFiles.reduce((total, { path, contents }) => total + (files.includes(path) ? zipped(contents) : 0), 0);
 };

@@ -61,7 +61,7 @@ export type ActorParts<S> = {
   /** Calls `wake` after each change of the aggregate, and `end` when the store is closed. */
   readonly watch: (wake: () => void, end: () => void) => () => void;
   /** The aggregate's events as they become durable. */
-  readonly arriving$: Emitting<readonly MachineEvent[]>;
+  readonly arriving: () => Emitting<readonly MachineEvent[]>;
   /** True if the snapshot shows every event that has arrived. */
   readonly isSettled: () => boolean;
   readonly send: (event: MachineEvent) => void;
@@ -87,7 +87,7 @@ const machineOf = (snapshot: unknown) => {
 /** Tells an inspector of the events in their order, each group followed by the snapshot that it led to. */
 const inspectionOf = (parts: ActorParts<unknown>, sessionId: string): Observable<InspectionEvent> =>
   new Observable((subscriber) => {
-    const { send, snapshot, arriving$, isSettled, watch } = parts;
+    const { send, snapshot, isSettled, watch } = parts;
     const getSnapshot = () => machineOf(snapshot()).snapshot;
     const actorRef = { id: parts.id, logic: getSnapshot().machine, sessionId, send, getSnapshot };
     const about = { rootId: sessionId, actorRef };
@@ -100,7 +100,7 @@ const inspectionOf = (parts: ActorParts<unknown>, sessionId: string): Observable
     };
     subscriber.next({ ...about, type: '@xstate.actor' });
     tell();
-    const arriving = arriving$.subscribe((events) => {
+    const arriving = parts.arriving().subscribe((events) => {
       untold.push(...events);
       if (isSettled()) tell(); // else a fold is under way, and `watch` calls back after it
     });

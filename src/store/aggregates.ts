@@ -15,7 +15,7 @@ import type {
 } from '../machines/aggregate.ts';
 import { auditTrail } from '../projections/auditTrail.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
-import { machineEventOf, openedEvents, readerOf, reducerOf } from '../streams/streamState.ts';
+import { machineEventOf, openedEvents, readerOf, reducerOf, type StreamReader } from '../streams/streamState.ts';
 import type { Draft } from '../streams/writer.ts';
 import { actorOf } from './actor.ts';
 import type { Session } from './session.ts';
@@ -112,7 +112,7 @@ const steady = <T extends object>(read: () => T): (() => T) => {
   };
 };
 
-/** The handle of one aggregate. */
+/** The handle of one aggregate; a page may ask for hundreds at once, so it makes what few of them are asked for when it is. */
 export const aggregateHandle = <E extends EventDefinitions, C, S>(
   session: Session,
   watch: Watch,
@@ -122,7 +122,7 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
   if (session.definitions.get(definition.type) !== definition)
     throw new StoreError('aggregate.unknown-type', { type: definition.type });
   const stream = streamId(definition.type, aggregateId(id));
-  const reader = readerOf(definition, session.identity.replica, session.basis);
+  const reader = (): StreamReader => readerOf(definition, session.identity.replica, session.basis);
   // the definition registered under this type is the very one given, so its context is C
   const state = steady(() => session.snapshot(stream) as AggregateSnapshot<C>);
   const state$ = new Observable<AggregateSnapshot<C>>((subscriber) => {
@@ -144,11 +144,12 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
     id,
     snapshot: () => definition.snapshotOf(session.states.get(stream)?.fold.state ?? definition.replay.initial),
     watch: (wake, end) => watch(stream, wake, end),
-    arriving$: session.log.committed$.pipe(
-      map(({ events }) => events.filter(({ body }) => body.stream === stream)),
-      filter((events) => events.length > 0),
-      map((events) => openedEvents(events, reader).map(({ body, payload }) => machineEventOf(body.type, payload))),
-    ),
+    arriving: () =>
+      session.log.committed$.pipe(
+        map(({ events }) => events.filter(({ body }) => body.stream === stream)),
+        filter((events) => events.length > 0),
+        map((events) => openedEvents(events, reader()).map(({ body, payload }) => machineEventOf(body.type, payload))),
+      ),
     isSettled: session.states.isSettled,
     send,
   });
@@ -163,7 +164,7 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
       ),
     send,
     history: async () => {
-      const events = openedEvents(await session.states.history(stream), reader);
+      const events = openedEvents(await session.states.history(stream), reader());
       return auditTrail(events, typedReducer(definition));
     },
   });

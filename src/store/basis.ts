@@ -1,8 +1,8 @@
 /** Keeps the rule of what authors have seen current with what is known of closed replicas. */
 import type { ReplicaId } from '../core/ids.ts';
-import type { EventStorage } from '../storage/port.ts';
+import type { Identity, Marks } from '../storage/port.ts';
 import { type BasisRule, basisRule, type Fork } from '../streams/basis.ts';
-import { type Closing, forksOf, readClosings } from '../sync/closings.ts';
+import { type Closing, closingsIn, forksOf } from '../sync/closings.ts';
 
 export type OwnBasis = {
   readonly rule: BasisRule;
@@ -13,8 +13,8 @@ export type OwnBasis = {
   readonly follow: (closings: readonly Closing[], writer: ReplicaId) => void;
 };
 
-export const openBasis = async (storage: EventStorage): Promise<OwnBasis> => {
-  const [identities, closings] = await Promise.all([storage.readIdentities(), readClosings(storage)]);
+export const openBasis = (identities: readonly Identity[], marks: Marks): OwnBasis => {
+  const closings = closingsIn(marks);
   const own = identities.map(({ replica }) => replica);
   let forks: readonly Fork[] = forksOf(closings, own);
   return {

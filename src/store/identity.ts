@@ -13,17 +13,20 @@ export const newIdentity = async (storage: EventStorage, tenant: TenantId, clock
   return { tenant, replica: replicaIdOf(key.publicKey), key, createdAt };
 };
 
-/** Who writes in this database; a new replica if nobody has yet (`isNew`). @throws StoreError `store.wrong-tenant` */
+/**
+ * Who writes in this database; a new replica if nobody has yet (`isNew`).
+ * @param before  all that the database was or is, oldest first  @throws StoreError `store.wrong-tenant`
+ */
 export const identityOf = async (
   storage: EventStorage,
-  tenant: string,
-  clock: Clock,
-): Promise<{ readonly identity: Identity; readonly isNew: boolean }> => {
+  before: readonly Identity[],
+  { tenant, clock }: { readonly tenant: string; readonly clock: Clock },
+): Promise<{ readonly identity: Identity; readonly identities: readonly Identity[]; readonly isNew: boolean }> => {
   const wanted = tenantId(tenant);
-  const known = await storage.readIdentity();
+  const known = before.at(-1);
   if (known !== undefined && known.tenant !== wanted) throw new StoreError('store.wrong-tenant');
-  if (known !== undefined) return { identity: known, isNew: false };
+  if (known !== undefined) return { identity: known, identities: before, isNew: false };
   const made = await newIdentity(storage, wanted, clock);
   const identity = await storage.keepIdentity(made);
-  return { identity, isNew: identity.replica === made.replica };
+  return { identity, identities: [identity], isNew: identity.replica === made.replica };
 };

@@ -6,7 +6,7 @@ import type { Fault } from '../core/commit.ts';
 import { isStoreError } from '../core/errors.ts';
 import type { Clock, KnownMarker, Scheduler } from '../core/ports.ts';
 import { toHex32, utf8 } from '../crypto/bytes.ts';
-import type { EventStorage } from '../storage/port.ts';
+import type { EventStorage, Identity } from '../storage/port.ts';
 import type { Log } from '../streams/log.ts';
 import type { SyncMark } from '../sync/marks.ts';
 import { type Known, receiptDigest, writeKnown } from './known.ts';
@@ -59,16 +59,17 @@ const compare = async (parts: KeepingParts): Promise<void> => {
     await ifPossible(() => parts.keepFinding(fault, utf8(discarded)));
   }
   if (known === undefined) return;
-  await log.catchUp(); // the marker may be newer than what was read: another tab has written both meanwhile
-  const found: Found = {
-    identities: await storage.readIdentities(),
-    head: log.head,
-    size: log.size(),
+  const foundNow = (identities: readonly Identity[]): Found => ({
+    ...{ identities, head: log.head, size: log.size() },
     closings: succession.closings$.value,
     replica: succession.identity().replica,
     acknowledged: mark().acknowledged,
     nowMs: clock.nowMs(),
-  };
+  });
+  // a log and what was read of it only grow: where nothing is missing, nothing would be after another look
+  if (closingOfKnown(known, foundNow([succession.identity()])) === undefined) return;
+  await log.catchUp(); // the marker may be newer than what was read: another tab has written both meanwhile
+  const found = foundNow(await storage.readIdentities());
   const closing = closingOfKnown(known, found);
   if (closing === undefined) return;
   const { replica, sequence, reason } = closing;

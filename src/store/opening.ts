@@ -1,36 +1,42 @@
 /** What a session begins with: derived state kept from earlier, if it is of this very log and of the same code. */
 import { type Hash32, hash32 } from '../core/ids.ts';
-import { position, size } from '../core/position.ts';
+import { position, type Size, size } from '../core/position.ts';
 import { sameBytes, toHex32, utf8 } from '../crypto/bytes.ts';
+import { digestOf } from '../crypto/digest.ts';
 import { readStoredCommit } from '../crypto/readCommit.ts';
-import { startHash } from '../crypto/runningHash.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import type { Definitions } from '../streams/aggregateState.ts';
-import { FROM_THE_BEGINNING, type LogStart } from '../streams/log.ts';
+import { FROM_THE_BEGINNING, type LogStart, startReading } from '../streams/log.ts';
 import { decodeSnapshot, SNAPSHOT_NAME, type Snapshot } from '../streams/snapshot.ts';
 
 export type Opening = { readonly snapshot: Snapshot | undefined; readonly start: LogStart };
 
-const digestText = (text: string): string => {
-  const hash = startHash();
-  hash.update(utf8(text));
-  return toHex32(hash.digest());
-};
+const digestText = async (text: string): Promise<string> => toHex32(await digestOf(utf8(text)));
 
 /** Names everything that folding depends on: software, schemas, machines with their guards and assigns as text. */
 export const foldingRules = (
   definitions: Definitions,
   { store, registry, app = '' }: { readonly store: string; readonly registry: string; readonly app?: string },
-): string => digestText([store, registry, app, ...[...definitions.values()].map(({ source }) => source())].join('\n'));
+): Promise<string> =>
+  digestText([store, registry, app, ...[...definitions.values()].map(({ source }) => source())].join('\n'));
 
 /** Names all that kept states depend on: the rules, whose database it is, and which of its replicas were copied. */
-export const statesFingerprint = (rules: string, identity: Identity, forks: string): string => {
-  return digestText([identity.tenant, identity.replica, forks, rules].join('\n'));
-};
+export const statesFingerprint = (rules: string, identity: Identity, forks: string): Promise<string> =>
+  digestText([identity.tenant, identity.replica, forks, rules].join('\n'));
 
-/** The kept states as bytes, to be asked for before it is known whether they are to be used. */
-export const keptStates = (storage: EventStorage): Promise<Uint8Array | undefined> =>
-  storage.readSnapshot(SNAPSHOT_NAME).catch(() => undefined); // the log says what is wrong, if anything is
+/**
+ * What every opening reads beside the log, each once and all of it asked for in one moment: one transaction after the other
+ * would cost more than what they read. The identities come first: a closing is kept before the replica that succeeds, so
+ * whoever sees the one sees the other.
+ */
+export const readFirst = (storage: EventStorage) => {
+  const identities = storage.readIdentities();
+  const marks = storage.readMarks();
+  const kept = storage.readSnapshot(SNAPSHOT_NAME).catch(() => undefined); // the log says what is wrong, if anything is
+  const packedTo = storage.packedTo();
+  for (const each of [identities, marks, packedTo]) each.catch(() => undefined); // told to whoever awaits it
+  return { identities, marks, kept, packedTo };
+};
 
 /** True if the log holds the chain's end that the snapshot names for its last event. */
 const isOfThisLog = async (storage: EventStorage, snapshot: Snapshot): Promise<boolean> => {
@@ -47,28 +53,23 @@ const isOfThisLog = async (storage: EventStorage, snapshot: Snapshot): Promise<b
   return false;
 };
 
-const snapshotOf = async (
-  storage: EventStorage,
-  kept: Uint8Array | undefined,
-  fingerprint: string,
-): Promise<Snapshot | undefined> => {
-  try {
-    const snapshot = await decodeSnapshot(kept, fingerprint);
-    const usable = snapshot !== undefined && snapshot.size > 0 && (await isOfThisLog(storage, snapshot));
-    return usable ? snapshot : undefined;
-  } catch {
-    return undefined; // the log says what is wrong, if anything is
-  }
-};
+const WITHOUT: Opening = { snapshot: undefined, start: FROM_THE_BEGINNING };
 
 /** Where a session begins to read. Reading starts where packing ended, so that unpacked records can be found again. */
 export const openingOf = async (
   storage: EventStorage,
-  kept: Uint8Array | undefined,
-  fingerprint: string,
+  first: { readonly kept: Promise<Uint8Array | undefined>; readonly packedTo: Promise<Size> },
+  fingerprint: Promise<string>,
 ): Promise<Opening> => {
-  const [snapshot, packedTo] = await Promise.all([snapshotOf(storage, kept, fingerprint), storage.packedTo()]);
-  if (snapshot === undefined) return { snapshot, start: FROM_THE_BEGINNING };
-  const from = size(Math.min(packedTo, snapshot.size));
-  return { snapshot, start: { from, heads: snapshot.heads } };
+  const packedTo = await first.packedTo;
+  try {
+    const snapshot = await decodeSnapshot(await first.kept, await fingerprint);
+    if (snapshot === undefined || snapshot.size === 0) return WITHOUT;
+    const from = size(Math.min(packedTo, snapshot.size));
+    const begun = startReading(storage, from); // beside the look at whether it will be used
+    const isUsable = await isOfThisLog(storage, snapshot);
+    return isUsable ? { snapshot, start: { from, heads: snapshot.heads, begun } } : WITHOUT;
+  } catch {
+    return WITHOUT; // the log says what is wrong, if anything is
+  }
 };

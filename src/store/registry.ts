@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { StoreError } from '../core/errors.ts';
 import { toHex32 } from '../crypto/bytes.ts';
 import { canonicalBytes } from '../crypto/canonical.ts';
-import { startHash } from '../crypto/runningHash.ts';
+import { digestOf } from '../crypto/digest.ts';
 import type { AggregateDefinition } from '../machines/aggregate.ts';
 import type { Definitions } from '../streams/aggregateState.ts';
 
@@ -19,7 +19,7 @@ export const definitionsOf = (aggregates: readonly AggregateDefinition[]): Defin
  * Names the set of schemas an event was written under: first 16 hex digits of the SHA-256 of the canonical JSON Schemas
  * of all event types with their versions.
  */
-export const registryFingerprint = (definitions: Definitions): string => {
+export const registryFingerprint = async (definitions: Definitions): Promise<string> => {
   const described = [...definitions.values()].map(({ type, events }) => [
     type,
     [...events].map(([name, { version, schema }]) => [
@@ -28,7 +28,6 @@ export const registryFingerprint = (definitions: Definitions): string => {
       z.toJSONSchema(schema, { unrepresentable: 'any' }),
     ]),
   ]);
-  const hash = startHash();
-  hash.update(canonicalBytes(JSON.parse(JSON.stringify(described))));
-  return toHex32(hash.digest()).slice(0, 16);
+  const digest = await digestOf(canonicalBytes(JSON.parse(JSON.stringify(described))));
+  return toHex32(digest).slice(0, 16);
 };

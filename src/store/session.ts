@@ -21,14 +21,14 @@ import type { Search } from '../streams/search.ts';
 import { emptyState } from '../streams/streamState.ts';
 import { startUpkeep, type Upkeep, type UpkeepParts } from '../streams/upkeep.ts';
 import type { Writer } from '../streams/writer.ts';
-import { readSyncMark, type SyncMark } from '../sync/marks.ts';
+import { type SyncMark, syncMarkIn } from '../sync/marks.ts';
 import { openBasis } from './basis.ts';
 import { closeDamaged, isNewlyDamaged } from './damaged.ts';
 import { type Findings, openFindings, unreadableTeller } from './findings.ts';
 import { identityOf } from './identity.ts';
 import { type Keeping, openKeeping } from './keeping.ts';
 import { type Known, NO_MARKER, readKnown } from './known.ts';
-import { foldingRules, keptStates, type Opening, openingOf, statesFingerprint } from './opening.ts';
+import { foldingRules, type Opening, openingOf, readFirst, statesFingerprint } from './opening.ts';
 import { openMark, type ReceiptCame, unconfirmed } from './ownMark.ts';
 import { ownPending } from './ownPending.ts';
 import { breathe, systemClock, systemEntropy, systemScheduler } from './platform.ts';
@@ -181,12 +181,12 @@ const workAhead = async (definitions: Definitions, options: StoreOptions): Promi
   const { app } = options;
   const { marker, isChosen } = markerOf(options);
   const known = await readKnown(marker);
-  const registry = registryFingerprint(definitions);
+  const registry = await registryFingerprint(definitions);
   const software: Software = { store: STORE_VERSION, registry, ...(app === undefined ? {} : { app }) };
   return {
     definitions,
     software,
-    folding: foldingRules(definitions, software),
+    folding: await foldingRules(definitions, software),
     marker,
     isMarkerChosen: isChosen,
     known,
@@ -209,21 +209,26 @@ const forgetterOf = (fields: Fields | undefined, states: AggregateStates) => ():
   states.drop();
 };
 
+const NOTHING_KEPT = Promise.resolve(undefined);
+
 const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead): Promise<Session> => {
   const { definitions, software, folding } = ahead;
   const clock = options.clock ?? systemClock;
   const entropy: Entropy = options.entropy ?? systemEntropy;
-  const [who, kept] = await Promise.all([identityOf(storage, options.tenant, clock), keptStates(storage)]);
-  const { identity, isNew } = who;
-  const [firstMark, basis] = await Promise.all([readSyncMark(storage, identity.replica), openBasis(storage)]);
-  const fingerprint = statesFingerprint(folding, identity, basis.fingerprint());
+  const first = readFirst(storage);
+  const { tenant } = options;
+  const { identity, identities, isNew } = await identityOf(storage, await first.identities, { tenant, clock });
+  const marks = await first.marks;
+  const firstMark = syncMarkIn(marks, identities, identity.replica);
+  const basis = openBasis(identities, marks);
+  const naming = statesFingerprint(folding, identity, basis.fingerprint());
   const findings = openFindings(storage, clock);
   const keepFinding = findings.keep;
   const keepsStates = !hasProtectedFields(definitions);
   const fields = fieldsOf(options, { definitions, tenant: identity.tenant, clock, entropy, keepFinding });
   const { pending, log, states, opening, isDamaged } = await openWhole({
     ...{ storage, identity, definitions, mark: firstMark, fields },
-    opening: await openingOf(storage, keepsStates ? kept : undefined, fingerprint),
+    opening: await openingOf(storage, keepsStates ? first : { ...first, kept: NOTHING_KEPT }, naming),
     basis: basis.rule,
     onUnreadable: unreadableTeller(keepFinding),
   });
@@ -232,6 +237,7 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   });
   const provenance = provenanceOf(software, mark);
   const scheduler = options.scheduler ?? systemScheduler;
+  const fingerprint = await naming;
   const snapshotSize = opening.snapshot?.size ?? size(0);
   const alone = upkeepTurn(options.name);
   const upkeep = startUpkeep(

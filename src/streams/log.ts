@@ -129,7 +129,7 @@ const inRecords = (
 type Reading = { readonly from: Size; readonly records: Promise<readonly StoredRecord[]> };
 
 /** Reads a piece of the log, whether or not anybody will wait for it. */
-const startReading = (storage: EventStorage, from: Size): Reading => {
+export const startReading = (storage: EventStorage, from: Size): Reading => {
   const records = storage.read(position(from), READ_BYTES);
   records.catch(() => undefined); // told to whoever awaits it
   return { from, records };
@@ -144,13 +144,14 @@ const followedBy = (records: readonly StoredRecord[]): Size | undefined => {
   return size(endOfRecord(last));
 };
 
-/** Reads from `known` to the end, one piece ahead; `take` moves `known` past each record. */
+/** Reads from `known` to the end, one piece ahead; `take` moves `known` past each record. @param begun  the first piece */
 const readEnd = async (
   storage: EventStorage,
   known: () => Size,
   take: (record: StoredRecord) => Promise<void> | undefined,
+  begun?: Reading,
 ): Promise<void> => {
-  for (let reading = startReading(storage, known()); ; ) {
+  for (let reading = begun ?? startReading(storage, known()); ; ) {
     const records = await reading.records;
     const next = followedBy(records);
     const ahead = next === undefined ? undefined : startReading(storage, next);
@@ -202,8 +203,8 @@ const atLeastOnceMore = (work: () => Promise<void>): (() => Promise<void>) => {
   };
 };
 
-/** Where reading begins, and where each chain stood there or later. */
-export type LogStart = { readonly from: Size; readonly heads: ReadonlyMap<ReplicaId, Head> };
+/** Where reading begins, and where each chain stood there or later. `begun`: the first piece, if it is being read already. */
+export type LogStart = { readonly from: Size; readonly heads: ReadonlyMap<ReplicaId, Head>; readonly begun?: Reading };
 
 export const FROM_THE_BEGINNING: LogStart = { from: size(0), heads: new Map() };
 
@@ -233,7 +234,7 @@ export const openLog = async (
       deliver({ ...batch, events });
     });
   };
-  const readOn = (deliver: (batch: CommittedBatch) => void): Promise<void> =>
+  const readOn = (deliver: (batch: CommittedBatch) => void, begun?: Reading): Promise<void> =>
     readEnd(
       storage,
       () => known,
@@ -244,8 +245,9 @@ export const openLog = async (
         deliver(batch);
         return undefined;
       },
+      begun,
     );
-  await readOn(onHistory);
+  await readOn(onHistory, start.begun);
   const catchUp = atLeastOnceMore(() => readOn((batch) => batches.next(batch)));
   return {
     committed$: batches.asObservable(),

@@ -57,10 +57,16 @@ const Closing = z.strictObject({
 export type Closing = z.infer<typeof Closing>;
 
 /** The closings kept, oldest first; none if they cannot be read. */
-export const readClosings = async (storage: Pick<EventStorage, 'readMarks'>): Promise<readonly Closing[]> => {
-  const read = z.array(Closing).safeParse((await storage.readMarks())[NAME]);
+export const closingsIn = (marks: Marks): readonly Closing[] => {
+  const mark = marks[NAME];
+  if (mark === undefined) return []; // almost always, and a schema is compiled when it is first used
+  const read = z.array(Closing).safeParse(mark);
   return read.success ? read.data : [];
 };
+
+/** The same, read now. */
+export const readClosings = async (storage: Pick<EventStorage, 'readMarks'>): Promise<readonly Closing[]> =>
+  closingsIn(await storage.readMarks());
 
 /** `closings` with `closing` in the place of that of the same replica, or at the end. */
 export const withClosing = (closings: readonly Closing[], closing: Closing): readonly Closing[] => {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ReplicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { EventStorage, Marks } from '../storage/port.ts';
+import type { EventStorage, Identity, Marks } from '../storage/port.ts';
 
 const NAME = 'sync';
 const whole = z.int().min(0).max(LIMITS.integerMax);
@@ -37,11 +37,18 @@ export const succeedingMark = (mark: SyncMark, replica: ReplicaId, outboxFrom: n
  * The replica's mark as it was last written; a new one if there is none or it cannot be read: then everything is exchanged
  * again. Of another replica's mark only the server's key is taken.
  */
-export const readSyncMark = async (storage: EventStorage, replica: ReplicaId): Promise<SyncMark> => {
-  const read = SyncMark.safeParse((await storage.readMarks())[NAME]);
-  if (!read.success) return { ...NEW_MARK, replica };
-  const owner = read.data.replica ?? (await storage.readIdentities())[0]?.replica;
+export const syncMarkIn = (marks: Marks, identities: readonly Identity[], replica: ReplicaId): SyncMark => {
+  const mark = marks[NAME];
+  const read = mark === undefined ? undefined : SyncMark.safeParse(mark); // a schema is compiled when it is first used
+  if (read?.success !== true) return { ...NEW_MARK, replica };
+  const owner = read.data.replica ?? identities[0]?.replica;
   return owner === replica ? { ...read.data, replica } : succeedingMark(read.data, replica, 0);
+};
+
+/** The same, read now. */
+export const readSyncMark = async (storage: EventStorage, replica: ReplicaId): Promise<SyncMark> => {
+  const [marks, identities] = await Promise.all([storage.readMarks(), storage.readIdentities()]);
+  return syncMarkIn(marks, identities, replica);
 };
 
 export const asMarks = ({ replica, ...mark }: SyncMark): Marks => ({
