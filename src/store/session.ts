@@ -211,16 +211,24 @@ const forgetterOf = (fields: Fields | undefined, states: AggregateStates) => ():
 
 const NOTHING_KEPT = Promise.resolve(undefined);
 
+/** Who writes, what it has exchanged, and how it reads what others have seen. */
+const whoWrites = async (
+  storage: EventStorage,
+  first: ReturnType<typeof readFirst>,
+  as: { readonly tenant: string; readonly clock: Clock },
+) => {
+  const { identity, identities, isNew } = await identityOf(storage, await first.identities, as);
+  const marks = await first.marks;
+  const firstMark = syncMarkIn(marks, identities, identity.replica);
+  return { identity, isNew, firstMark, basis: openBasis(identities, marks) };
+};
+
 const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead): Promise<Session> => {
   const { definitions, software, folding } = ahead;
   const clock = options.clock ?? systemClock;
   const entropy: Entropy = options.entropy ?? systemEntropy;
   const first = readFirst(storage);
-  const { tenant } = options;
-  const { identity, identities, isNew } = await identityOf(storage, await first.identities, { tenant, clock });
-  const marks = await first.marks;
-  const firstMark = syncMarkIn(marks, identities, identity.replica);
-  const basis = openBasis(identities, marks);
+  const { identity, isNew, firstMark, basis } = await whoWrites(storage, first, { tenant: options.tenant, clock });
   const naming = statesFingerprint(folding, identity, basis.fingerprint());
   const findings = openFindings(storage, clock);
   const keepFinding = findings.keep;

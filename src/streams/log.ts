@@ -234,19 +234,16 @@ export const openLog = async (
       deliver({ ...batch, events });
     });
   };
-  const readOn = (deliver: (batch: CommittedBatch) => void, begun?: Reading): Promise<void> =>
-    readEnd(
-      storage,
-      () => known,
-      (record) => {
-        if (fields !== undefined) return takeOpened(record, deliver);
-        const batch = eventsOf(record, heads, known);
-        known = batch.size;
-        deliver(batch);
-        return undefined;
-      },
-      begun,
-    );
+  const readOn = (deliver: (batch: CommittedBatch) => void, begun?: Reading): Promise<void> => {
+    const take = (record: StoredRecord): Promise<void> | undefined => {
+      if (fields !== undefined) return takeOpened(record, deliver);
+      const batch = eventsOf(record, heads, known);
+      known = batch.size;
+      deliver(batch);
+      return undefined;
+    };
+    return readEnd(storage, () => known, take, begun);
+  };
   await readOn(onHistory, start.begun);
   const catchUp = atLeastOnceMore(() => readOn((batch) => batches.next(batch)));
   return {
