@@ -67,6 +67,13 @@ export type {
   StoredRecord,
 } from './storage/port.ts';
 export type { AggregateActor } from './store/actor.ts';
+export {
+  type AggregateDescription,
+  describedInMarkdown,
+  describeEvents,
+  type EventTypeDescription,
+  type ProtectedDescription,
+} from './store/describe.ts';
 export type { HealthCheck, HealthOptions, HealthReport, HealthWarning } from './store/health.ts';
 export type { HealthCheckName } from './store/healthChecks.ts';
 export type { HealthState } from './store/healthState.ts';

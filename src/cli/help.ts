@@ -6,6 +6,8 @@ export const HELP = {
 
 Commands:
   doctor FILE   Check the health of an SQLite store: chains, receipts, writing, room, losses.
+  rehearse FILE What an update would make of an exported bundle.
+  schema MODULE The event types of an application: for people, or as JSON Schemas.
   serve         Run the sync server, and the app with it.
   verify FILE   Check an exported bundle on its own: no store, no server, no network.
 
@@ -46,6 +48,29 @@ Options:
   --help           This text.
 
 Exit codes: 0 all well, 1 warnings, 2 could not be checked.`,
+  schema: `Usage: indelible schema MODULE [options]
+
+Describes every event type of an application: version, members with their types, and which are protected. MODULE is a
+JavaScript module that exports the aggregates, each by itself or in a list.
+
+Options:
+  --out FILE    Write to a file instead of standard output.
+  --json        JSON Schemas (draft 2020-12) of all event types as one JSON object, instead of Markdown.
+  --help        This text.
+
+Exit codes: 0 done, 2 unusable input.`,
+  rehearse: `Usage: indelible rehearse FILE --registry MODULE [options]
+
+Reads and folds an exported bundle as the next version of an application would, and says what would fail or change, by
+type and count. Shows no recorded value and writes nothing. Protected values are as they are without keys.
+
+Options:
+  --registry MODULE  JavaScript module that exports the aggregates of the next version.
+  --before MODULE    That of the present version. With it the states of all streams are compared.
+  --json             Print the report as one JSON object.
+  --help             This text.
+
+Exit codes: 0 nothing would fail or change, 1 something would, 2 unusable input or cancelled.`,
   verify: `Usage: indelible verify FILE [options]
 
 Checks an exported bundle from its bytes alone: every hash, link, signature and receipt, and that nothing is missing.

@@ -6,10 +6,12 @@ import { nearest, UsageError } from './arguments.ts';
 import { doctor } from './doctor.ts';
 import { HELP } from './help.ts';
 import { EXIT, type ExitCode, fail, failureOf } from './output.ts';
+import { rehearse } from './rehearse.ts';
+import { schema } from './schema.ts';
 import { serve } from './serve.ts';
 import { verify } from './verify.ts';
 
-const COMMANDS = { doctor, serve, verify } as const;
+const COMMANDS = { doctor, rehearse, schema, serve, verify } as const;
 
 const versionText = async (): Promise<string> => {
   const about: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));

@@ -1,5 +1,5 @@
 /** `indelible verify FILE`: checks a bundle on its own and says what it found. */
-import { createReadStream, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { ERROR_TEXT, StoreError } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
 import {
@@ -12,6 +12,7 @@ import {
   verifyBundle,
 } from '../verify/index.ts';
 import { readArguments, UsageError } from './arguments.ts';
+import { chunksOf } from './bundleFile.ts';
 import { copyText, erasureText } from './erasureText.ts';
 import { HELP } from './help.ts';
 import { EXIT, type ExitCode, fail, printJson } from './output.ts';
@@ -42,15 +43,6 @@ const isCopy = (value: unknown): value is KeptCopy =>
 const areCopies = (value: unknown): value is readonly KeptCopy[] => Array.isArray(value) && value.every(isCopy);
 const readCopies = (file: string): readonly KeptCopy[] =>
   readJson('copies', file, areCopies, '[{"event", "path", "salt", "value" or "bytes"}]');
-
-/** The file's bytes in pieces. @throws StoreError `bundle.malformed` with `what: file` where it cannot be read */
-async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of createReadStream(file)) yield chunk;
-  } catch (cause) {
-    throw new StoreError('bundle.malformed', { what: 'file' }, { cause });
-  }
-}
 
 const placeOf = ({ replica, sequence, line }: VerifyFinding): string =>
   [

@@ -106,6 +106,8 @@ export const LIMITS = {
   rowKeysHeldMax: 1_024,
   /** Events that do not satisfy their schema of which one session keeps findings; all are counted at their streams. */
   unreadableFindingsMax: 1_000,
+  /** Events that a rehearsal holds at once, of streams that cannot be folded in passing; one stream is always held whole. */
+  rehearsedEventsMax: 50_000,
   /** Largest sequence, position or size: exact in a double. */
   integerMax: Number.MAX_SAFE_INTEGER,
   /** Levels of a proof: a tree of 2^53 leaves. */
