@@ -30,6 +30,14 @@ const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
     'key.not-held',
     'Under People, make the study’s key if this is its first device, or ask for it. Nothing was recorded.',
   ],
+  [
+    'key.renewal-due',
+    'A passphrase is used for 90 days. Type it once more, and choose a new one. Nothing else changes.',
+  ],
+  [
+    'key.passkey-unavailable',
+    'Use your passphrase. A passkey has to be added under People first; it needs this page at localhost or over https, and an authenticator that can derive secrets (PRF).',
+  ],
   ['key.self-test-failed', 'Nothing was unlocked. Ask whoever looks after this device for another one.'],
   ['key.locked', 'Unlock the device and do it again.'],
   ['key.', 'Open this page at localhost or over https in a current browser.'],

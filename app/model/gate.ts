@@ -10,6 +10,9 @@ import { setting } from './settings.ts';
 /** Minutes without a sign of the user after which a device locks by itself. */
 export const IDLE_MINUTES = 15;
 
+/** Days after which a passphrase unlocks only together with a new one. */
+const PASSPHRASE_DAYS = 90;
+
 export type Gate = {
   readonly vault: Vault;
   /** True if nobody was ever enrolled here. */
@@ -26,7 +29,7 @@ export type Credentials = { readonly user: string; readonly passphrase: string }
 /** @throws StoreError `storage.*`, `vault.malformed` */
 export const openGate = async ({ database }: DeviceSpec): Promise<Gate> => {
   const { openVault } = await import('../../src/keys.ts');
-  const vault = openVault({ name: database, idleMinutes: IDLE_MINUTES });
+  const vault = openVault({ name: database, idleMinutes: IDLE_MINUTES, passphraseDaysMax: PASSPHRASE_DAYS });
   const isNew = !(await vault.exists());
   return { vault, isNew, lost: isNew ? await rememberedStore(database) : undefined };
 };
@@ -49,10 +52,13 @@ export const setUp = async (
   return { vault, keys };
 };
 
+/** What somebody unlocks with. `next`: a new passphrase in the place of the one given. */
+export type EntrySecret = { readonly passphrase: string; readonly next?: string } | { readonly passkey: true };
+
 /** @throws StoreError as `vault.unlock` */
-export const unlock = async ({ vault }: Gate, credentials: Credentials): Promise<Entrant> => ({
+export const unlock = async ({ vault }: Gate, proof: { readonly user: string } & EntrySecret): Promise<Entrant> => ({
   vault,
-  keys: await vault.unlock(credentials),
+  keys: await vault.unlock(proof),
 });
 
 /** Time since a person was last seen at a device, for what is shown of it; the session itself keeps its own. */

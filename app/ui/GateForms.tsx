@@ -1,11 +1,11 @@
 /** The two ways into a device: setting it up for its first user, and unlocking it. */
 import { type FormEvent, useState } from 'react';
-import type { RememberedStore } from '../../src/index.ts';
+import { isStoreError, type RememberedStore } from '../../src/index.ts';
 import type { DeviceSpec } from '../model/device.ts';
-import { type Entrant, type Gate, setUp, unlock } from '../model/gate.ts';
+import { type Entrant, type EntrySecret, type Gate, setUp, unlock } from '../model/gate.ts';
 import { lossOfRemembered, lossText } from '../model/health.ts';
-import { passphraseFault } from '../model/passphrase.ts';
 import { FailurePanel } from './FailurePanel.tsx';
+import { NewPassphrase, useNewPassphrase } from './NewPassphrase.tsx';
 import { PassphraseField } from './PassphraseField.tsx';
 import { TextField } from './TextField.tsx';
 import { type Attempt, useAttempt } from './useAttempt.ts';
@@ -42,15 +42,13 @@ type Props = {
 export const SetUpForm = ({ spec, gate, onEnter }: Props) => {
   const [user, setUser] = useState<string>(spec.actor.userId);
   const [role, setRole] = useState(spec.actor.role);
-  const [passphrase, setPassphrase] = useState('');
-  const [repeated, setRepeated] = useState('');
+  const chosen = useNewPassphrase();
   const attempt = useAttempt();
-  const fault = passphraseFault(passphrase, repeated);
-  const isReady = user.trim() !== '' && role.trim() !== '' && fault === '' && !attempt.isBusy;
+  const isReady = user.trim() !== '' && role.trim() !== '' && chosen.fault === '' && !attempt.isBusy;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!isReady) return;
-    const first = { user: user.trim(), role: role.trim(), passphrase };
+    const first = { user: user.trim(), role: role.trim(), passphrase: chosen.value };
     void attempt.run(async () => onEnter(await setUp(spec, gate, first)));
   };
   return (
@@ -65,11 +63,7 @@ export const SetUpForm = ({ spec, gate, onEnter }: Props) => {
         <TextField label="User" value={user} onChange={setUser} autoComplete="username" />
         <TextField label="Role" value={role} onChange={setRole} />
       </div>
-      <PassphraseField label="Passphrase" use="new" user={user} value={passphrase} onChange={setPassphrase} />
-      <PassphraseField label="Repeat passphrase" use="repeat" user={user} value={repeated} onChange={setRepeated} />
-      <p className="fault" aria-live="polite">
-        {repeated === '' ? '' : fault}
-      </p>
+      <NewPassphrase label="Passphrase" user={user} chosen={chosen} />
       <AttemptNote attempt={attempt} title="Not set up" />
       <button type="submit" className="primary" disabled={!isReady}>
         {attempt.isBusy ? 'Setting up …' : 'Set up this device'}
@@ -78,24 +72,49 @@ export const SetUpForm = ({ spec, gate, onEnter }: Props) => {
   );
 };
 
+type UnlockProps = Props & { readonly by: LockedBy; readonly expected: string };
+
 const WHY: Readonly<Record<LockedBy, string>> = {
   start: 'This device is locked.',
   person: 'Locked. Keys and everything shown are gone from this page.',
   idle: 'Locked, because nobody was seen for a while or another tab locked. What was recorded is kept.',
 };
 
-export const UnlockForm = (props: Props & { readonly by: LockedBy; readonly expected: string }) => {
-  const { spec, gate, by, expected, onEnter } = props;
+/** What somebody types to unlock, and the attempts that they make with it. */
+const useUnlocking = ({ gate, expected, onEnter }: UnlockProps) => {
   const [user, setUser] = useState(expected);
   const [passphrase, setPassphrase] = useState('');
+  const [isDue, setDue] = useState(false);
+  const chosen = useNewPassphrase();
   const attempt = useAttempt();
   const seconds = useSecondsUntil(attempt.waitUntilMs);
-  const isReady = user.trim() !== '' && passphrase !== '' && seconds === 0 && !attempt.isBusy;
+  const isFree = user.trim() !== '' && seconds === 0 && !attempt.isBusy;
+  const isReady = isFree && passphrase !== '' && (!isDue || chosen.fault === '');
+  const enter = (secret: EntrySecret) =>
+    void attempt.run(async () => {
+      setPassphrase('');
+      try {
+        await onEnter(await unlock(gate, { user: user.trim(), ...secret }));
+      } catch (error) {
+        if (isStoreError(error, 'key.renewal-due')) setDue(true);
+        throw error;
+      }
+    });
+  const next = isDue ? { next: chosen.value } : {};
+  return {
+    ...{ user, setUser, passphrase, setPassphrase, isDue, chosen, attempt, seconds, isFree, isReady },
+    byPassphrase: () => enter({ passphrase, ...next }),
+    byPasskey: () => enter({ passkey: true }),
+  };
+};
+
+export const UnlockForm = (props: UnlockProps) => {
+  const { spec, by, expected } = props;
+  const unlocking = useUnlocking(props);
+  const { user, isDue, chosen, attempt, seconds, isReady } = unlocking;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!isReady) return;
-    setPassphrase('');
-    void attempt.run(async () => onEnter(await unlock(gate, { user: user.trim(), passphrase })));
+    if (isReady) unlocking.byPassphrase();
   };
   const isBack = by === 'person';
   return (
@@ -106,7 +125,7 @@ export const UnlockForm = (props: Props & { readonly by: LockedBy; readonly expe
       <TextField
         label="User"
         value={user}
-        onChange={setUser}
+        onChange={unlocking.setUser}
         autoComplete="username"
         isFirst={isBack && expected === ''}
       />
@@ -114,15 +133,21 @@ export const UnlockForm = (props: Props & { readonly by: LockedBy; readonly expe
         label="Passphrase"
         use="current"
         user={user}
-        value={passphrase}
-        onChange={setPassphrase}
+        value={unlocking.passphrase}
+        onChange={unlocking.setPassphrase}
         isFirst={isBack && expected !== ''}
       />
+      {isDue ? <NewPassphrase label="New passphrase" user={user} chosen={chosen} /> : null}
       <AttemptNote attempt={attempt} title="Not unlocked" />
       <Waiting untilMs={attempt.waitUntilMs} seconds={seconds} />
-      <button type="submit" className="primary" disabled={!isReady}>
-        {attempt.isBusy ? 'Unlocking …' : 'Unlock'}
-      </button>
+      <p className="actions">
+        <button type="submit" className="primary" disabled={!isReady}>
+          {attempt.isBusy ? 'Unlocking …' : 'Unlock'}
+        </button>
+        <button type="button" disabled={!unlocking.isFree} onClick={unlocking.byPasskey}>
+          Use a passkey
+        </button>
+      </p>
     </form>
   );
 };

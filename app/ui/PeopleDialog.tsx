@@ -3,15 +3,15 @@ import { type FormEvent, useEffect, useState } from 'react';
 import { admitUser } from '../model/access.ts';
 import type { Device } from '../model/device.ts';
 import { roleSetting } from '../model/gate.ts';
-import { passphraseFault } from '../model/passphrase.ts';
 import { useAnnounce } from './announce.tsx';
 import { Dialog } from './Dialog.tsx';
 import { DialogFoot } from './DialogFoot.tsx';
-import { PassphraseField } from './PassphraseField.tsx';
+import { NewPassphrase, useNewPassphrase } from './NewPassphrase.tsx';
 import { RenewForm } from './RenewForm.tsx';
 import { StudyKeyPanel } from './StudyKeyPanel.tsx';
 import { TextField } from './TextField.tsx';
 import { useAttempt } from './useAttempt.ts';
+import { WaysPanel } from './WaysPanel.tsx';
 
 type Props = { readonly device: Device; readonly onClose: () => void };
 
@@ -42,16 +42,14 @@ const enrol = async (device: Device, person: { user: string; role: string; passp
 const EnrolForm = ({ device, onClose }: Props) => {
   const [user, setUser] = useState('');
   const [role, setRole] = useState('');
-  const [passphrase, setPassphrase] = useState('');
-  const [repeated, setRepeated] = useState('');
+  const chosen = useNewPassphrase();
   const announce = useAnnounce();
   const { isBusy, failure, run } = useAttempt();
-  const fault = passphraseFault(passphrase, repeated);
-  const isReady = user.trim() !== '' && role.trim() !== '' && fault === '' && !isBusy;
+  const isReady = user.trim() !== '' && role.trim() !== '' && chosen.fault === '' && !isBusy;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!isReady) return;
-    const person = { user: user.trim(), role: role.trim(), passphrase };
+    const person = { user: user.trim(), role: role.trim(), passphrase: chosen.value };
     void run(async () => {
       await enrol(device, person);
       announce(`${person.user} can unlock ${device.spec.title} from now on.`, 'good');
@@ -63,10 +61,9 @@ const EnrolForm = ({ device, onClose }: Props) => {
       <TextField label="New user" value={user} onChange={setUser} hint="An id that nobody else ever had." />
       <TextField label="Role" value={role} onChange={setRole} />
       <p>The new user types a passphrase that nobody else knows.</p>
-      <PassphraseField label="Passphrase" use="new" user={user} value={passphrase} onChange={setPassphrase} />
-      <PassphraseField label="Repeat passphrase" use="repeat" user={user} value={repeated} onChange={setRepeated} />
+      <NewPassphrase label="Passphrase" user={user} chosen={chosen} />
       <DialogFoot
-        refusal={repeated === '' ? '' : fault}
+        refusal=""
         failure={failure === undefined ? undefined : { ...failure, place: '' }}
         submit={isBusy ? 'Enrolling …' : 'Enrol this user'}
         leave="Close"
@@ -92,6 +89,7 @@ export const PeopleDialog = (props: Props) => {
       </ul>
       <EnrolForm {...props} />
       <RenewForm {...props} />
+      <WaysPanel device={props.device} />
       <StudyKeyPanel device={props.device} />
     </Dialog>
   );

@@ -1,9 +1,9 @@
 /** A new passphrase in the place of one's own. Keys, events and database stay as they are. */
 import { type FormEvent, useState } from 'react';
 import type { Device } from '../model/device.ts';
-import { passphraseFault } from '../model/passphrase.ts';
 import { useAnnounce } from './announce.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
+import { NewPassphrase, useNewPassphrase } from './NewPassphrase.tsx';
 import { PassphraseField } from './PassphraseField.tsx';
 import { useAttempt } from './useAttempt.ts';
 import { useSecondsUntil, Waiting } from './Waiting.tsx';
@@ -11,19 +11,17 @@ import { useSecondsUntil, Waiting } from './Waiting.tsx';
 export const RenewForm = ({ device, onClose }: { readonly device: Device; readonly onClose: () => void }) => {
   const { vault, keys, spec } = device;
   const [current, setCurrent] = useState('');
-  const [next, setNext] = useState('');
-  const [repeated, setRepeated] = useState('');
+  const chosen = useNewPassphrase();
   const attempt = useAttempt();
   const announce = useAnnounce();
   const seconds = useSecondsUntil(attempt.waitUntilMs);
-  const fault = passphraseFault(next, repeated);
-  const isReady = current !== '' && fault === '' && seconds === 0 && !attempt.isBusy;
+  const isReady = current !== '' && chosen.fault === '' && seconds === 0 && !attempt.isBusy;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!isReady) return;
     setCurrent('');
     void attempt.run(async () => {
-      await vault.renew(keys.user, current, next);
+      await vault.renew(keys.user, current, chosen.value);
       announce(`The new passphrase of ${keys.user} unlocks ${spec.title} from now on.`, 'good');
       onClose();
     });
@@ -39,17 +37,7 @@ export const RenewForm = ({ device, onClose }: { readonly device: Device; readon
           value={current}
           onChange={setCurrent}
         />
-        <PassphraseField label="New passphrase" use="new" user={keys.user} value={next} onChange={setNext} />
-        <PassphraseField
-          label="Repeat new passphrase"
-          use="repeat"
-          user={keys.user}
-          value={repeated}
-          onChange={setRepeated}
-        />
-        <p className="fault" aria-live="polite">
-          {repeated === '' ? '' : fault}
-        </p>
+        <NewPassphrase label="New passphrase" user={keys.user} chosen={chosen} />
         {attempt.failure === undefined ? null : <FailurePanel title="Not changed" failure={attempt.failure} />}
         <Waiting untilMs={attempt.waitUntilMs} seconds={seconds} />
         <button type="submit" className="fit" disabled={!isReady}>

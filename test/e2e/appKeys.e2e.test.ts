@@ -1,4 +1,5 @@
 /** Who may use a device, through the page: setting up, unlocking, waiting, locking, changing hands on a shared tablet. */
+import { readdir } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
@@ -22,10 +23,10 @@ let world: World;
 let page: Page;
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld([], true);
   page = await world.context.newPage();
   await page.clock.install({ time: new Date('2026-03-02T08:00:00Z') });
-  await page.goto(world.address);
+  await page.goto(world.address.replace('127.0.0.1', 'localhost')); // passkeys need a name
 });
 afterAll(() => world.close());
 
@@ -155,9 +156,24 @@ it('failed attempts end in a wait that is counted down, and one who waits gets i
   await a().locator('.casebook').waitFor();
 });
 
-it('a device that is locked while the server is away is unlocked again, and goes on recording [APP-12]', async () => {
+it('a page that is loaded anew without a network has every file of the build, unlocks and goes on recording [APP-12, APP-19]', async () => {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
   await world.killServer();
   await a().getByRole('button', { name: 'Lock', exact: true }).click();
+  await page.reload();
+  const files = (await readdir('dist-app/assets')).map((name) => `assets/${name}`);
+  expect(files.filter((name) => name.includes('argon2.worker'))).toHaveLength(1);
+  const gone = await page.evaluate(async (names) => {
+    const missing: string[] = [];
+    for (const name of names) {
+      const answer = await fetch(name).catch(() => undefined);
+      if (answer?.ok !== true || (await answer.arrayBuffer()).byteLength === 0) missing.push(name);
+    }
+    return missing;
+  }, files);
+  expect(gone).toEqual([]);
   await enterDevice(page, 'a');
   await openForm(a(), VITALS);
   await editValue(a(), { item: PULSE, value: '66', reason: 'the server is away' });
@@ -165,15 +181,16 @@ it('a device that is locked while the server is away is unlocked again, and goes
   await world.startServer();
 });
 
+const NEXT = 'copper orbit walnut seven';
+
 it('a person changes their passphrase: the new one unlocks, the one before does not [APP-11]', async () => {
-  const next = 'copper orbit walnut seven';
   await a().getByRole('button', { name: 'People' }).click();
   await dialog().getByText('Change my passphrase').click();
   const form = dialog().getByRole('form', { name: 'Change my passphrase' });
   const change = form.getByRole('button', { name: 'Change passphrase' });
   await form.getByLabel('Present passphrase', { exact: true }).fill('not the present one');
-  await form.getByLabel('New passphrase', { exact: true }).fill(next);
-  await form.getByLabel('Repeat new passphrase', { exact: true }).fill(next);
+  await form.getByLabel('New passphrase', { exact: true }).fill(NEXT);
+  await form.getByLabel('Repeat new passphrase', { exact: true }).fill(NEXT);
   expect(await faultsOf(page)).toEqual([]);
   await change.click();
   await form.getByText('key.refused').waitFor();
@@ -184,7 +201,72 @@ it('a person changes their passphrase: the new one unlocks, the one before does 
   await typeInto('Passphrase', PASSPHRASE);
   await gate().getByRole('button', { name: 'Unlock' }).click();
   await gate().getByText('key.refused').waitFor();
-  await typeInto('Passphrase', next);
+  await typeInto('Passphrase', NEXT);
   await gate().getByRole('button', { name: 'Unlock' }).click();
+  await a().locator('.casebook').waitFor();
+});
+
+const lock = () => a().getByRole('button', { name: 'Lock', exact: true }).click();
+const unlock = () => gate().getByRole('button', { name: 'Unlock' }).click();
+
+it('a passkey unlocks beside the passphrase, which is kept as the last way back, also when the passkey is gone [APP-18]', async () => {
+  const protocol = await world.context.newCDPSession(page);
+  await protocol.send('WebAuthn.enable', { enableUI: false });
+  const { authenticatorId } = await protocol.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal', hasResidentKey: true, hasPrf: true },
+      ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    },
+  });
+  const openWays = async () => {
+    await a().getByRole('button', { name: 'People' }).click();
+    await dialog().getByText('How I unlock this device').click();
+  };
+  const ways = dialog().getByRole('list', { name: 'My ways to unlock' });
+  await openWays();
+  await until(() => ways.getByRole('listitem').count(), 1);
+  const add = dialog().getByRole('form', { name: 'Add a passkey' });
+  await add.getByLabel('Your passphrase', { exact: true }).fill(NEXT);
+  await add.getByRole('button', { name: 'Add a passkey' }).click();
+  await until(() => ways.getByRole('listitem').count(), 2);
+  await ways.getByRole('button', { name: /^Remove: Passphrase/ }).click();
+  await ways.getByRole('button', { name: 'Remove it' }).click();
+  await ways.getByText('Kept: only passkeys would be left').waitFor();
+  expect(await faultsOf(page)).toEqual([]);
+  await take('keys-ways');
+  await page.keyboard.press('Escape');
+  await lock();
+  await gate().getByRole('button', { name: 'Use a passkey' }).click();
+  await a().locator('.casebook').waitFor();
+  await protocol.send('WebAuthn.clearCredentials', { authenticatorId });
+  await lock();
+  await gate().getByRole('button', { name: 'Use a passkey' }).click();
+  await gate().getByText('key.passkey-unavailable').waitFor();
+  await typeInto('Passphrase', NEXT);
+  await unlock();
+  await openWays();
+  await ways.getByRole('button', { name: /^Remove: Passkey/ }).click();
+  await ways.getByRole('button', { name: 'Remove it' }).click();
+  await until(() => ways.getByRole('listitem').count(), 1);
+  await page.keyboard.press('Escape');
+});
+
+it('a passphrase older than 90 days unlocks together with a new one only [APP-18]', async () => {
+  await lock();
+  await page.clock.fastForward(91 * 24 * 3_600_000);
+  await typeInto('Passphrase', NEXT);
+  await unlock();
+  await gate().getByText('key.renewal-due').waitFor();
+  await typeInto('Passphrase', NEXT);
+  expect(await gate().getByRole('button', { name: 'Unlock' }).isDisabled()).toBe(true);
+  await typeInto('New passphrase', PASSPHRASE);
+  await typeInto('Repeat new passphrase', PASSPHRASE);
+  expect(await faultsOf(page)).toEqual([]);
+  await take('keys-renewal');
+  await unlock();
+  await a().locator('.casebook').waitFor();
+  await lock();
+  await typeInto('Passphrase', PASSPHRASE);
+  await unlock();
   await a().locator('.casebook').waitFor();
 });

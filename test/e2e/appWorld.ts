@@ -22,8 +22,11 @@ export type World = ServedApp & {
   readonly openPage: () => Promise<Page>;
 };
 
-/** A server with an empty data folder, and a browser without any data. */
-export const startWorld = async (serveWords: readonly string[] = []): Promise<World> => {
+/**
+ * A server with an empty data folder, and a browser without any data. `keepsApp`: the page may keep its own files for when the server
+ * is gone.
+ */
+export const startWorld = async (serveWords: readonly string[] = [], keepsApp = false): Promise<World> => {
   const served = await serveApp(serveWords);
   const found = await findChromium();
   const browser: Browser = await chromium.launch({
@@ -31,7 +34,11 @@ export const startWorld = async (serveWords: readonly string[] = []): Promise<Wo
     args: [...found.args],
     env: found.env,
   });
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    acceptDownloads: true,
+    serviceWorkers: keepsApp ? 'allow' : 'block',
+  });
   context.setDefaultTimeout(30_000);
   const said: string[] = [];
   context.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
