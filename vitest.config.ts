@@ -34,7 +34,8 @@ const e2eIn = (engine: EngineName): TestProjectInlineConfiguration => {
   const older = engine === 'chromium-old' ? { INDELIBLE_CHROMIUM_SOURCE: 'npm' } : {};
   const env = { INDELIBLE_ENGINE: engine, ...older };
   // The newest Chromium is killed far more often in `crash.e2e.test.ts`.
-  const exclude = engine === 'chromium' ? ['test/e2e/enginesCrash.e2e.test.ts'] : [];
+  const harder = engine === 'chromium' ? ['test/e2e/enginesCrash.e2e.test.ts'] : [];
+  const exclude = [...harder, ...(engine === 'webkit' ? [] : ['test/e2e/*.webkit.e2e.test.ts'])];
   // After the browser tests of the same engine: two browsers at once would wait for each other on a small machine.
   const sequence = { groupOrder: 2 };
   return { test: { ...endToEnd, name: `e2e-${engine}`, include: [EVERY_ENGINE], exclude, env, sequence } };

@@ -53,15 +53,21 @@ const opening = {
 };
 
 const reading = {
-  ids: ['G-stream', 'G-range'],
+  ids: ['G-stream', 'G-replica', 'G-range'],
   sample: async (session) => ({
     stream: await atEachSize(session, 'historyOfOne'),
+    replica: await atEachSize(session, 'replicaOfOne'),
     range: await atEachSize(session, 'range'),
   }),
   rows: (samples) => [
     growthRow(
       { id: 'G-stream', what: 'time to read the history of one stream of 20 events', budget: '<= 0.1' },
       samples.map(({ stream }) => stream),
+      0.1,
+    ),
+    growthRow(
+      { id: 'G-replica', what: 'time to find and read the 20 commits of one replica', budget: '<= 0.1' },
+      samples.map(({ replica }) => replica),
       0.1,
     ),
     growthRow(

@@ -1,22 +1,42 @@
-/** What a log costs that has been compacted, whatever its length: opening it, reading one stream, reading a range. */
+/** What a log costs that has been compacted, whatever its length: opening it, reading one stream, one replica, a range. */
 import { position } from '../../src/core/position.ts';
-import { dexieStorage, type Store } from '../../src/index.ts';
-import { AGGREGATES, itemOf, Visit } from './event.ts';
+import { readStoredCommit } from '../../src/crypto/readCommit.ts';
+import { dexieStorage, type EventStorage, memoryStorage, openStore, type Store } from '../../src/index.ts';
+import { replicaKey } from '../../src/streams/directory.ts';
+import { AGGREGATES, currentActor, itemOf, Visit } from './event.ts';
 import { fill, openProduct, sendOne } from './product.ts';
 
 type Sized = { readonly name: string; readonly count: number };
 
 const MARKED = 'visit-of-the-marked-subject';
+const OTHER = 'visit-of-the-other-device';
 const MARKED_EVENTS = 20;
 const PACKED_SINGLY = 'packed singly';
 
-/** A log of `count` events with one stream of 20 in its first thousand, packed, with its states kept. */
+/** Another device, whose events are put into a log as a sync in another tab would put them. */
+const otherDevice = async (into: EventStorage) => {
+  const storage = memoryStorage();
+  const store = await openStore({ name: 'other', tenant: 'bench', aggregates: [Visit], actor: currentActor, storage });
+  const own = await storage.open('other');
+  return async (at: number): Promise<void> => {
+    const from = await own.size();
+    await sendOne(store, { ...itemOf(at), id: OTHER });
+    const [record] = await own.readAt([position(from)]);
+    await into.append({ expectedSize: await into.size(), commits: record?.commits ?? [], marks: {} });
+  };
+};
+
+/** A log of `count` events with one stream of 20 and one replica of 20 in its first thousand, packed, with its states kept. */
 const seedCompacted = async ({ name, count }: Sized): Promise<void> => {
   const store = await openProduct(name, 'manual');
+  const storage = await dexieStorage().open(name);
+  const record = await otherDevice(storage);
   for (let at = 0; at < MARKED_EVENTS; at++) {
     await fill(store, store.size() + Math.floor((0.9 * Math.min(count, 1_000)) / MARKED_EVENTS));
     await sendOne(store, { ...itemOf(at), id: MARKED });
+    await record(at);
   }
+  await storage.close();
   await fill(store, count);
   await store.compact();
   await store.close();
@@ -42,7 +62,8 @@ const coldKept = async ({ name, count, app }: Sized & { readonly app?: string })
   const store = await openProduct(name, 'manual', app);
   const folded = statesOf(store);
   const took = performance.now() - startedAt;
-  if (store.size() !== count || folded < count - MARKED_EVENTS) throw new Error(`${folded} of ${count} events folded`);
+  if (store.size() !== count || folded < count - 2 * MARKED_EVENTS)
+    throw new Error(`${folded} of ${count} events folded`);
   await store.close();
   return took;
 };
@@ -60,6 +81,27 @@ const historyOfOne = async ({ name }: Sized): Promise<number> => {
     if (history.length !== MARKED_EVENTS) throw new Error(`${history.length} events in the history`);
   }
   await store.close();
+  return medianOf(times);
+};
+
+/** The commits of the other device, found by its name: median of several. */
+const replicaOfOne = async ({ name }: Sized): Promise<number> => {
+  const store = await openProduct(name, 'manual');
+  const other = store.replicas().find(({ replica }) => replica !== store.replica);
+  await store.close();
+  if (other === undefined) throw new Error('no other replica');
+  const storage = await dexieStorage().open(name);
+  const times: number[] = [];
+  for (let turn = 0; turn < 15; turn++) {
+    const startedAt = performance.now();
+    const packed = await storage.readAt(await storage.find(replicaKey(other.replica)));
+    const records = [...packed, ...(await storage.read(position(await storage.packedTo()), Number.MAX_SAFE_INTEGER))];
+    const commits = records.flatMap((record) => record.commits.map(({ bytes }) => readStoredCommit(bytes)));
+    const found = commits.filter(({ replica }) => replica === other.replica);
+    times.push(performance.now() - startedAt);
+    if (found.length !== MARKED_EVENTS) throw new Error(`${found.length} commits of the other device`);
+  }
+  await storage.close();
   return medianOf(times);
 };
 
@@ -81,4 +123,4 @@ const range = async ({ name, count }: Sized): Promise<number> => {
 /** Bytes that this origin takes on the disk, as the browser tells. */
 const usage = async (): Promise<number> => (await navigator.storage.estimate()).usage ?? 0;
 
-export const scaleCalls = { seedCompacted, seedPackedSingly, coldKept, historyOfOne, range, usage };
+export const scaleCalls = { seedCompacted, seedPackedSingly, coldKept, historyOfOne, replicaOfOne, range, usage };
