@@ -26,16 +26,16 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** The first place at which two values differ; undefined if they are equal. A member that is undefined counts as absent. */
 const difference = (actual: unknown, expected: unknown, path: string): string | undefined => {
   if (Object.is(actual, expected)) return undefined;
-  const apart = `${path === '' ? '' : `at ${path}: `}expected ${shown(expected)}, got ${shown(actual)}`;
-  if (!isObject(actual) || !isObject(expected)) return apart;
-  if (Array.isArray(actual) !== Array.isArray(expected)) return apart;
+  const apart = () => `${path === '' ? '' : `at ${path}: `}expected ${shown(expected)}, got ${shown(actual)}`;
+  if (!isObject(actual) || !isObject(expected)) return apart();
+  if (Array.isArray(actual) !== Array.isArray(expected)) return apart();
   if (actual instanceof Uint8Array || expected instanceof Uint8Array) {
     const same =
       actual instanceof Uint8Array &&
       expected instanceof Uint8Array &&
       actual.length === expected.length &&
       actual.every((byte, at) => byte === expected[at]);
-    return same ? undefined : apart;
+    return same ? undefined : apart();
   }
   for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
     const found = difference(actual[key], expected[key], path === '' ? key : `${path}.${key}`);
