@@ -23,9 +23,28 @@ const single = {
   ],
 };
 
+/** What no way of sealing each value by itself can go below. */
+const floorRow = (samples) => ({
+  ...ratioRow(
+    {
+      id: 'B2a-fields-floor',
+      what: 'two bare encryptions for each event and nothing else, 500 in flight, in a fresh page',
+      against: 'as the row above',
+      unit: 'events/s',
+      budget: 'information',
+      n: samples[0].n,
+    },
+    fasterWay(samples.map(({ sealMs, ...sample }) => ({ ...sample, productMs: sealMs }))),
+  ),
+  holds: null,
+});
+
 const bulk = {
-  ids: ['B2a-fields'],
-  sample: (session, turn) => bulkSample(session, turn, 'bulkFields'),
+  ids: ['B2a-fields', 'B2a-fields-floor'],
+  sample: async (session, turn) => {
+    const sample = await bulkSample(session, turn, 'bulkFields');
+    return { ...sample, sealMs: await session.call('bareSeals', { name: `seals-${turn}`, count: 2 * sample.n }) };
+  },
   rows: (samples) => [
     ratioRow(
       {
@@ -40,6 +59,7 @@ const bulk = {
       fasterWay(samples),
       { least: true },
     ),
+    floorRow(samples),
   ],
 };
 
