@@ -1,12 +1,12 @@
 /** What a session begins with: derived state kept from earlier, if it is of this very log and of the same code. */
 import { type Hash32, hash32 } from '../core/ids.ts';
-import { position, type Size, size } from '../core/position.ts';
+import { type Position, position, type Size, size } from '../core/position.ts';
 import { sameBytes, toHex32, utf8 } from '../crypto/bytes.ts';
 import { digestOf } from '../crypto/digest.ts';
 import { readStoredCommit } from '../crypto/readCommit.ts';
-import type { EventStorage, Identity } from '../storage/port.ts';
+import type { EventStorage, Identity, StoredRecord } from '../storage/port.ts';
 import type { Definitions } from '../streams/aggregateState.ts';
-import { FROM_THE_BEGINNING, type LogStart, startReading } from '../streams/log.ts';
+import { endOfRecord, FROM_THE_BEGINNING, type LogStart, startReading } from '../streams/log.ts';
 import { decodeSnapshot, SNAPSHOT_NAME, type Snapshot } from '../streams/snapshot.ts';
 
 export type Opening = { readonly snapshot: Snapshot | undefined; readonly start: LogStart };
@@ -38,9 +38,8 @@ export const readFirst = (storage: EventStorage) => {
   return { identities, marks, kept, packedTo };
 };
 
-/** True if the log holds the chain's end that the snapshot names for its last event. */
-const isOfThisLog = async (storage: EventStorage, snapshot: Snapshot): Promise<boolean> => {
-  const [record] = await storage.readAt([position(snapshot.size - 1)]);
+/** True if the record, which holds the snapshot's last event, holds the chain's end that the snapshot names there. */
+const isOfThisLog = (record: StoredRecord | undefined, snapshot: Snapshot): boolean => {
   let end = record?.position ?? 0;
   for (const { bytes, events } of record?.commits ?? []) {
     end += events;
@@ -53,22 +52,35 @@ const isOfThisLog = async (storage: EventStorage, snapshot: Snapshot): Promise<b
   return false;
 };
 
+/** The one of them that holds the position, if any does. */
+const holding = (records: readonly StoredRecord[], at: Position): readonly [StoredRecord] | undefined => {
+  const found = records.find((record) => record.position <= at && at < endOfRecord(record));
+  return found === undefined ? undefined : [found];
+};
+
 const WITHOUT: Opening = { snapshot: undefined, start: FROM_THE_BEGINNING };
 
-/** Where a session begins to read. Reading starts where packing ended, so that unpacked records can be found again. */
+/**
+ * Where a session begins to read. Reading starts where packing ended, so that unpacked records can be found again; it is begun
+ * with the last packed record, which tells of kept states that end there.
+ */
 export const openingOf = async (
   storage: EventStorage,
   first: { readonly kept: Promise<Uint8Array | undefined>; readonly packedTo: Promise<Size> },
   fingerprint: Promise<string>,
 ): Promise<Opening> => {
-  const packedTo = await first.packedTo;
+  const [kept, packedTo] = await Promise.all([first.kept, first.packedTo]);
+  if (kept === undefined) return WITHOUT;
   try {
-    const snapshot = await decodeSnapshot(await first.kept, await fingerprint);
+    const begun = startReading(storage, size(Math.max(0, packedTo - 1))); // while the kept states are read
+    const snapshot = await decodeSnapshot(kept, await fingerprint);
     if (snapshot === undefined || snapshot.size === 0) return WITHOUT;
-    const from = size(Math.min(packedTo, snapshot.size));
-    const begun = startReading(storage, from); // beside the look at whether it will be used
-    const isUsable = await isOfThisLog(storage, snapshot);
-    return isUsable ? { snapshot, start: { from, heads: snapshot.heads, begun } } : WITHOUT;
+    const last = position(snapshot.size - 1);
+    const [record] = holding(await begun.records, last) ?? (await storage.readAt([last]));
+    if (!isOfThisLog(record, snapshot)) return WITHOUT;
+    const { heads } = snapshot;
+    const start = snapshot.size < packedTo ? { from: snapshot.size, heads } : { from: packedTo, heads, begun };
+    return { snapshot, start };
   } catch {
     return WITHOUT; // the log says what is wrong, if anything is
   }

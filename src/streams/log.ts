@@ -59,7 +59,7 @@ const endOf =
   });
 
 /** Where a record ends. */
-const endOfRecord = ({ commits, position: start }: StoredRecord): number =>
+export const endOfRecord = ({ commits, position: start }: StoredRecord): number =>
   commits.reduce<number>((end, { events }) => end + events, start);
 
 /**
