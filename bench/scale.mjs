@@ -1,4 +1,5 @@
 /** Rows about logs that were compacted, from a thousand events to a million: what must not grow with the log. */
+import { inTurn, ratioRow } from './rows.mjs';
 import { growthExponent, median, round, spread } from './stats.mjs';
 
 const LOGS = [1_000, 10_000, 100_000, 1_000_000];
@@ -113,4 +114,41 @@ const packedSingly = {
   },
 };
 
-export const SCALE_SCENARIOS = [opening, reading, packedSingly];
+const MENDED = [10_000, 100_000];
+
+/** What it costs to leave a torn log behind (decision 0040). */
+const mending = {
+  ids: ['C-mending-10k', 'C-mending-100k'],
+  sample: async ({ call, seed, scale }, turn) => {
+    const samples = [];
+    for (const log of MENDED) {
+      const count = log * scale;
+      const name = await seed('seedCompacted', count);
+      const open = (mends) => call('coldMending', { name, count, mends });
+      const [figure, baseline] = await inTurn(
+        turn,
+        () => open(true),
+        () => open(false),
+      );
+      samples.push({ figure, baseline, n: 1 });
+    }
+    return samples;
+  },
+  rows: (samples) =>
+    MENDED.map((log, at) => ({
+      ...ratioRow(
+        {
+          id: `C-mending-${log / 1_000}k`,
+          what: `fresh page: openStore of ${log.toLocaleString('en-US')} events ${KEPT}, with a new log begun in the engine`,
+          against: 'the same without',
+          unit: 'ms',
+          budget: 'information',
+          n: samples.length,
+        },
+        samples.map((sizes) => sizes[at]),
+      ),
+      holds: null,
+    })),
+};
+
+export const SCALE_SCENARIOS = [opening, reading, packedSingly, mending];

@@ -33,8 +33,8 @@ const seedCompacted = async ({ name, count }: Sized): Promise<void> => {
   const record = await otherDevice(storage);
   for (let at = 0; at < MARKED_EVENTS; at++) {
     await fill(store, store.size() + Math.floor((0.9 * Math.min(count, 1_000)) / MARKED_EVENTS));
-    await sendOne(store, { ...itemOf(at), id: MARKED });
     await record(at);
+    await sendOne(store, { ...itemOf(at), id: MARKED }); // after it: whoever appends has caught up
   }
   await storage.close();
   await fill(store, count);
@@ -64,6 +64,19 @@ const coldKept = async ({ name, count, app }: Sized & { readonly app?: string })
   const took = performance.now() - startedAt;
   if (store.size() !== count || folded < count - 2 * MARKED_EVENTS)
     throw new Error(`${folded} of ${count} events folded`);
+  await store.close();
+  return took;
+};
+
+/** From nothing to the open store; `mends`: beginning a new log in the engine first, as it does unless it is given a factory. */
+const coldMending = async ({ name, count, mends }: Sized & { readonly mends: boolean }): Promise<number> => {
+  const storage = mends ? dexieStorage() : dexieStorage({ indexedDB, IDBKeyRange });
+  const startedAt = performance.now();
+  const store = await openStore({
+    ...{ name, tenant: 'bench', aggregates: [Visit], actor: currentActor, upkeep: 'manual', app: 'bench', storage },
+  });
+  const took = performance.now() - startedAt;
+  if (store.size() !== count) throw new Error(`${store.size()} of ${count} events`);
   await store.close();
   return took;
 };
@@ -123,4 +136,13 @@ const range = async ({ name, count }: Sized): Promise<number> => {
 /** Bytes that this origin takes on the disk, as the browser tells. */
 const usage = async (): Promise<number> => (await navigator.storage.estimate()).usage ?? 0;
 
-export const scaleCalls = { seedCompacted, seedPackedSingly, coldKept, historyOfOne, replicaOfOne, range, usage };
+export const scaleCalls = {
+  seedCompacted,
+  seedPackedSingly,
+  coldKept,
+  coldMending,
+  historyOfOne,
+  replicaOfOne,
+  range,
+  usage,
+};

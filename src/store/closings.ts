@@ -1,9 +1,11 @@
 /** What is known of the replicas that this database has closed: followed, kept, and shared with other tabs by its mark. */
 import { BehaviorSubject } from 'rxjs';
-import { isStoreError } from '../core/errors.ts';
+import { isStoreError, StoreError } from '../core/errors.ts';
 import type { ReplicaId } from '../core/ids.ts';
 import type { EventStorage } from '../storage/port.ts';
 import { type Closing, closingMarks, readClosings, withClosing } from '../sync/closings.ts';
+
+const TRIES_MAX = 2;
 
 export type Closings = {
   readonly closings$: BehaviorSubject<readonly Closing[]>;
@@ -17,6 +19,15 @@ export type Closings = {
   readonly reread: () => Promise<void>;
 };
 
+/** Writes them and looks: of all that marks hold, a closing alone is told by nobody else (decision 0043). */
+const writeClosings = async (storage: EventStorage, next: readonly Closing[], replica: ReplicaId): Promise<void> => {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    await storage.writeMarks(closingMarks(next));
+    if ((await readClosings(storage)).some((kept) => kept.replica === replica)) return;
+  }
+  throw new StoreError('storage.connection-lost');
+};
+
 /** @param first  the closings as they were read when the store opened */
 export const openClosings = (storage: EventStorage, first: readonly Closing[]): Closings => {
   const closings$ = new BehaviorSubject(first);
@@ -27,7 +38,7 @@ export const openClosings = (storage: EventStorage, first: readonly Closing[]): 
   };
   const keep = async (closing: Closing): Promise<void> => {
     const next = withClosing(closings$.value, closing);
-    await storage.writeMarks(closingMarks(next));
+    await writeClosings(storage, next, closing.replica);
     unkept.clear();
     closings$.next(next);
   };

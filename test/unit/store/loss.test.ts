@@ -298,3 +298,26 @@ it('whatever step of a succession finds no room, nothing is sealed under the old
     }
   }
 });
+
+it('a closing that an engine did not store is written again, and is there when the store opens next [REC-16, REC-18]', async () => {
+  const { known, replica } = await lived();
+  const storage = memoryStorage();
+  let swallowed = 0;
+  const lying: StorageAdapter = {
+    open: async (name) => {
+      const opened = await storage.open(name);
+      const writeMarks: EventStorage['writeMarks'] = async (marks) => {
+        if ('closed' in marks && swallowed === 0) swallowed += 1;
+        else await opened.writeMarks(marks);
+      };
+      return { ...opened, writeMarks };
+    },
+  };
+  const first = await openDevice({ storage: lying, known, name: NAME });
+  expect((await health(first.store)).losses).toMatchObject([{ replica, reason: 'lost' }]);
+  await first.store.close();
+  expect(swallowed).toBe(1);
+  const again = await openDevice({ storage, name: NAME });
+  expect((await health(again.store)).losses).toMatchObject([{ replica, reason: 'lost' }]);
+  await again.store.close();
+});
