@@ -5,6 +5,7 @@ import {
   accessNow,
   accessOf,
   entryOf,
+  grantKeys,
   ownFingerprint,
   type RevocationOutcome,
   revokeAccess,
@@ -14,7 +15,7 @@ import {
 import type { SendOutcome } from '../../src/index.ts';
 import type { Device } from './device.ts';
 import type { OutcomeText } from './outcome.ts';
-import { STUDY } from './studyKey.ts';
+import { grantText, STUDY } from './studyKey.ts';
 
 export type AccessList = {
   readonly entries: readonly AccessEntry[];
@@ -41,10 +42,14 @@ export const readAccess = async (device: Device, instant: string | undefined): P
   };
 };
 
+/** `device`: what it is called. */
+type DeviceOf = { readonly holder: string; readonly user: string; readonly device: string };
+
 /** What is about to be changed. `holder`: fingerprint of a device, or of a recovery key. */
 export type AccessAct =
   | { readonly kind: 'remove' | 'readmit' | 'role'; readonly entry: AccessEntry }
-  | { readonly kind: 'revoke'; readonly holder: string; readonly user: string; readonly device: string }
+  | ({ readonly kind: 'grant' } & DeviceOf)
+  | ({ readonly kind: 'revoke' } & DeviceOf)
   | { readonly kind: 'rotate' };
 
 export type ActDetails = {
@@ -55,7 +60,8 @@ export type ActDetails = {
   readonly from: string;
 };
 
-const CHANGED =
+/** What is said where a step was not recorded. */
+export const CHANGED =
   'Nothing was recorded: the list has changed meanwhile, or is in conflict. Look at it, and decide again.';
 
 const sentText = (outcome: SendOutcome, done: string): OutcomeText =>
@@ -85,6 +91,14 @@ const rotateNow = async ({ store, keys }: Device, reason: string): Promise<Outco
   return sentText(outcome, 'The study has a newer key, and everybody in it gets it at the next sync.');
 };
 
+/** Grants the key to a device that was let in without it. */
+const grantTo = async ({ store, keys }: Device, to: DeviceOf, reason: string): Promise<OutcomeText> => {
+  const access = accessOf(store);
+  const given = { type: 'AccessGiven', user: to.user, name: STUDY } as const;
+  if (access.can(given)) await access.send(given, { reason });
+  return grantText(await grantKeys(store, keys, { name: STUDY, holder: to.holder }), to.user);
+};
+
 /** @throws StoreError as `revokeAccess` */
 export const changeAccess = async (device: Device, act: AccessAct, details: ActDetails): Promise<OutcomeText> => {
   const { store, keys } = device;
@@ -94,6 +108,7 @@ export const changeAccess = async (device: Device, act: AccessAct, details: ActD
     const outcome = await revokeAccess(store, keys, { type: 'DeviceRevoked', holder: act.holder, from, reason });
     return revokedText(outcome, `The ${act.device} is revoked.`);
   }
+  if (act.kind === 'grant') return grantTo(device, act, reason);
   const { user, site } = act.entry;
   if (act.kind === 'remove') return removeUser(device, user, reason);
   const type = act.kind === 'role' ? 'UserChanged' : 'UserReadmitted';

@@ -1,7 +1,5 @@
 /** The study's key: made once, asked for by other devices, and granted after two people have compared a fingerprint. */
 import {
-  type AccessEntry,
-  accessNow,
   accessOf,
   beginAccess,
   entryOf,
@@ -13,6 +11,7 @@ import {
 import type { Store } from '../../src/index.ts';
 import type { KeySession } from '../../src/keys.ts';
 import type { Device } from './device.ts';
+import type { OutcomeText } from './outcome.ts';
 
 /** Name of the study's wrapping keys. */
 export const STUDY = 'study';
@@ -27,12 +26,13 @@ export type Asking = {
 };
 
 export type StudyKey = {
-  /** `none`: no device has begun the study's key. `asked`: this one waits to be let in. */
-  readonly state: 'none' | 'not-asked' | 'asked' | 'held';
+  /** `none`: no device has begun the study's key. `asked`: this one waits to be let in. `let-in`: without the key. */
+  readonly state: 'none' | 'not-asked' | 'asked' | 'let-in' | 'held';
   /** Of this user on this device. */
   readonly fingerprint: string;
   readonly asking: readonly Asking[];
-  readonly people: readonly AccessEntry[];
+  /** True if this user is in the study, on this device, and so may let others in. */
+  readonly mayLetIn: boolean;
 };
 
 /** @throws StoreError `key.locked` */
@@ -45,8 +45,11 @@ export const readStudyKey = async ({ store, keys }: Device): Promise<StudyKey> =
   );
   const isBegun = Object.keys(users).length > 0;
   const hasAsked = asking.some(({ holder }) => holder === fingerprint);
-  const state = isHeld ? 'held' : hasAsked ? 'asked' : isBegun ? 'not-asked' : 'none';
-  return { state, fingerprint, asking, people: accessNow(store) };
+  const isIn = entryOf(holders, fingerprint)?.state === 'enrolled';
+  const waits = hasAsked ? 'asked' : isIn ? 'let-in' : isBegun ? 'not-asked' : 'none';
+  const state = isHeld ? 'held' : waits;
+  const mayLetIn = entryOf(users, keys.user)?.isActive === true && (isHeld || isIn);
+  return { state, fingerprint, asking, mayLetIn };
 };
 
 /** Makes the study's key, and this user the first who holds it. */
@@ -62,16 +65,20 @@ export const askToEnter = async (store: Store, keys: KeySession): Promise<void> 
   if (entryOf(accessOf(store).state().context.users, keys.user)?.isActive === true) await requestDevice(store, keys);
 };
 
-/** Lets a device in whose fingerprint was compared, and grants it the key. */
-export const letIn = async ({ store, keys }: Device, who: Asking, role: string): Promise<GrantOutcome> => {
+export type Entry = { readonly role: string; readonly getsKey: boolean };
+
+/** Lets a device in whose fingerprint was compared, and grants it the key if it is to have it. */
+export const letIn = async ({ store, keys }: Device, who: Asking, { role, getsKey }: Entry): Promise<OutcomeText> => {
   const access = accessOf(store);
   const steps = [
     { type: 'UserAdded', user: who.user, role, site: null },
     { type: 'DeviceEnrolled', holder: who.holder },
-    { type: 'AccessGiven', user: who.user, name: STUDY },
+    ...(getsKey ? ([{ type: 'AccessGiven', user: who.user, name: STUDY }] as const) : []),
   ] as const;
   for (const step of steps) if (access.can(step)) await access.send(step);
-  return grantKeys(store, keys, { name: STUDY, holder: who.holder });
+  const isIn = entryOf(access.state().context.holders, who.holder)?.state === 'enrolled';
+  if (isIn && !getsKey) return { text: `${who.user} is let in, without the study’s key.`, isGood: true };
+  return grantText(await grantKeys(store, keys, { name: STUDY, holder: who.holder }), who.user);
 };
 
 const REFUSED: Readonly<Record<Extract<GrantOutcome, { kind: 'refused' }>['why'], string>> = {
@@ -84,7 +91,7 @@ const REFUSED: Readonly<Record<Extract<GrantOutcome, { kind: 'refused' }>['why']
 };
 
 /** What became of letting somebody in. */
-export const grantText = (outcome: GrantOutcome, user: string): { readonly text: string; readonly isGood: boolean } =>
+export const grantText = (outcome: GrantOutcome, user: string): OutcomeText =>
   outcome.kind === 'granted'
     ? { text: `${user} gets the study’s key at the next sync.`, isGood: true }
     : { text: `The key was not granted: ${REFUSED[outcome.why]}.`, isGood: false };

@@ -39,6 +39,10 @@ export const wordsOf = (act: AccessAct): Words => {
         standard: ['Device lost', 'Device replaced'],
       };
     }
+    case 'grant': {
+      const about = `${act.user} can open what is sealed, on that device. Grant it where you know the device.`;
+      return { title: `Grant the key to ${act.user}`, submit: 'Grant', about, standard: ['Needed for the study'] };
+    }
     case 'rotate': {
       const about = 'Everybody in the study gets a newer key, and what is sealed from then on lies under it.';
       return { title: 'Make a newer key', submit: 'Make a newer key', about, standard: ['Due by schedule'] };

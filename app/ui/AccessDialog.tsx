@@ -6,12 +6,19 @@ import { AccessActForm, wordsOf } from './AccessActForm.tsx';
 import { AccessList } from './AccessList.tsx';
 import { Dialog } from './Dialog.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
+import { MakeRecovery, type RecoveryStep, ReleaseShare } from './RecoveryForms.tsx';
+import { RecoveryPanel } from './RecoveryPanel.tsx';
 import { instantOf, TimeField } from './TimeField.tsx';
 import { useAccess } from './useAccess.ts';
 
-type Props = { readonly device: Device; readonly onAct: (act: AccessAct) => void; readonly told: string };
+type Props = {
+  readonly device: Device;
+  readonly onAct: (act: AccessAct) => void;
+  readonly onStep: (step: RecoveryStep) => void;
+  readonly told: string;
+};
 
-const Overview = ({ device, onAct, told }: Props) => {
+const Overview = ({ device, onAct, onStep, told }: Props) => {
   const [asOf, setAsOf] = useState('');
   const instant = instantOf(asOf);
   const read = useCallback((from: Device) => readAccess(from, instant), [instant]);
@@ -44,24 +51,42 @@ const Overview = ({ device, onAct, told }: Props) => {
         onChange={setAsOf}
         hint="The list as it was recorded by then. Empty: as it is now."
       />
+      <RecoveryPanel {...{ device, onAct, onStep }} />
     </div>
   );
 };
 
+const STEP_TITLE = { make: 'Make a recovery key', release: 'Release my share' } as const;
+
 export const AccessDialog = ({ device, onClose }: { readonly device: Device; readonly onClose: () => void }) => {
   const [act, setAct] = useState<AccessAct>();
+  const [step, setStep] = useState<RecoveryStep>();
   const [told, setTold] = useState('');
   const back = (text: string) => {
     setTold(text);
     setAct(undefined);
+    setStep(undefined);
   };
-  return act === undefined ? (
+  const leave = () => back('');
+  if (act !== undefined)
+    return (
+      <Dialog key="act" title={wordsOf(act).title} onClose={leave}>
+        <AccessActForm {...{ device, act }} onDone={back} onLeave={leave} />
+      </Dialog>
+    );
+  if (step !== undefined)
+    return (
+      <Dialog key="step" title={STEP_TITLE[step.kind]} onClose={leave}>
+        {step.kind === 'make' ? (
+          <MakeRecovery device={device} onDone={back} onLeave={leave} />
+        ) : (
+          <ReleaseShare device={device} recovery={step.recovery} onDone={back} onLeave={leave} />
+        )}
+      </Dialog>
+    );
+  return (
     <Dialog key="list" title="Access to the study" wide={true} onClose={onClose}>
-      <Overview {...{ device, told }} onAct={setAct} />
-    </Dialog>
-  ) : (
-    <Dialog key="act" title={wordsOf(act).title} onClose={() => back('')}>
-      <AccessActForm {...{ device, act }} onDone={back} onLeave={() => back('')} />
+      <Overview {...{ device, told }} onAct={setAct} onStep={setStep} />
     </Dialog>
   );
 };

@@ -29,6 +29,16 @@ const DeviceLine = (props: { readonly device: DeviceEntry; readonly list: List; 
         <span className="muted">{keys.length === 1 ? '1 key' : `${keys.length} keys`}</span>
       </p>
       <code>{spelled(holder)}</code>
+      {list.mayChange && state === 'enrolled' && keys.length === 0 ? (
+        <button
+          type="button"
+          className="fit"
+          aria-label={`Grant the key to ${name} of ${user}`}
+          onClick={() => onAct({ kind: 'grant', holder, user, device: `device of ${user}` })}
+        >
+          Grant the key …
+        </button>
+      ) : null}
       {!list.mayChange || isOwn || state === 'revoked' ? null : (
         <button
           type="button"

@@ -1,11 +1,11 @@
 /** Who holds the study's key, and how another device gets it. */
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import type { Device } from '../model/device.ts';
 import {
   type Asking,
   askForKey,
   beginStudyKey,
-  grantText,
+  type Entry,
   letIn,
   readStudyKey,
   type StudyKey,
@@ -16,9 +16,11 @@ import { useReplicaName } from './replicas.ts';
 import { TextField } from './TextField.tsx';
 import { type RunAccess, useAccess } from './useAccess.ts';
 
-const LetIn = (props: { readonly who: Asking; readonly onLetIn: (role: string) => void }) => {
+const LetIn = (props: { readonly who: Asking; readonly onLetIn: (entry: Entry) => void }) => {
   const { user, replica, holder, role: known } = props.who;
   const [role, setRole] = useState(known ?? '');
+  const [getsKey, setGetsKey] = useState(true);
+  const id = useId();
   const device = useReplicaName()(replica);
   return (
     <li>
@@ -26,7 +28,7 @@ const LetIn = (props: { readonly who: Asking; readonly onLetIn: (role: string) =
         aria-label={`Let ${user} in`}
         onSubmit={(event) => {
           event.preventDefault();
-          if (role.trim() !== '') props.onLetIn(role.trim());
+          if (role.trim() !== '') props.onLetIn({ role: role.trim(), getsKey });
         }}
       >
         <p>
@@ -40,6 +42,10 @@ const LetIn = (props: { readonly who: Asking; readonly onLetIn: (role: string) =
         ) : (
           <p>{`${user} is in the study as ${known}.`}</p>
         )}
+        <label className="choice" htmlFor={id}>
+          <input id={id} type="checkbox" checked={getsKey} onChange={({ target }) => setGetsKey(target.checked)} />
+          <span>Gets the study’s key; a custodian, or a device that is to recover it, may do without</span>
+        </label>
         <button type="submit" className="fit" disabled={role.trim() === ''}>
           It is the same: let in
         </button>
@@ -59,6 +65,15 @@ const OwnState = ({
 }) => {
   const { state, fingerprint } = studyKey;
   if (state === 'held') return <p>You hold the study’s key: names of subjects are open to you.</p>;
+  if (state === 'let-in')
+    return (
+      <p>
+        This device is let in, without the study’s key. Who holds it can grant it under Access; where nobody does, its
+        custodians can recover it there. Its fingerprint:
+        <br />
+        <code className="fingerprint-own">{spelled(fingerprint)}</code>
+      </p>
+    );
   if (state === 'asked')
     return (
       <p>
@@ -96,15 +111,13 @@ export const StudyKeyPanel = ({ device }: { readonly device: Device }) => {
     <section className="study-key" aria-label="Study key">
       <h4>The study’s key</h4>
       <OwnState studyKey={studyKey} run={run} device={device} />
-      {studyKey.state !== 'held' ? null : (
+      {!studyKey.mayLetIn ? null : (
         <ul className="asking" aria-label="Devices that ask for the study’s key">
           {others.map((who) => (
             <LetIn
               key={who.holder}
               who={who}
-              onLetIn={(role) =>
-                void run(async () => setTold(grantText(await letIn(device, who, role), who.user).text))
-              }
+              onLetIn={(entry) => void run(async () => setTold((await letIn(device, who, entry)).text))}
             />
           ))}
         </ul>

@@ -11,6 +11,7 @@ import {
   loadSample,
   makeStudyKey,
   openForm,
+  pane,
   partsOf,
   saveName,
   startWorld,
@@ -121,6 +122,55 @@ it('the list of who may do what shows roles and devices, and a role is that of t
   await enterDevice(page, 'b');
   await openForm(b(), VITALS);
   expect(await acting(b())).toContain('ben.monitor, study monitor');
+});
+
+it('a new device recovers the study’s key once as many custodians as are needed have released their shares to it [APP-20]', async () => {
+  await a().getByRole('button', { name: 'Access' }).click();
+  await dialog().getByRole('button', { name: 'Make a recovery key …' }).click();
+  const make = dialog().getByRole('button', { name: 'Make the recovery key' });
+  await dialog().getByRole('checkbox', { name: 'ada.nurse' }).check();
+  expect(await make.isDisabled()).toBe(true);
+  await dialog().getByRole('checkbox', { name: 'ben.monitor' }).check();
+  expect(await faultsOf(page)).toEqual([]);
+  await make.click();
+  await dialog().getByText('The recovery key is made.').waitFor();
+  await take('recovery-made');
+  await page.keyboard.press('Escape');
+
+  const tablet = await world.openTablet();
+  const c = pane(tablet, 'a');
+  await enterDevice(tablet, 'a');
+  const fingerprint = await askForKey(c);
+  await a().getByRole('button', { name: 'People' }).click();
+  const asking = dialog().getByRole('form', { name: 'Let ada.nurse in' });
+  await asking.getByText('ada.nurse is in the study as site nurse.').waitFor();
+  await asking.getByRole('checkbox', { name: 'Gets the study’s key' }).uncheck();
+  await asking.getByRole('button', { name: 'It is the same: let in' }).click();
+  await dialog().getByText('ada.nurse is let in, without the study’s key.').waitFor();
+  await page.keyboard.press('Escape');
+
+  const told = tablet.getByRole('region', { name: 'Recovery' }).getByRole('status');
+  const recover = tablet.getByRole('button', { name: 'Recover the study’s key' });
+  await c.getByRole('button', { name: 'Access' }).click();
+  await recover.click();
+  await told.getByText('0 of 2 shares are here').waitFor();
+  for (const device of [a(), b()]) {
+    await device.getByRole('button', { name: 'Access' }).click();
+    await dialog().getByRole('button', { name: 'Release my share …' }).click();
+    await dialog().getByRole('radio', { name: fingerprint }).check();
+    await dialog().getByLabel('Reason').fill('tablet lost on the ward');
+    await take('recovery-release');
+    await dialog().getByRole('button', { name: 'Release my share', exact: true }).click();
+    await dialog().getByText('Your share is released').waitFor();
+    await page.keyboard.press('Escape');
+  }
+  await tablet.getByText('Released to this device: 2.').waitFor();
+  await recover.click();
+  await told.getByText('The study’s key is here again.').waitFor();
+  await tablet.keyboard.press('Escape');
+  await openForm(c, VITALS);
+  await until(async () => (await name(c)).includes(NAME), true);
+  await tablet.context().close();
 });
 
 it('who is removed or whose device is revoked opens nothing that is sealed later, and the list of before is kept [APP-17]', async () => {

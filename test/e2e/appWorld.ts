@@ -20,6 +20,8 @@ export type World = ServedApp & {
   readonly said: readonly string[];
   /** A page whose two devices are set up or unlocked. */
   readonly openPage: () => Promise<Page>;
+  /** A page of another browser, in which nothing was ever set up; close its context. */
+  readonly openTablet: () => Promise<Page>;
 };
 
 /**
@@ -51,6 +53,12 @@ export const startWorld = async (serveWords: readonly string[] = [], keepsApp = 
       const page = await context.newPage();
       await page.goto(served.address);
       await enterDevices(page);
+      return page;
+    },
+    openTablet: async () => {
+      const tablet = await browser.newContext({ serviceWorkers: 'block' });
+      const page = await tablet.newPage();
+      await page.goto(served.address);
       return page;
     },
     close: async () => {
