@@ -22,11 +22,15 @@ import { systemStorageFacts } from './store/storageFacts.ts';
 import type { Store, StoreOptions } from './store/types.ts';
 import type { LiveQuery } from './streams/liveQuery.ts';
 import { openViews } from './streams/liveView.ts';
+import { aggregatesAsOf } from './streams/past.ts';
 import type { Sync } from './sync/runner.ts';
 
 /** What a view throws is told globally and keeps no other from its rows, nor the store from opening. */
 const startViews = (session: Session, definitions: NonNullable<StoreOptions['views']>) => {
-  const views = openViews(definitions, session.snapshot);
+  const views = openViews(definitions, session.snapshot, (at, types) => {
+    const readerOf = (type: string) => (types.has(type) ? session.states.reader(type) : undefined);
+    return aggregatesAsOf(at, { log: session.log, readerOf });
+  });
   const streams = new Set(session.states.streams());
   const following = merge(of(streams), session.changed$).subscribe(views.advance);
   const clear = (): void => {
@@ -105,6 +109,10 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     // the query found was opened from this very definition
     view: <R extends Row>(definition: ViewDefinition<R> | RollupDefinition<R>) =>
       views.query(definition) as LiveQuery<R>,
+    caughtUp: async () => {
+      await log.catchUp();
+      await session.states.settled();
+    },
     sync: (syncOptions) => {
       sync$.value?.stop();
       const sync = openSync(session, options.name, syncOptions);

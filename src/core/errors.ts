@@ -87,6 +87,8 @@ export const ERROR_TEXT = {
   'proof.root-mismatch': 'A proof does not lead to the expected root.',
   'query.unknown-view':
     'No view or rollup of this name is registered with the store. Name it in `views`, a rollup after what it is of.',
+  'query.wrong-moment':
+    'The moment is neither a number of events nor a time by RFC 3339. Give { size: 120 } or { time: "2026-01-05T09:00:00Z" }.',
   'query.wrong-cursor':
     'The cursor is of a query that orders by other members. Begin again at the first page, or order as that query did.',
   'receipt.ahead-of-log': 'A receipt vouches for more events than are held.',

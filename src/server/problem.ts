@@ -62,6 +62,7 @@ export const PROBLEM_STATUS = {
   'proof.malformed': 400,
   'proof.root-mismatch': 422,
   'query.unknown-view': 400,
+  'query.wrong-moment': 400,
   'query.wrong-cursor': 400,
   'receipt.ahead-of-log': 409,
   'receipt.mismatch': 409,

@@ -15,6 +15,7 @@ import type {
 } from '../machines/aggregate.ts';
 import { auditTrail } from '../projections/auditTrail.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
+import { type AsOf, aggregateAsOf } from '../streams/past.ts';
 import { machineEventOf, openedEvents, readerOf, reducerOf, type StreamReader } from '../streams/streamState.ts';
 import type { Draft } from '../streams/writer.ts';
 import { actorOf } from './actor.ts';
@@ -163,6 +164,11 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
         distinctUntilChanged(),
       ),
     send,
+    // as above
+    asOf: async (at: AsOf) => {
+      const history = await session.states.history(stream);
+      return aggregateAsOf(at, { stream, history, reader: reader() }) as AggregateSnapshot<C>;
+    },
     history: async () => {
       const events = openedEvents(await session.states.history(stream), reader());
       return auditTrail(events, typedReducer(definition));

@@ -18,7 +18,7 @@ import { type CommittedBatch, FROM_THE_BEGINNING, type Log, openLog } from '../s
 import { type PastDamage, pastDamage } from '../streams/pastDamage.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
 import type { Search } from '../streams/search.ts';
-import { emptyState } from '../streams/streamState.ts';
+import { emptyState, snapshotOfState } from '../streams/streamState.ts';
 import { startUpkeep, type Upkeep, type UpkeepParts } from '../streams/upkeep.ts';
 import type { Writer } from '../streams/writer.ts';
 import { type SyncMark, syncMarkIn } from '../sync/marks.ts';
@@ -90,19 +90,7 @@ const snapshots = (states: AggregateStates, pending: Pending) => {
     const { type, id } = streamParts(stream);
     const reader = states.reader(type);
     if (reader === undefined) throw new StoreError('aggregate.unknown-type', { type });
-    const { fold, uncontested, readOnly, unreadable } = states.get(stream) ?? emptyState(reader);
-    return {
-      id,
-      value: fold.state.value,
-      context: fold.state.context,
-      version: fold.version,
-      conflicts: fold.conflicts,
-      settled: fold.settled,
-      uncontested: uncontested?.state ?? fold.state,
-      pending: pending.of(stream),
-      readOnly,
-      inapplicable: fold.inapplicable.length + unreadable.length,
-    };
+    return snapshotOfState(id, states.get(stream) ?? emptyState(reader), pending.of(stream));
   };
 };
 

@@ -16,6 +16,7 @@ import type { Durability, StorageAdapter } from '../storage/port.ts';
 import type { UpkeepOptions, UpkeepReport } from '../streams/housework.ts';
 import type { LiveQuery } from '../streams/liveQuery.ts';
 import type { CommittedBatch } from '../streams/log.ts';
+import type { AsOf } from '../streams/past.ts';
 import type { Found, SearchFor } from '../streams/search.ts';
 import type { DraftOutcome } from '../streams/writer.ts';
 import type { Sync, SyncStatus, SyncTiming } from '../sync/runner.ts';
@@ -104,6 +105,8 @@ export type AggregateHandle<E extends EventDefinitions, C, S = unknown> = Aggreg
    * @throws StoreError `append.invalid`, `append.unknown-event`, `append.too-large`, `store.unavailable-actor`, `storage.*`
    */
   readonly send: (event: SendableEvent<E>, options?: SendOptions) => Promise<SendOutcome>;
+  /** The state as of a moment. @throws StoreError `query.wrong-moment`, `storage.*` */
+  readonly asOf: (at: AsOf) => Promise<AggregateSnapshot<C>>;
   /** Every event with the state before and after it, who, when and why; oldest first. */
   readonly history: () => Promise<readonly TrailEntry<MachineState & { readonly context: C }>[]>;
 };
@@ -178,6 +181,11 @@ export type Store = {
   readonly actor: () => Actor;
   /** Live rows of a registered view or rollup. @throws StoreError `query.unknown-view` */
   readonly view: <R extends Row>(definition: ViewDefinition<R> | RollupDefinition<R>) => LiveQuery<R>;
+  /**
+   * Resolves when everything committed before the call, in this tab or another, is in states, views and rollups.
+   * @throws StoreError `storage.*`
+   */
+  readonly caughtUp: () => Promise<void>;
   /** Every batch of events after it became durable, from this tab, other tabs and sync, once and in order. */
   readonly committed$: Observable<CommittedBatch>;
   /** Starts syncing; one at a time for each store. */

@@ -11,6 +11,7 @@ import type { RollupDefinition } from '../projections/rollup.ts';
 import { changeSorted } from '../projections/sortedIndex.ts';
 import type { RowChange, Table } from '../projections/table.ts';
 import { sameRow, type ViewDefinition } from '../projections/view.ts';
+import type { AsOf } from './past.ts';
 
 /** What a query found. */
 export type QueryResult<S extends Row = Row> = {
@@ -57,6 +58,11 @@ export type LiveQuery<R extends Row, S extends Row = R> = {
   readonly rows: () => readonly S[];
   /** The result now, as a first emission. */
   readonly result: () => QueryResult<S>;
+  /**
+   * The rows as of a moment; of joined views too. Reads the log.
+   * @throws StoreError `query.wrong-moment`, `storage.*`
+   */
+  readonly asOf: (at: AsOf) => Promise<readonly S[]>;
 };
 
 /** A live query as it is made, before its rows have a type: the definition that it was opened from says which. */
@@ -66,27 +72,31 @@ export type RawQuery = {
   readonly limit: (count: number) => RawQuery;
   readonly after: (cursor: Cursor) => RawQuery;
   readonly select: (...members: readonly string[]) => RawQuery;
-  readonly join: (
-    view: ViewDefinition | RollupDefinition,
-    on: { readonly by: string; readonly as: string },
-  ) => RawQuery;
+  readonly join: (view: AnyView, on: { readonly by: string; readonly as: string }) => RawQuery;
   readonly rows$: Observable<readonly Row[]>;
   readonly result$: Observable<QueryResult>;
   readonly rows: () => readonly Row[];
   readonly result: () => QueryResult;
+  readonly asOf: (at: AsOf) => Promise<readonly Row[]>;
 };
 
 /** What became of the rows of all tables at once, as the `at`-th time. */
 export type TableChanges = { readonly at: number; readonly of: ReadonlyMap<Table, readonly RowChange[]> };
+
+export type AnyView = ViewDefinition | RollupDefinition;
 
 export type Tables = {
   readonly changes$: Observable<TableChanges>;
   /** How often the tables have changed. */
   readonly changed: () => number;
   /** @throws StoreError `query.unknown-view` */
-  readonly tableOf: (definition: ViewDefinition | RollupDefinition) => Table;
+  readonly tableOf: (definition: AnyView) => Table;
+  /** The tables of some views as of a moment. */
+  readonly past: (at: AsOf, views: readonly AnyView[]) => Promise<Pick<Tables, 'tableOf'>>;
 };
 
+/** A join as it is asked for, and with the rows that it finds. */
+type Asked = { readonly view: AnyView; readonly by: string; readonly as: string };
 type Join = { readonly table: Table; readonly by: string; readonly as: string };
 type Shape = { readonly joins: readonly Join[]; readonly members: readonly string[] | undefined };
 
@@ -169,7 +179,7 @@ const touchedBy = ({ joins }: Shape, of: TableChanges['of']): ((row: Row) => boo
   return touched.length === 0 ? untouched : (row) => touched.some(({ by, keys }) => keys.has(keyIn(row, by)));
 };
 
-const follow = (tables: Tables, table: Table, { query, shape }: { query: ReadyQuery; shape: Shape }) =>
+const follow = (tables: Tables, { table, query, shape }: Bound) =>
   new Observable<QueryResult>((subscriber) => {
     const again = () => table.find(query);
     const show = showing(query, shape);
@@ -190,34 +200,51 @@ const follow = (tables: Tables, table: Table, { query, shape }: { query: ReadyQu
     emit(untouched);
   });
 
-const WHOLE: Shape = { joins: [], members: undefined };
+type Spec = {
+  readonly query: Query;
+  readonly joins: readonly Asked[];
+  readonly members: readonly string[] | undefined;
+};
+const ALL: Spec = { query: EVERY_ROW, joins: [], members: undefined };
 
-type Spec = { readonly query: Query; readonly shape: Shape };
-const ALL: Spec = { query: EVERY_ROW, shape: WHOLE };
+/** A query and the rows that it is about. */
+type Bound = { readonly table: Table; readonly query: ReadyQuery; readonly shape: Shape };
 
-/** Queries over one table. */
-export const liveQuery = (tables: Tables, table: Table, spec: Spec = ALL): RawQuery => {
-  const { query, shape } = spec;
-  const ready = () => ({ query: readyQuery(query), shape });
-  const refined = (more: Partial<Query>) => liveQuery(tables, table, { query: { ...query, ...more }, shape });
-  const shaped = (more: Partial<Shape>) => liveQuery(tables, table, { query, shape: { ...shape, ...more } });
-  const result = (): QueryResult => {
-    const asked = readyQuery(query);
-    const found = showing(asked, shape)(table.find(asked), untouched);
-    return found ?? { rows: [], keys: [], changes: { added: [], updated: [], removed: [] }, next: undefined };
-  };
-  const result$ = new Observable<QueryResult>((subscriber) => follow(tables, table, ready()).subscribe(subscriber));
+const bind = ({ tableOf }: Pick<Tables, 'tableOf'>, view: AnyView, { query, joins, members }: Spec): Bound => ({
+  table: tableOf(view),
+  query: readyQuery(query),
+  shape: { joins: joins.map((join) => ({ ...join, table: tableOf(join.view) })), members },
+});
+
+const resultOf = ({ table, query, shape }: Bound): QueryResult => {
+  const found = showing(query, shape)(table.find(query), untouched);
+  return found ?? { rows: [], keys: [], changes: { added: [], updated: [], removed: [] }, next: undefined };
+};
+
+/** Queries over one view. @throws StoreError `query.unknown-view` */
+export const liveQuery = (tables: Tables, view: AnyView, spec: Spec = ALL): RawQuery => {
+  const { query, joins } = spec;
+  bind(tables, view, { ...spec, query: EVERY_ROW });
+  const refined = (more: Partial<Query>) => liveQuery(tables, view, { ...spec, query: { ...query, ...more } });
+  const result = (): QueryResult => resultOf(bind(tables, view, spec));
+  const result$ = new Observable<QueryResult>((subscriber) =>
+    follow(tables, bind(tables, view, spec)).subscribe(subscriber),
+  );
   return {
     where: (where) => refined({ where: [...query.where, where] }),
     orderBy: (member, direction = 'ascending') =>
       refined({ orderBy: [...query.orderBy, { member, descending: direction === 'descending' }] }),
     limit: (limit) => refined({ limit }),
     after: (after) => refined({ after }),
-    select: (...members) => shaped({ members }),
-    join: (view, { by, as }) => shaped({ joins: [...shape.joins, { table: tables.tableOf(view), by, as }] }),
+    select: (...members) => liveQuery(tables, view, { ...spec, members }),
+    join: (other, { by, as }) => liveQuery(tables, view, { ...spec, joins: [...joins, { view: other, by, as }] }),
     rows$: result$.pipe(map(({ rows }) => rows)),
     result$,
     rows: () => result().rows,
     result,
+    asOf: async (at) => {
+      const past = await tables.past(at, [view, ...joins.map((join) => join.view)]);
+      return resultOf(bind(past, view, spec)).rows;
+    },
   };
 };

@@ -8,14 +8,15 @@ import { Subject } from 'rxjs';
 import { StoreError } from '../core/errors.ts';
 import { type StreamId, streamParts } from '../core/ids.ts';
 import type { Row } from '../projections/query.ts';
-import { openGroups, type RollupDefinition } from '../projections/rollup.ts';
+import { openGroups } from '../projections/rollup.ts';
 import { openTable, type RowChange, type Table } from '../projections/table.ts';
 import type { AggregateSnapshot, ViewDefinition } from '../projections/view.ts';
-import { liveQuery, type RawQuery, type TableChanges, type Tables } from './liveQuery.ts';
+import { type AnyView, liveQuery, type RawQuery, type TableChanges, type Tables } from './liveQuery.ts';
+import type { AsOf } from './past.ts';
 
 export type LiveViews = {
   /** @throws StoreError `query.unknown-view` for a view that is not among them */
-  readonly query: (definition: ViewDefinition | RollupDefinition) => RawQuery;
+  readonly query: (definition: AnyView) => RawQuery;
   /** Takes the new states of the named streams. Throws what a definition throws, after all other rows are made. */
   readonly advance: (streams: Iterable<StreamId>) => void;
   /** Forgets every row, at once. */
@@ -68,9 +69,9 @@ type Opened =
       readonly table: Table;
     };
 
-const openAll = (definitions: readonly (ViewDefinition | RollupDefinition)[]) => {
-  const tables = new Map<ViewDefinition | RollupDefinition, Table>();
-  const tableOf = (definition: ViewDefinition | RollupDefinition): Table => {
+const openAll = (definitions: readonly AnyView[]) => {
+  const tables = new Map<AnyView, Table>();
+  const tableOf = (definition: AnyView): Table => {
     const table = tables.get(definition);
     if (table === undefined) throw new StoreError('query.unknown-view', { view: definition.name });
     return table;
@@ -84,44 +85,78 @@ const openAll = (definitions: readonly (ViewDefinition | RollupDefinition)[]) =>
   return { opened, tableOf };
 };
 
+/** Changes the views by `change`, and the rollups by what that changed; gives what became of each table. */
+const changeAll = (
+  opened: readonly Opened[],
+  change: (definition: ViewDefinition, table: Table) => readonly RowChange[],
+): Changed => {
+  const all: Changed = new Map();
+  for (const each of opened) {
+    const changes =
+      each.kind === 'view'
+        ? change(each.definition, each.table)
+        : each.table.apply(each.groups(all.get(each.base) ?? []));
+    if (changes.length > 0) all.set(each.table, changes);
+  }
+  return all;
+};
+
+/** Makes the rows of these streams. Throws what a definition throws, after `done`. */
+const advanceAll = (
+  opened: readonly Opened[],
+  parts: {
+    readonly streams: Iterable<StreamId>;
+    readonly snapshotOf: Snapshots;
+    readonly done: (all: Changed) => void;
+  },
+): void => {
+  const faults: unknown[] = [];
+  const rowOf = rowMaker(parts.snapshotOf, faults);
+  const named = [...parts.streams].map((stream) => ({ stream, ...streamParts(stream) }));
+  const changed = changeAll(opened, (definition, table) => {
+    const own = named.filter(({ type }) => type === definition.type);
+    return table.apply(own.map(({ stream, id }) => [id, rowOf(definition, stream)]));
+  });
+  parts.done(changed);
+  if (faults.length > 0) throw faults[0];
+};
+
+/** What has to be there for these, in the order in which it was defined. */
+const neededFor = (wanted: readonly AnyView[], definitions: readonly AnyView[]): readonly AnyView[] => {
+  const needed = new Set(wanted);
+  for (const definition of definitions.toReversed())
+    if (needed.has(definition) && 'measures' in definition) needed.add(definition.of);
+  return definitions.filter((definition) => needed.has(definition));
+};
+
+/** Gives the aggregates of some types as of a moment. */
+export type PastSnapshots = (at: AsOf, types: ReadonlySet<string>) => Promise<ReadonlyMap<StreamId, AggregateSnapshot>>;
+
 /**
  * Starts views and rollups over a source of snapshots; a rollup after what it is of.
  * @throws StoreError `query.unknown-view` for a rollup over a view that is not named before it
  */
 export const openViews = (
-  definitions: readonly (ViewDefinition | RollupDefinition)[],
+  definitions: readonly AnyView[],
   snapshotOf: Snapshots,
+  pastSnapshots: PastSnapshots,
 ): LiveViews => {
   const { opened, tableOf } = openAll(definitions);
   const { tell, changes$, changed } = teller();
-  const tables: Tables = { tableOf, changes$, changed };
-  const faults: unknown[] = [];
-  const rowOf = rowMaker(snapshotOf, faults);
-
-  /** Changes the views by `change`, and the rollups by what that changed. */
-  const changeAll = (change: (definition: ViewDefinition, table: Table) => readonly RowChange[]): void => {
-    const all: Changed = new Map();
-    for (const each of opened) {
-      const changes =
-        each.kind === 'view'
-          ? change(each.definition, each.table)
-          : each.table.apply(each.groups(all.get(each.base) ?? []));
-      if (changes.length > 0) all.set(each.table, changes);
-    }
-    tell(all);
+  const past: Tables['past'] = async (at, views) => {
+    const needed = neededFor(views, definitions);
+    const fresh = openAll(needed);
+    const types = new Set<string>(needed.flatMap((each) => ('measures' in each ? [] : [each.type])));
+    const snapshots = await pastSnapshots(at, types);
+    advanceAll(fresh.opened, {
+      ...{ streams: snapshots.keys(), snapshotOf: (stream) => snapshots.get(stream), done: () => undefined },
+    });
+    return fresh;
   };
-
+  const tables: Tables = { tableOf, changes$, changed, past };
   return {
-    query: (definition) => liveQuery(tables, tableOf(definition)),
-    advance: (streams) => {
-      const named = [...streams].map((stream) => ({ stream, ...streamParts(stream) }));
-      changeAll((definition, table) => {
-        const own = named.filter(({ type }) => type === definition.type);
-        return table.apply(own.map(({ stream, id }) => [id, rowOf(definition, stream)]));
-      });
-      const [fault] = faults.splice(0);
-      if (fault !== undefined) throw fault;
-    },
-    clear: () => changeAll((_, table) => table.clear()),
+    query: (definition) => liveQuery(tables, definition),
+    advance: (streams) => advanceAll(opened, { streams, snapshotOf, done: tell }),
+    clear: () => tell(changeAll(opened, (_, table) => table.clear())),
   };
 };

@@ -15,9 +15,10 @@ import {
   type Uncontested,
   uncontestedOf,
 } from '../core/fold.ts';
-import type { EventId, ReplicaId } from '../core/ids.ts';
+import type { AggregateId, EventId, ReplicaId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { EVERYTHING, keysTouched, openPayload } from '../core/schema.ts';
+import type { AggregateSnapshot } from '../projections/view.ts';
 import type { BasisRule } from './basis.ts';
 
 /** What is known of one stream. */
@@ -92,6 +93,24 @@ export const emptyState = ({ reducer }: StreamReader): StreamState => ({
   fold: emptyFold(reducer),
   readOnly: false,
   unreadable: [],
+});
+
+/** What is shown of an aggregate in this state. @param pending  own events that the server has not confirmed */
+export const snapshotOfState = (
+  id: AggregateId,
+  { fold, uncontested, readOnly, unreadable }: StreamState,
+  pending: number,
+): AggregateSnapshot => ({
+  id,
+  value: fold.state.value,
+  context: fold.state.context,
+  version: fold.version,
+  conflicts: fold.conflicts,
+  settled: fold.settled,
+  uncontested: uncontested?.state ?? fold.state,
+  pending,
+  readOnly,
+  inapplicable: fold.inapplicable.length + unreadable.length,
 });
 
 /** The state after one more event; undefined if the stream has to be folded anew. */

@@ -39,7 +39,7 @@ export const openWorld = (
     readOnly: false,
     inapplicable: 0,
   });
-  const open = () => openViews([indexed, plain, ...others], snapshot);
+  const open = () => openViews([indexed, plain, ...others], snapshot, () => Promise.resolve(new Map()));
   const views = open();
   const query = (definition: ViewDefinition<PointRow> | RollupDefinition = indexed) =>
     views.query(definition) as AnyQuery;
