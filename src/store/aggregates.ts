@@ -1,5 +1,6 @@
 /** Aggregates as an application holds them: observable state, and `send`. */
 import { distinctUntilChanged, filter, map, Observable } from 'rxjs';
+import type { RecordedEvent } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Reducer } from '../core/fold.ts';
 import { aggregateId, eventType, type StreamId, streamId } from '../core/ids.ts';
@@ -135,6 +136,8 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
     const { value, context, readOnly } = state();
     return !readOnly && definition.replay.next({ value, context }, { ...payload, type }) !== undefined;
   };
+  const past = (at: AsOf, history: readonly RecordedEvent[]) =>
+    aggregateAsOf(at, { stream, history, reader: reader() });
   const send = async (event: object, options: SendOptions = {}): Promise<SendOutcome> => {
     const draft = draftOf(definition, { id, event, options });
     const [outcome] = await session.writer.write({ drafts: [draft], actor: session.actor(), atomic: true });
@@ -165,10 +168,7 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
       ),
     send,
     // as above
-    asOf: async (at: AsOf) => {
-      const history = await session.states.history(stream);
-      return aggregateAsOf(at, { stream, history, reader: reader() }) as AggregateSnapshot<C>;
-    },
+    asOf: async (at: AsOf) => past(at, await session.states.history(stream)) as AggregateSnapshot<C>,
     history: async () => {
       const events = openedEvents(await session.states.history(stream), reader());
       return auditTrail(events, typedReducer(definition));
