@@ -59,9 +59,10 @@ export const accessAt = async (store: Store, at: AccessTime): Promise<readonly A
   const stored = await store.sealedEvents(streamId(Access.type, aggregateId(store.tenant)));
   const places = new Map(stored.map(({ body, position }) => [body.id, position]));
   let state = Access.replay.initial;
-  for (const { eventId, type, payload, recordedAt } of trail) {
+  for (const { eventId, type, payload, recordedAt, actor, replica } of trail) {
     const isKnown = 'size' in at ? (places.get(eventId) ?? at.size) < at.size : recordedAt.utc <= at.instant;
-    if (isKnown) state = Access.replay.next(state, { ...payload, type }) ?? state;
+    const author = { user: actor.user, role: actor.role, replica, at: recordedAt.utc };
+    if (isKnown) state = Access.replay.next(state, { ...payload, type, author }) ?? state;
   }
   return listOf(contextOf(state.context));
 };

@@ -2,8 +2,10 @@
  * What an aggregate is, whatever decides for it: its event types, and a pure state that events lead from one value to
  * the next. The machines that decide are `machines/`.
  */
+import type { Commit } from './commit.ts';
 import type { ConflictRule } from './conflict.ts';
-import type { Actor } from './envelope.ts';
+import type { Actor, CommitContext } from './envelope.ts';
+import type { ErrorCode } from './errors.ts';
 import type { AggregateId, AggregateType, EventType } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Opened } from './protect.ts';
@@ -17,6 +19,25 @@ export type MachineState = { readonly value: StateValue; readonly context: unkno
 
 /** What a machine sees of an event: its type and the payload's members. */
 export type MachineEvent = { readonly type: string } & JsonObject;
+
+/** Who recorded an event, as its commit says; that the replica is this one, the commit's signature shows. */
+export type Author = {
+  readonly user: string;
+  readonly role: string;
+  readonly replica: string;
+  /** Device time, RFC 3339 UTC. */
+  readonly at: string;
+};
+
+export const authorOf = ({ actor, replica, recordedAt }: CommitContext): Author => ({
+  ...{ user: actor.user, role: actor.role, replica, at: recordedAt.utc },
+});
+
+/** What speaks against a commit. `isRefused`: it is not to be taken, else it is taken and pointed out. `at`: which event. */
+export type Judgement = { readonly code: ErrorCode; readonly isRefused: boolean; readonly at: number };
+
+/** Whose commits are taken, given the state of the aggregate at the commit's place in the log. Pure. */
+export type Judge = (state: MachineState, commit: Pick<Commit, 'context' | 'events'>) => Judgement | undefined;
 
 /** Decide and evolve in one: the state after a legal event, undefined after an illegal one. Pure. */
 export type Replay = {
@@ -56,6 +77,13 @@ export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C
   readonly settle?: ConflictRule;
   /** True if whoever acts may end a conflict that is left to a person. */
   readonly mayResolve: (actor: Actor) => boolean;
+  /**
+   * The aggregate of the tenant's own name says who may do what: server and devices ask it about every commit. Its machine sees who
+   * recorded an event, as its member `author`.
+   */
+  readonly judge?: Judge;
+  /** True if a replica may change the tenant's key sheet on the server, by the same aggregate. */
+  readonly carries?: (state: MachineState, replica: string) => boolean;
   /** The states in which the event would be legal, with this context: names of states, the outer ones first, joined by dots. */
   readonly legalIn: (event: MachineEvent, context: unknown) => readonly string[];
   /** A state as XState's tools see it; the same object for the same state. */

@@ -7,6 +7,12 @@
 
 /** Every failure the library can report, with the sentence that tells a person what it means and what to do. */
 export const ERROR_TEXT = {
+  'access.after-revocation':
+    'A commit of a device or user that was revoked came after that, dated before it. It is kept; a person decides what it is worth.',
+  'access.denied':
+    'Who recorded this was not entitled to. It counts for nothing and is not passed on; have somebody who administers the study do it.',
+  'access.revoked':
+    'The device or its user was revoked before this was recorded. It stays on the device and is not taken; export it there if it is needed.',
   'aggregate.impure':
     'The machine has effects (invoke, after, spawn or actions other than assign). Move them to a processor.',
   'aggregate.unknown-type': 'No aggregate of this type is registered with the store.',

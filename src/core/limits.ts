@@ -90,6 +90,8 @@ export const LIMITS = {
   vaultHeldMax: 64,
   /** Characters of a wrapping key that is sealed for one holder, in base64. */
   grantLengthMax: 400,
+  /** Tenants whose access list a server keeps folded between pushes. */
+  accessListsKept: 64,
   /** People among whom a recovery key is shared. */
   custodiansMax: 16,
   /** Failed attempts that a vault remembers for the next unlocking; older ones are counted only. */

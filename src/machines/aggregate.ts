@@ -27,6 +27,7 @@ import type { Actor } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import { aggregateType, type EventType, eventType } from '../core/ids.ts';
 import type { EventDefinition } from '../core/schema.ts';
+import { type AnyAuthority, type Authority, allowing, isAllowed, type Judged, judging } from './authority.ts';
 import { compileMachine } from './compile.ts';
 import { legalStates } from './legal.ts';
 import { type ConflictPolicy, eventsUnder, ruleOf } from './policy.ts';
@@ -106,6 +107,8 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
   readonly mayResolve?: (actor: Actor) => boolean;
   /** Says which events need a reason for change; none do if absent. */
   readonly needsReason?: (event: SendableEvent<E>, context: ContextFrom<M>) => boolean;
+  /** Who may record what, and whose commits are taken: for an aggregate that holds it, under the tenant's own name. */
+  readonly authority?: Authority<SendableEvent<E>, ContextFrom<M>>;
 }): AggregateDefinition<E, ContextFrom<M>, SnapshotFrom<M>> => {
   const { type, events, machine, needsReason, mayResolve, subjectOf = (id) => id, version = 1 } = input;
   const { conflicts = 'manual' } = input;
@@ -114,12 +117,14 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
     eventType(name),
     definition,
   ]);
-  const replay = compileMachine(machine) ?? interpretMachine(machine);
   const settle = ruleOf(conflicts, events);
+  const compiled = compileMachine(machine) ?? interpretMachine(machine);
+  const authority = input.authority === undefined ? undefined : anyAuthority(input.authority);
+  const replay = authority === undefined ? compiled : allowing(compiled, authority);
   const isProtected = definitions.some(([, { protects }]) => protects.length > 0);
+  const known = { type: aggregateType(type), events: new Map(definitions) };
   return {
-    type: aggregateType(type),
-    events: new Map(definitions),
+    ...known,
     replay: isProtected ? careful(replay) : replay,
     source: () => {
       const ofEvents = definitions.map(([name, event]) => [name, event.source()]);
@@ -130,8 +135,13 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
     mayResolve: mayResolve ?? (() => true),
     // where a value is not shown, whoever cannot tell whether a reason is needed gives one
     needsReason: needsReason === undefined ? () => false : orElse(isProtected, widen(needsReason), true),
-    legalIn: orElse<readonly string[]>(isProtected, (event, context) => legalStates(machine, event, context), []),
+    legalIn: orElse<readonly string[]>(
+      isProtected,
+      (event, context) => (isAllowed(authority, event, context) ? legalStates(machine, event, context) : []),
+      [],
+    ),
     snapshotOf: snapshotsOf(machine),
+    ...(authority === undefined ? {} : rulesOf({ ...known, replay, authority })),
   };
 };
 
@@ -173,8 +183,20 @@ const careful = (replay: Replay): Replay => ({
   },
 });
 
+/** Rules are asked about events that satisfied their schema, and about contexts of this machine. */
+const anyAuthority = <E, C>({ allows, standing, carries }: Authority<E, C>): AnyAuthority => ({
+  allows: widen(allows),
+  standing: widen(standing),
+  carries: widen(carries),
+});
+
+const rulesOf = (judged: Judged): Pick<AggregateDefinition, 'judge' | 'carries'> => ({
+  judge: judging(judged),
+  carries: ({ context }, replica) => judged.authority.carries(replica, context),
+});
+
 /** The caller passes only events that satisfied the schema of their type, and contexts of this machine. */
 const widen =
-  <T, C>(rule: (event: T, context: C) => boolean): ((event: MachineEvent, context: unknown) => boolean) =>
+  <T, C, R>(rule: (event: T, context: C) => R): ((event: unknown, context: unknown) => R) =>
   (event, context) =>
     rule(event as T, context as C);

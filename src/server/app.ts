@@ -6,7 +6,7 @@ import { type ReplicaId, replicaId, type TenantId, tenantId } from '../core/ids.
 import { LIMITS } from '../core/limits.ts';
 import type { Logger } from '../core/ports.ts';
 import { fromBase64 } from '../crypto/bytes.ts';
-import { changesOfMessage, messageOfVerdicts } from '../sync/keyMessages.ts';
+import { changesOfMessage, messageOfVerdicts, proofOfMessage } from '../sync/keyMessages.ts';
 import { KeysRequest, PushRequest, readMessage } from '../sync/protocol.ts';
 import { carriesToken, checkLocal, SECURITY_HEADERS } from './access.ts';
 import { checkpoint, hello, pull, status } from './answers.ts';
@@ -86,7 +86,10 @@ const routes = ({ world, logger }: AppOptions): Hono => {
     async (context) => {
       const tenant = tenantOf(context);
       const request = readMessage(KeysRequest, await jsonOf(context));
-      const verdicts = await storeKeys(world.database, tenant, changesOfMessage(request));
+      const verdicts = await storeKeys(world.database, tenant, {
+        changes: changesOfMessage(request),
+        proof: proofOfMessage(request),
+      });
       logger.log('info', 'keys', { tenant, ...countsOf(verdicts) });
       return context.json(messageOfVerdicts(verdicts));
     },

@@ -2,7 +2,7 @@
  * What becomes of pushed commits, given what the server holds. Pure: the sequencer reads, asks here, and writes.
  *
  * Order of the questions for each commit: is it sound, is it of this tenant, is it held already, does it continue its
- * chain, does it build only on what is held, are its event ids new. `later` is for reasons that pass; `refused` is for
+ * chain, does it build only on what is held, are its event ids new, may its author record it at this place of the log. `later` is for reasons that pass; `refused` is for
  * ever, and what follows a refused commit waits.
  */
 import { type Commit, type Fault, type Head, headAfter } from '../core/commit.ts';
@@ -12,6 +12,7 @@ import { seen } from '../core/versionVector.ts';
 import { sameBytes } from '../crypto/bytes.ts';
 import type { CommitCheck } from '../crypto/checkCommit.ts';
 import { checkContinues } from '../crypto/inChain.ts';
+import type { AccessBook } from '../streams/accessBook.ts';
 import type { Verdict } from '../sync/protocol.ts';
 
 /** A pushed commit: its bytes as received, the sequence it claims to start at (0 if it does not say), and its check. */
@@ -33,6 +34,8 @@ export type Known = {
   readonly sequences: ReadonlyMap<string, number>;
   /** Ids among those pushed that the log has already. */
   readonly eventIds: ReadonlySet<string>;
+  /** Who may do what, at the end of the log. */
+  readonly access: AccessBook;
 };
 
 export type Placed = { readonly commit: Commit; readonly position: number };
@@ -55,6 +58,7 @@ type State = {
   readonly size: number;
   readonly commits: Map<number, Held>;
   readonly eventIds: Set<string>;
+  readonly access: AccessBook;
 };
 
 const refuse = (commit: Commit, code: ErrorCode, at = 0): Outcome => ({
@@ -81,6 +85,15 @@ const checkIds = (state: State, commit: Commit): Outcome | undefined => {
   return undefined;
 };
 
+/** What is only pointed out is taken: devices keep it as a finding, and a person decides. */
+const checkAuthor = ({ access }: State, commit: Commit): Outcome | undefined => {
+  const judgement = access.judge(commit);
+  if (judgement?.isRefused !== true) return undefined;
+  // A newer event of access is not a fault of the commit: it waits for a newer server.
+  if (judgement.code === 'commit.unsupported-format') return { kind: 'later', code: judgement.code };
+  return refuse(commit, judgement.code, judgement.at);
+};
+
 const judgeSound = (state: State, commit: Commit): Outcome => {
   if (commit.context.tenant !== state.known.tenant) return refuse(commit, 'sync.wrong-tenant');
   const held = state.commits.get(commit.first);
@@ -88,7 +101,9 @@ const judgeSound = (state: State, commit: Commit): Outcome => {
   const fault = checkContinues(state.head, commit);
   if (fault?.code === 'chain.gap') return { kind: 'later', code: 'chain.gap' };
   if (fault !== undefined) return { kind: 'refused', fault };
-  return checkBasis(state, commit) ?? checkIds(state, commit) ?? { kind: 'accepted', commit };
+  return (
+    checkBasis(state, commit) ?? checkIds(state, commit) ?? checkAuthor(state, commit) ?? { kind: 'accepted', commit }
+  );
 };
 
 const judge = (state: State, { check }: Received): Outcome => {
@@ -101,7 +116,8 @@ const judge = (state: State, { check }: Received): Outcome => {
 const advanced = (state: State, commit: Commit): State => {
   state.commits.set(commit.first, { link: commit.link, position: state.size });
   for (const { id } of commit.events) state.eventIds.add(id);
-  return { ...state, head: headAfter(commit), size: state.size + commit.events.length };
+  const access = state.access.after(commit);
+  return { ...state, access, head: headAfter(commit), size: state.size + commit.events.length };
 };
 
 const verdictOf = (outcome: Outcome, first: number, size: number): Verdict => {
@@ -125,6 +141,7 @@ export const decide = (known: Known, received: readonly Received[]): Decision =>
     size: known.size,
     commits: new Map(known.commits),
     eventIds: new Set(known.eventIds),
+    access: known.access,
   };
   const verdicts: Verdict[] = [];
   const accepted: Placed[] = [];

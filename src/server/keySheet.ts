@@ -5,11 +5,14 @@
  * Invariants: a destroyed key's wrap is emptied, whatever revision the change builds on, and nothing takes its place; one
  * tenant's rows are reached in the name of that tenant only (row-level security); a cursor misses no later change.
  */
-import type { TenantId } from '../core/ids.ts';
+import { StoreError } from '../core/errors.ts';
+import type { ReplicaId, TenantId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { CarriedRow, RowChange, RowVerdict } from '../crypto/keyRows.ts';
+import { type CarriedRow, type ChangesProof, proverOf, type RowChange, type RowVerdict } from '../crypto/keyRows.ts';
+import { type AccessBook, NOBODY } from '../streams/accessBook.ts';
 import { messageOfRow } from '../sync/keyMessages.ts';
 import { type KeysPage, PROTOCOL } from '../sync/protocol.ts';
+import { readAccess } from './authority.ts';
 import type { Database } from './postgres/database.ts';
 import { inTenant, lockSheet, readKeyRows, readKeysAfter, writeKeyRow, writeSheet } from './postgres/keyRows.ts';
 
@@ -38,13 +41,23 @@ export const verdictOn = (
   };
 };
 
-/** Stores changes, in one transaction. @throws StoreError `storage.*`: nothing was stored */
-export const storeKeys = (
+/** @throws StoreError `access.denied` where this replica may not change the sheet, or nobody says who asks */
+export const checkCarries = ({ carries }: AccessBook, prover: ReplicaId | undefined): void => {
+  if (!carries(prover ?? NOBODY)) throw new StoreError('access.denied', { what: 'keys' });
+};
+
+/**
+ * Stores changes, in one transaction.
+ * @throws StoreError `access.denied` if who asks was not let in, `storage.*`: nothing was stored
+ */
+export const storeKeys = async (
   database: Database,
   tenant: TenantId,
-  changes: readonly RowChange[],
-): Promise<readonly RowVerdict[]> =>
-  inTenant(database, tenant, async (query) => {
+  { changes, proof }: { readonly changes: readonly RowChange[]; readonly proof?: ChangesProof | undefined },
+): Promise<readonly RowVerdict[]> => {
+  const prover = proof === undefined ? undefined : await proverOf(tenant, changes, proof);
+  return inTenant(database, tenant, async (query) => {
+    checkCarries(await readAccess(query, tenant), prover);
     let changed = await lockSheet(query, tenant);
     const rows = new Map(
       (
@@ -67,6 +80,7 @@ export const storeKeys = (
     await writeSheet(query, tenant, changed);
     return verdicts;
   });
+};
 
 const CURSOR = /^[0-9a-z]{1,11}$/;
 const numberOf = (cursor: string): number => (CURSOR.test(cursor) ? Number.parseInt(cursor, 36) : 0);

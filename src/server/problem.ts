@@ -3,6 +3,9 @@ import { ERROR_TEXT, type ErrorCode, isStoreError } from '../core/errors.ts';
 
 /** The HTTP status of each code. A new code does not compile until it has one. */
 export const PROBLEM_STATUS = {
+  'access.after-revocation': 409,
+  'access.denied': 403,
+  'access.revoked': 403,
   'aggregate.impure': 500,
   'aggregate.unknown-type': 400,
   'append.invalid': 400,

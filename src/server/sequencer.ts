@@ -11,6 +11,7 @@ import { checkCommit } from '../crypto/checkCommit.ts';
 import { decodeCommit } from '../crypto/commitBytes.ts';
 import { appendLeaf, EMPTY_FRONTIER, EMPTY_ROOT, type Frontier, frontierRoot } from '../crypto/merkle.ts';
 import { PROTOCOL, type PushResponse } from '../sync/protocol.ts';
+import { openBook, readAccess } from './authority.ts';
 import { askedOf, claimedBy, type Decision, decide, type Known, type Placed, type Received } from './decide.ts';
 import { insertCommits, keepRefused, type Rooted, readHeld, readKnownIds } from './postgres/commits.ts';
 import type { Database, Query } from './postgres/database.ts';
@@ -71,6 +72,7 @@ const readKnown = async (
     commits: await readHeld(query, { tenant, replica }, new Set(received.map(({ first }) => first))),
     sequences: new Map(heads.map((head) => [head.replica, head.sequence])),
     eventIds: await readKnownIds(query, tenant, ids),
+    access: await readAccess(query, tenant),
   };
 };
 
@@ -127,7 +129,7 @@ const storeUnreadable = async (
     commits: new Map(),
     sequences: new Map(),
   };
-  const decision = decide({ ...nothing, eventIds: new Set() }, received);
+  const decision = decide({ ...nothing, eventIds: new Set(), access: openBook(tenant) }, received);
   for (const refusal of decision.refused) await keepRefused(query, { tenant, at: at.toISOString() }, refusal);
   return decision;
 };

@@ -1,5 +1,6 @@
 /** Aggregates as an application holds them: observable state, and `send`. */
 import { distinctUntilChanged, filter, map, Observable } from 'rxjs';
+import type { Author } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Reducer } from '../core/fold.ts';
@@ -17,7 +18,7 @@ import type {
 import { auditTrail } from '../projections/auditTrail.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
 import { type AsOf, aggregateAsOf } from '../streams/past.ts';
-import { machineEventOf, openedEvents, readerOf, reducerOf, type StreamReader } from '../streams/streamState.ts';
+import { openedEvents, readerOf, reducerOf, type StreamReader, seenBy } from '../streams/streamState.ts';
 import type { Draft } from '../streams/writer.ts';
 import { actorOf } from './actor.ts';
 import type { Session } from './session.ts';
@@ -131,10 +132,18 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
     subscriber.next(state());
     return watch(stream, () => subscriber.next(state()));
   });
+  /** Where authors are judged: whoever acts here now. */
+  const authorNow = (): { readonly author?: Author } => {
+    if (definition.judge === undefined) return {};
+    const { user, role } = session.actor();
+    const at = new Date(session.clock.nowMs()).toISOString();
+    return { author: { user, role, replica: session.identity.replica, at } };
+  };
   const can = (event: SendableEvent<E>): boolean => {
     const { type, payload } = payloadOf(event);
     const { value, context, readOnly } = state();
-    return !readOnly && definition.replay.next({ value, context }, { ...payload, type }) !== undefined;
+    const seen = { ...payload, type, ...authorNow() };
+    return !readOnly && definition.replay.next({ value, context }, seen) !== undefined;
   };
   const past = (at: AsOf, history: readonly RecordedEvent[]) =>
     aggregateAsOf(at, { stream, history, reader: reader() });
@@ -152,7 +161,11 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
       session.log.committed$.pipe(
         map(({ events }) => events.filter(({ body }) => body.stream === stream)),
         filter((events) => events.length > 0),
-        map((events) => openedEvents(events, reader()).map(({ body, payload }) => machineEventOf(body.type, payload))),
+        map((events) =>
+          openedEvents(events, reader()).map(({ body, payload, context }) =>
+            seenBy(definition, body.type, payload, context),
+          ),
+        ),
       ),
     isSettled: session.states.isSettled,
     send,

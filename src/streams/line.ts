@@ -9,7 +9,7 @@ import type { MachineState } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
 import { sequence } from '../core/position.ts';
 import { EMPTY_VECTOR, seen, type VersionVector, withDot } from '../core/versionVector.ts';
-import { machineEventOf, type StreamReader, type StreamState } from './streamState.ts';
+import { type StreamReader, type StreamState, seenBy } from './streamState.ts';
 
 /** The fold of a stream while it is nothing but own events in their order. */
 export type Line = {
@@ -58,7 +58,7 @@ export const advanceLine = (line: Line, event: RecordedEvent, reader: StreamRead
   const isNext = context.replica === own && body.sequence > line.upTo;
   if (!isNext || seen(body.basis, own) > line.upTo || !namesNoOther(body.basis, own)) return false;
   if (definition.events.get(body.type)?.version !== body.schema) return false;
-  const next = definition.replay.next(line.state, machineEventOf(body.type, opened ?? body.payload));
+  const next = definition.replay.next(line.state, seenBy(definition, body.type, opened ?? body.payload, context));
   if (next === undefined) return false;
   line.state = next;
   line.version += 1;

@@ -3,7 +3,7 @@
  * this batch and in those that are still under way. Nothing here waits and nothing is stored.
  */
 import type { AggregateDefinition, MachineEvent, MachineState } from '../core/aggregate.ts';
-import type { Actor, CommitContext, EventBody } from '../core/envelope.ts';
+import type { CommitContext, EventBody } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Conflict } from '../core/fold.ts';
 import { type EventType, eventType, type StreamId } from '../core/ids.ts';
@@ -18,11 +18,11 @@ import { bodyOf, commitsOf, contextOf, type Moment, momentOf } from './sealing.t
 import {
   advanceState,
   emptyState,
-  machineEventOf,
   readerOf,
   type Step,
   type StreamReader,
   type StreamState,
+  seenBy,
 } from './streamState.ts';
 
 export type BatchPlan = {
@@ -87,16 +87,16 @@ const illegal = (event: MachineEvent, { fold }: StreamState, { legalIn }: Aggreg
 /** The machine's state after the draft, or why it is not stored. */
 const decide = (
   state: StreamState,
-  { draft, type, actor }: { readonly draft: Draft; readonly type: EventType; readonly actor: Actor },
+  { draft, type, context }: { readonly draft: Draft; readonly type: EventType; readonly context: CommitContext },
 ): { readonly next: MachineState } | { readonly refusal: DraftOutcome } => {
   const { fold } = state;
   if (state.readOnly) return { refusal: refused('read-only', state) };
-  if (draft.resolves !== undefined && !draft.definition.mayResolve(actor))
+  if (draft.resolves !== undefined && !draft.definition.mayResolve(context.actor))
     return { refusal: refused('not-permitted', state) };
   const conflicts = touchedConflicts(state, draft, type);
   const moved = draft.expectedVersion !== undefined && draft.expectedVersion !== fold.version;
   if (moved || conflicts.length > 0) return { refusal: { kind: 'conflict', version: fold.version, conflicts } };
-  const event = machineEventOf(type, draft.payload);
+  const event = seenBy(draft.definition, type, draft.payload, context);
   const next = draft.definition.replay.next(fold.state, event);
   if (next === undefined) return { refusal: illegal(event, state, draft.definition) };
   const needsReason = draft.resolves !== undefined || draft.definition.needsReason(event, fold.state.context);
@@ -171,7 +171,7 @@ const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: Wr
   const state = isOpen ? states.get(stream) : (parts.states.get(stream) ?? emptyState(decider.reader));
   if (state === undefined) return 'wait';
   const type = eventType(draft.type);
-  const decided = decide(state, { draft, type, actor: job.context.context.actor });
+  const decided = decide(state, { draft, type, context: job.context.context });
   if ('refusal' in decided) return decided.refusal;
   const body = bodyOf(draft, type, { state, sequence: tentative.sequence + 1 }, parts);
   job.bodies.push(body);

@@ -1,10 +1,10 @@
 /**
  * What is known of one stream, from its recorded events: opened, folded, and what could not be understood. Pure.
  */
-import type { AggregateDefinition, MachineEvent, MachineState } from '../core/aggregate.ts';
+import { type AggregateDefinition, authorOf, type MachineEvent, type MachineState } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
 import { sharesKey } from '../core/conflict.ts';
-import type { EventBody } from '../core/envelope.ts';
+import type { CommitContext, EventBody } from '../core/envelope.ts';
 import {
   advanceFold,
   emptyFold,
@@ -68,10 +68,22 @@ const openEvent = ({ definition, own, basis: rule }: StreamReader, event: Record
 export const machineEventOf = (type: string, payload: JsonObject): MachineEvent =>
   'type' in payload ? { ...payload, type } : { type, ...payload };
 
+/** As the machine of `definition` sees an event that was recorded in a commit of this context. */
+export const seenBy = (
+  { judge }: Pick<AggregateDefinition, 'judge'>,
+  type: string,
+  payload: JsonObject,
+  context: CommitContext,
+): MachineEvent => {
+  const event = machineEventOf(type, payload);
+  return judge === undefined ? event : { ...event, author: authorOf(context) };
+};
+
 /** The reducer of an aggregate over opened events. */
 export const reducerOf = (definition: AggregateDefinition): Reducer<MachineState> => ({
   initial: definition.replay.initial,
-  next: (state, event) => definition.replay.next(state, machineEventOf(event.body.type, event.payload)),
+  next: (state, { body, payload, context }) =>
+    definition.replay.next(state, seenBy(definition, body.type, payload, context)),
   touches: (event) => {
     const known = definition.events.get(event.body.type);
     return known === undefined ? [EVERYTHING] : keysTouched(known, event.payload);

@@ -6,8 +6,9 @@ import type { Commit, Fault } from '../core/commit.ts';
 import { isStoreError, StoreError } from '../core/errors.ts';
 import { fromBase64, utf8 } from '../crypto/bytes.ts';
 import { checkCommit } from '../crypto/checkCommit.ts';
+import { changesMessage, type KeyCarrier } from '../crypto/keyRows.ts';
 import { readNoteVerifier } from '../crypto/signedNote.ts';
-import { checkEnrolledKey } from '../crypto/signer.ts';
+import { checkEnrolledKey, sign } from '../crypto/signer.ts';
 import type { PullResult, PushResult } from '../machines/sync.ts';
 import type { FaultyCommit } from '../streams/fitting.ts';
 import { settleClosed } from './leftovers.ts';
@@ -93,10 +94,24 @@ const keepFault = async (parts: ExchangeParts, { fault, commit }: FaultyCommit):
   await parts.keepClosing({ ...closing, forkedAt: fault.sequence, sharedUpTo: fault.sequence - 1, settled: true });
 };
 
+/**
+ * Keeps as evidence what its author may not record, or recorded after being revoked. It is stored all the same: what it says of access has
+ * no effect, and what else it says a person judges.
+ */
+const pointOut = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<void> => {
+  const isNew = ({ replica, first }: Commit) => first > parts.log.head(replica).sequence;
+  for (const { commit, judgement } of await parts.judge(commits.filter(isNew))) {
+    const { code, at } = judgement;
+    await parts.keepFinding({ code, sequence: commit.first + at, replica: commit.replica }, commit.bytes);
+  }
+};
+
 /** Stores what a page brought; false if there is no room for it. */
 const take = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<boolean> => {
+  const fitting = withoutForks(parts, commits);
+  await pointOut(parts, fitting);
   try {
-    const { faults } = await parts.writer.ingest({ commits: withoutForks(parts, commits), marks: {} });
+    const { faults } = await parts.writer.ingest({ commits: fitting, marks: {} });
     for (const fault of faults) await keepFault(parts, fault);
     return true;
   } catch (error) {
@@ -131,6 +146,16 @@ export const pullAll = async (parts: ExchangeParts, signal: AbortSignal): Promis
   return { short: undefined };
 };
 
+/** A carrier that says whose changes it carries. */
+const signedBy = (identity: ExchangeParts['identity'], carrier: KeyCarrier): KeyCarrier => ({
+  ...carrier,
+  send: async (changes, signal) => {
+    const { tenant, key } = identity();
+    const signature = await sign(key, changesMessage(tenant, changes));
+    return carrier.send(changes, signal, { publicKey: key.publicKey, signature });
+  },
+});
+
 /** What ends a round; all else that keys meet keeps back nothing but keys. */
 const ENDS_ROUND: readonly string[] = ['sync.offline', 'sync.unauthorised', 'store.turn-lost'];
 
@@ -139,13 +164,13 @@ const ENDS_ROUND: readonly string[] = ['sync.offline', 'sync.unauthorised', 'sto
  * @returns the code of what kept it from being done; undefined where there is nothing to exchange
  */
 export const exchangeKeys = async (
-  { keys, transport }: ExchangeParts,
+  { keys, transport, identity }: ExchangeParts,
   what: 'exchange' | 'send',
   signal: AbortSignal,
 ): Promise<string | undefined> => {
   if (keys === undefined || transport.keys === undefined) return undefined;
   try {
-    await keys[what](transport.keys, signal);
+    await keys[what](signedBy(identity, transport.keys), signal);
     return undefined;
   } catch (error) {
     if (!isStoreError(error) || ENDS_ROUND.includes(error.code)) throw error;

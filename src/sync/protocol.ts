@@ -107,6 +107,8 @@ export const KeysRequest = z.strictObject({
     .array(z.strictObject({ ...keyRow, replaces: count }))
     .min(1)
     .max(LIMITS.keyRowsMax),
+  /** Who asks: a replica's key, and its signature over tenant and changes. Needed once somebody was recorded in the tenant's access list. */
+  proof: z.strictObject({ publicKey: z.base64().length(44), signature: z.base64().length(88) }).optional(),
 });
 export type KeysRequest = z.infer<typeof KeysRequest>;
 

@@ -2,7 +2,8 @@
  * Receipts: taken if they name exactly the chain that is held here. One that names more, or another one, is evidence
  * that this database was put back or copied: it is kept, and the replica is succeeded by a new one.
  */
-import type { Fault } from '../core/commit.ts';
+import type { Judgement } from '../core/aggregate.ts';
+import type { Commit, Fault } from '../core/commit.ts';
 import { type ErrorCode, isStoreError, StoreError } from '../core/errors.ts';
 import type { ReplicaId } from '../core/ids.ts';
 import { sameBytes, utf8 } from '../crypto/bytes.ts';
@@ -24,6 +25,9 @@ export type Contradiction = {
   readonly receipt: Receipt;
 };
 
+/** A commit with what speaks against it. */
+export type JudgedCommit = { readonly commit: Commit; readonly judgement: Judgement };
+
 export type ExchangeParts = {
   readonly storage: EventStorage;
   readonly log: Log;
@@ -36,6 +40,8 @@ export type ExchangeParts = {
   readonly setMark: (mark: SyncMark, saved: boolean) => Promise<void>;
   /** Keeps evidence of a fault. */
   readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  /** What speaks against commits from elsewhere, in their order; asked before they are stored. */
+  readonly judge: (commits: readonly Commit[]) => Promise<readonly JudgedCommit[]>;
   /** Closes the replica and begins a new one; false if this session has done so before: then a person has to look. */
   readonly succeed: (contradiction: Contradiction) => Promise<boolean>;
   readonly closings: () => readonly Closing[];

@@ -12,13 +12,15 @@ import { fromBase64, toBase64, toHex32 } from '../crypto/bytes.ts';
 import { emptyHead } from '../crypto/chain.ts';
 import { checkCommit } from '../crypto/checkCommit.ts';
 import { checkpointBody, receiptBody } from '../crypto/checkpoint.ts';
-import type { CarriedRow } from '../crypto/keyRows.ts';
+import { type CarriedRow, proverOf, type RowChange } from '../crypto/keyRows.ts';
 import { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierRoot } from '../crypto/merkle.ts';
 import { noteVerifierText, signNote } from '../crypto/signedNote.ts';
 import { makeSigningKey, type SigningKey } from '../crypto/signer.ts';
+import { Access } from '../machines/clinical/index.ts';
 import { type Decision, decide, type Held, type Placed, type Received } from '../server/decide.ts';
-import { verdictOn } from '../server/keySheet.ts';
-import { changesOfMessage, messageOfRow, messageOfVerdicts } from '../sync/keyMessages.ts';
+import { checkCarries, verdictOn } from '../server/keySheet.ts';
+import { type AccessBook, accessBook } from '../streams/accessBook.ts';
+import { changesOfMessage, messageOfRow, messageOfVerdicts, proofOfMessage } from '../sync/keyMessages.ts';
 import {
   type Hello,
   type KeysPage,
@@ -118,9 +120,12 @@ const pageOf = (state: State, after: string, except: string): PullResponse => {
 };
 
 /** Takes changes of the key sheet by the rules of the server. */
-const takeKeys = (state: State, body: string): { readonly state: State; readonly answer: KeysResponse } => {
+const takeKeys = (
+  state: State,
+  changes: readonly RowChange[],
+): { readonly state: State; readonly answer: KeysResponse } => {
   let { keys } = state;
-  const verdicts = changesOfMessage(readMessage(KeysRequest, JSON.parse(body))).map((change) => {
+  const verdicts = changes.map((change) => {
     const { verdict, next } = verdictOn(
       keys.find(({ id }) => id === change.id),
       change,
@@ -166,6 +171,14 @@ const helloFor = async (statement: Statement, replica: ReplicaId): Promise<Hello
   };
 };
 
+/** Who may do what, by what is held: folded anew each time, as it is put back with the rest. */
+const bookOf = (tenant: TenantId, { commits }: State): AccessBook =>
+  accessBook(
+    Access,
+    tenant,
+    commits.map(({ commit }) => commit),
+  );
+
 const decideOn = (tenant: TenantId, state: State, received: readonly Received[]): Decision & { replica: ReplicaId } => {
   const [first] = received;
   const replica = first?.check.kind === 'sound' ? first.check.commit.replica : first?.check.fault.replica;
@@ -177,6 +190,7 @@ const decideOn = (tenant: TenantId, state: State, received: readonly Received[])
     commits: heldOf(state, replica),
     sequences: new Map([...state.heads].map(([other, head]) => [other, head.sequence])),
     eventIds: state.ids,
+    access: bookOf(tenant, state),
   };
   return { ...decide(known, received), replica };
 };
@@ -205,7 +219,10 @@ export const simulatedServer = async (options: {
       if (request.kind === 'push') return JSON.stringify(await push(request.body));
       if (request.kind === 'keys-pull') return JSON.stringify(keysPage(state, request.after));
       if (request.kind === 'keys-push') {
-        const taken = takeKeys(state, request.body);
+        const asked = readMessage(KeysRequest, JSON.parse(request.body));
+        const [changes, proof] = [changesOfMessage(asked), proofOfMessage(asked)];
+        checkCarries(bookOf(tenant, state), proof && (await proverOf(tenant, changes, proof)));
+        const taken = takeKeys(state, changes);
         state = taken.state;
         return JSON.stringify(taken.answer);
       }

@@ -8,70 +8,27 @@
  * Then, and after each revocation, a newer key of that name is due (`rotationsDue`), granted to those who stay.
  * Whom a key may be granted to at all is `isEntitled`; `clinical/granting.ts` grants to nobody else.
  *
- * The machine keeps order; it does not keep out forgers: who may append is the server's to judge. Laws: `access.laws`.
+ * The machine keeps order; who may record what is `accessRules.ts`, which server and devices judge by. Laws: `access`, `accessRules.laws`.
  */
 import { assign, setup } from 'xstate';
-import type { SendableEvent } from '../../core/aggregate.ts';
+import type { Author, SendableEvent } from '../../core/aggregate.ts';
 import { defineAggregate } from '../aggregate.ts';
 import { accessEvents } from './accessEvents.ts';
+import {
+  type AccessContext,
+  type DeviceHolder,
+  entryOf,
+  isActive,
+  isEntitled,
+  isPresent,
+  type MadeKey,
+  type Member,
+  RECOVERY_USER,
+  type Table,
+} from './accessList.ts';
+import { ADMINISTRATION, accessAuthority } from './accessRules.ts';
 
-export type Member = { readonly role: string; readonly site: string | null; readonly isActive: boolean };
-
-/** A user on one device. */
-export type DeviceHolder = {
-  readonly user: string;
-  /** Base64. */
-  readonly sharingKey: string;
-  readonly replica: string;
-  /** `recovery`: a recovery key, which is nobody's device. */
-  readonly state: 'requested' | 'enrolled' | 'revoked' | 'recovery';
-  /** Since when its use does not count, UTC; null as long as it does. */
-  readonly revokedFrom: string | null;
-  /** Since when its passphrase is in use, as far as was recorded. */
-  readonly passphraseSince: string | null;
-};
-
-export type MadeKey = { readonly id: string; readonly name: string };
-
-/** A recovery key: how many of whose shares are needed. */
-export type RecoveryKey = {
-  readonly threshold: number;
-  readonly custodians: readonly string[];
-  /** Shares that were released, in order: whose, and to which device. */
-  readonly released: readonly { readonly by: string; readonly to: string }[];
-};
-
-/** Whom a wrapping key is granted to that is sealed for a recovery key. */
-export const RECOVERY_USER = 'recovery';
-
-export type AccessContext = {
-  readonly users: Readonly<Record<string, Member>>;
-  /** By fingerprint. */
-  readonly holders: Readonly<Record<string, DeviceHolder>>;
-  /** Names that a user may hold the wrapping keys of. */
-  readonly given: Readonly<Record<string, readonly string[]>>;
-  /** Wrapping keys, oldest first. */
-  readonly keys: readonly MadeKey[];
-  /** Who has which wrapping key: its maker, and everybody to whom it was granted. */
-  readonly held: Readonly<Record<string, readonly string[]>>;
-  /** By fingerprint. */
-  readonly recoveries: Readonly<Record<string, RecoveryKey>>;
-};
-
-type AccessEvent = SendableEvent<typeof accessEvents>;
-type Table<T> = Readonly<Record<string, T>>;
-
-/** The entry of a table, whatever its name is. */
-export const entryOf = <T>(table: Table<T>, name: string): T | undefined =>
-  Object.hasOwn(table, name) ? table[name] : undefined;
-
-/** True if this holder may have the wrapping keys of a name; a recovery key may have those that it was granted once. */
-export const isEntitled = ({ users, holders, given }: AccessContext, holder: string, name: string): boolean => {
-  const found = entryOf(holders, holder);
-  if (found?.state === 'recovery') return true;
-  if (found?.state !== 'enrolled' || entryOf(users, found.user)?.isActive !== true) return false;
-  return entryOf(given, found.user)?.includes(name) === true;
-};
+type AccessEvent = SendableEvent<typeof accessEvents> & { readonly author?: Author };
 
 /** The newest wrapping key of a name. */
 export const newestKey = ({ keys }: AccessContext, name: string): MadeKey | undefined =>
@@ -111,13 +68,14 @@ const withHolder = ({ holders }: AccessContext, holder: string, change: Partial<
 const withUser = ({ users }: AccessContext, user: string, member: Member) => ({
   users: withEntry(users, user, member),
 });
-const memberOf = ({ role, site }: Pick<Member, 'role' | 'site'>): Member => ({ role, site, isActive: true });
-const isActive = ({ users }: AccessContext, user: string) => entryOf(users, user)?.isActive === true;
+const memberOf = ({ role, site }: Pick<Member, 'role' | 'site'>): Member => ({
+  role,
+  site,
+  isActive: true,
+  removedFrom: null,
+});
 const stateOf = ({ holders }: AccessContext, holder: string) => entryOf(holders, holder)?.state;
 const isGiven = ({ given }: AccessContext, user: string, name: string) => entryOf(given, user)?.includes(name) === true;
-/** An enrolled device of a user who is there. */
-const isPresent = (context: AccessContext, holder: string): boolean =>
-  stateOf(context, holder) === 'enrolled' && isActive(context, entryOf(context.holders, holder)?.user ?? '');
 const withHeld = ({ held }: AccessContext, { wrapping, holder }: Holding) => ({
   held: withEntry(held, wrapping, [...(entryOf(held, wrapping) ?? []), holder]),
 });
@@ -127,18 +85,32 @@ const knows = ({ keys }: AccessContext, wrapping: string, name?: string): boolea
 const isNewHolding = (context: AccessContext, { wrapping, holder }: Holding): boolean =>
   stateOf(context, holder) !== undefined && entryOf(context.held, wrapping)?.includes(holder) !== true;
 
+/** Whoever records the first user administers, from that replica until a device of theirs is let in there. */
+const foundedBy = ({ users, given }: AccessContext, author: Author | undefined): Partial<AccessContext> => {
+  if (author === undefined || Object.keys(users).length > 0) return {};
+  const { user, replica } = author;
+  return { founder: { user, replica }, given: withEntry(given, user, [ADMINISTRATION]) };
+};
+const seated = ({ holders, founder }: AccessContext, holder: string): Partial<AccessContext> => {
+  const found = entryOf(holders, holder);
+  return found?.user === founder?.user && found?.replica === founder?.replica ? { founder: null } : {};
+};
+
 const access = setup({ types: { context: {} as AccessContext, events: {} as AccessEvent } });
 
 const machine = access.createMachine({
   id: 'access',
-  context: { users: {}, holders: {}, given: {}, keys: [], held: {}, recoveries: {} },
+  context: { users: {}, holders: {}, given: {}, keys: [], held: {}, recoveries: {}, founder: null },
   initial: 'kept',
   states: {
     kept: {
       on: {
         UserAdded: {
           guard: ({ context, event }) => entryOf(context.users, event.user) === undefined,
-          actions: assign(({ context, event }) => withUser(context, event.user, memberOf(event))),
+          actions: assign(({ context, event }) => ({
+            ...withUser(context, event.user, memberOf(event)),
+            ...foundedBy(context, event.author),
+          })),
         },
         UserChanged: {
           guard: ({ context, event }) => isActive(context, event.user),
@@ -146,9 +118,10 @@ const machine = access.createMachine({
         },
         UserRemoved: {
           guard: ({ context, event }) => isActive(context, event.user),
-          actions: assign(({ context, event: { user } }) => {
+          actions: assign(({ context, event: { user, author } }) => {
             const found = entryOf(context.users, user);
-            return found === undefined ? {} : withUser(context, user, { ...found, isActive: false });
+            if (found === undefined) return {};
+            return withUser(context, user, { ...found, isActive: false, removedFrom: author?.at ?? null });
           }),
         },
         UserReadmitted: {
@@ -159,14 +132,26 @@ const machine = access.createMachine({
           guard: ({ context, event }) => stateOf(context, event.holder) === undefined,
           actions: assign(({ context, event: { holder, user, sharingKey, replica } }) => ({
             holders: withEntry<DeviceHolder>(context.holders, holder, {
-              ...{ user, sharingKey, replica, state: 'requested', revokedFrom: null, passphraseSince: null },
+              ...{ user, sharingKey, replica, formerReplicas: [], state: 'requested' },
+              ...{ revokedFrom: null, passphraseSince: null },
             }),
           })),
         },
         DeviceEnrolled: {
           guard: ({ context, event: { holder } }) =>
             stateOf(context, holder) === 'requested' && isActive(context, entryOf(context.holders, holder)?.user ?? ''),
-          actions: assign(({ context, event }) => withHolder(context, event.holder, { state: 'enrolled' })),
+          actions: assign(({ context, event }) => ({
+            ...withHolder(context, event.holder, { state: 'enrolled' }),
+            ...seated(context, event.holder),
+          })),
+        },
+        DeviceMoved: {
+          guard: ({ context, event: { holder, replica } }) =>
+            stateOf(context, holder) === 'enrolled' && entryOf(context.holders, holder)?.replica !== replica,
+          actions: assign(({ context, event: { holder, replica } }) => {
+            const { formerReplicas = [], replica: before = '' } = entryOf(context.holders, holder) ?? {};
+            return withHolder(context, holder, { replica, formerReplicas: [...formerReplicas, before] });
+          }),
         },
         DeviceRevoked: {
           guard: ({ context, event: { holder } }) => !['revoked', undefined].includes(stateOf(context, holder)),
@@ -210,7 +195,7 @@ const machine = access.createMachine({
             stateOf(context, holder) === undefined && shares.every((share) => isPresent(context, share.holder)),
           actions: assign(({ context, event: { holder, sharingKey, threshold, shares } }) => ({
             holders: withEntry<DeviceHolder>(context.holders, holder, {
-              ...{ user: RECOVERY_USER, sharingKey, replica: '', state: 'recovery' },
+              ...{ user: RECOVERY_USER, sharingKey, replica: '', formerReplicas: [], state: 'recovery' },
               ...{ revokedFrom: null, passphraseSince: null },
             }),
             recoveries: withEntry(context.recoveries, holder, {
@@ -247,6 +232,7 @@ const machine = access.createMachine({
 });
 
 const REASONED: readonly string[] = [
+  'DeviceMoved',
   'UserChanged',
   'UserRemoved',
   'UserReadmitted',
@@ -258,7 +244,9 @@ const REASONED: readonly string[] = [
 /** Who may do what in a study; the aggregate's id is the tenant. */
 export const Access = defineAggregate({
   type: 'access',
+  version: 2,
   events: accessEvents,
   machine,
+  authority: accessAuthority,
   needsReason: ({ type }) => REASONED.includes(type),
 });

@@ -85,6 +85,12 @@ export const accessEvents = {
   UserReadmitted: defineEvent({ version: 1, schema: member, touches: ofUser }),
   DeviceRequested: defineEvent({ version: 1, schema: DeviceRequestedSchema, touches: ofHolder }),
   DeviceEnrolled: defineEvent({ version: 1, schema: device, touches: ofHolder }),
+  DeviceMoved: defineEvent({
+    version: 1,
+    /** `replica`: who writes there now, after the one before it was closed there. */
+    schema: z.strictObject({ holder, replica: z.hex().length(32) }),
+    touches: ofHolder,
+  }),
   DeviceRevoked: defineEvent({
     version: 1,
     /** `from`: since when its use does not count, UTC; a device may have been lost before anybody told. */

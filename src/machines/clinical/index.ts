@@ -1,19 +1,17 @@
 /** The shipped aggregates of clinical data capture. Names are listed by hand. */
+export { Access, grantsOwed, type OwedGrant, rotationsDue } from './access.ts';
+export type { DeviceRequestedPayload, KeyGrantedPayload, MemberPayload } from './accessEvents.ts';
 export {
-  Access,
   type AccessContext,
   type DeviceHolder,
   entryOf,
-  grantsOwed,
   isEntitled,
   type MadeKey,
   type Member,
-  type OwedGrant,
   RECOVERY_USER,
   type RecoveryKey,
-  rotationsDue,
-} from './access.ts';
-export type { DeviceRequestedPayload, KeyGrantedPayload, MemberPayload } from './accessEvents.ts';
+} from './accessList.ts';
+export { ADMINISTRATION, isAdministrator, isLetIn } from './accessRules.ts';
 export {
   type ActPayload,
   ElectronicSignature,

@@ -5,10 +5,10 @@
  * was never analysed. An array parameter cast in the condition is cast again for every row.
  */
 import { createHash } from 'node:crypto';
-import { type Hash32, hash32, type ReplicaId, type TenantId } from '../../core/ids.ts';
+import { type Hash32, hash32, type ReplicaId, type StreamId, type TenantId } from '../../core/ids.ts';
 import type { Held, Placed, Refusal } from '../decide.ts';
 import type { Query } from './database.ts';
-import { CommitRow, HeldRow, IdRow, RefusedRow, RootRow, readRows } from './rows.ts';
+import { BytesRow, CommitRow, HeldRow, IdRow, RefusedRow, RootRow, readRows } from './rows.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -117,6 +117,36 @@ export const countRefused = async (
       tenant,
     ]),
   );
+
+/** The root of the log up to the newest commit with events of a stream that says who may do what; undefined if there is none. */
+export const readAccessRoot = async (
+  query: Query,
+  { tenant, stream }: { readonly tenant: TenantId; readonly stream: StreamId },
+): Promise<string | undefined> => {
+  const rows = await query(
+    `SELECT tree_root FROM indelible.commits WHERE tenant = $1 AND position <= (
+      SELECT position FROM indelible.events
+      WHERE tenant = $1 AND stream = $2 AND stream LIKE 'access/%' ORDER BY position DESC LIMIT 1)
+      ORDER BY position DESC LIMIT 1`,
+    [tenant, stream],
+  );
+  const [row] = readRows(RootRow, rows);
+  return row === undefined ? undefined : hex(row.tree_root);
+};
+
+/** The commits that hold events of such a stream, in the server's order. */
+export const readCommitsOf = async (
+  query: Query,
+  { tenant, stream }: { readonly tenant: TenantId; readonly stream: StreamId },
+): Promise<readonly Uint8Array[]> => {
+  const rows = await query(
+    `SELECT bytes FROM indelible.commits WHERE tenant = $1 AND position IN (
+      SELECT (SELECT max(c.position) FROM indelible.commits c WHERE c.tenant = $1 AND c.position <= e.position)
+      FROM indelible.events e WHERE e.tenant = $1 AND e.stream = $2 AND e.stream LIKE 'access/%') ORDER BY position`,
+    [tenant, stream],
+  );
+  return readRows(BytesRow, rows).map(({ bytes }) => bytes);
+};
 
 export type Page = {
   readonly from: number;

@@ -115,7 +115,12 @@ const KEYS: readonly string[] = [
   ]),
 ];
 
-const STEPS: readonly (readonly string[])[] = [[...TABLES, ...GUARDS], KEYS];
+/** Every push asks for the newest event of access; of all other streams nothing is looked up here. */
+const ACCESS: readonly string[] = [
+  `CREATE INDEX access_events ON indelible.events (tenant, stream, position) WHERE stream LIKE 'access/%'`,
+];
+
+const STEPS: readonly (readonly string[])[] = [[...TABLES, ...GUARDS], KEYS, ACCESS];
 
 const GRANTS: readonly string[] = [
   `GRANT USAGE ON SCHEMA indelible TO ${RUNTIME_ROLE}`,

@@ -16,7 +16,7 @@ const change = (at: number, more: Partial<RowChange> = {}): RowChange => ({
   ...more,
 });
 const kindsOf = async (world: World, tenant: string, changes: readonly RowChange[]) =>
-  (await storeKeys(world.database, tenantId(tenant), changes)).map((verdict) =>
+  (await storeKeys(world.database, tenantId(tenant), { changes })).map((verdict) =>
     verdict.kind === 'stored' ? verdict.revision : `stale ${verdict.row.revision}`,
   );
 const allOf = async (world: World, tenant: string, from = '') => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  ADMINISTRATION,
   accessAt,
   accessNow,
   accessOf,
@@ -162,6 +163,7 @@ describe('granting', () => {
 
   it('waits for a person where two devices disagree about the user [ACC-03]', async () => {
     const { ada, cy, dan } = await team();
+    await tell(ada, { type: 'AccessGiven', user: 'dan', name: ADMINISTRATION });
     await settle(ada, cy, dan);
     await meet(ada, cy, dan);
     await tell(ada, { type: 'UserChanged', user: 'cy', role: 'monitor', site: null });
@@ -209,6 +211,7 @@ describe('revoking', () => {
     for (const kind of kinds) {
       const { ada, cy, dan } = await team();
       await settle(cy, dan);
+      await meet(ada, cy, dan);
       const outcome = await revokeAccess(ada.store, ada.session, { ...(await kind(dan)), reason: 'left' });
       expect(outcome).toEqual({ kind: 'revoked', rotated: ['study'], left: [] });
       await meet(ada, cy, dan);
@@ -224,6 +227,7 @@ describe('revoking', () => {
     const { ada, cy, dan } = await team();
     await settle(cy);
     await tell(ada, { type: 'AccessGiven', user: 'ada', name: 'unblinding' });
+    await tell(ada, { type: 'AccessGiven', user: 'dan', name: ADMINISTRATION });
     await meet(ada, cy, dan);
     const revocation = { type: 'AccessRevoked', user: 'ada', name: 'study', reason: 'changed site' } as const;
     expect(await revokeAccess(dan.store, dan.session, revocation)).toMatchObject({ rotated: [], left: ['study'] });

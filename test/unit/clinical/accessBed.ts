@@ -1,13 +1,23 @@
 /** Devices of a study with a vault each, whose stores meet at one server. */
 import { filter, firstValueFrom } from 'rxjs';
-import { Access, FailedUnlock, FailedUnlocks } from '../../../src/clinical.ts';
+import { Access, FailedUnlock, FailedUnlocks, Form } from '../../../src/clinical.ts';
+import type { AggregateDefinition } from '../../../src/core/aggregate.ts';
 import type { Store, Sync } from '../../../src/index.ts';
 import type { KeySession } from '../../../src/keys.ts';
-import { type SimulatedServer, type SimulatedTime, simulatedNetwork } from '../../../src/testing/index.ts';
+import {
+  type Disturbance,
+  type SimulatedRequest,
+  type SimulatedServer,
+  type SimulatedTime,
+  simulatedNetwork,
+  UNDISTURBED,
+} from '../../../src/testing/index.ts';
 import { world } from '../keys/world.ts';
 import { openDevice } from '../store/trial.ts';
 
 export type Place = {
+  /** Decides what becomes of each message from now on. */
+  readonly disturb: (next: (request: SimulatedRequest) => Disturbance) => void;
   readonly store: Store;
   readonly session: KeySession;
   readonly sync: Sync | undefined;
@@ -18,17 +28,33 @@ export type Place = {
 export const passphraseOf = (user: string): string => `passphrase of ${user}`;
 
 /** A user's device: a vault and a store. */
-export const openPlace = async (user: string, server?: SimulatedServer): Promise<Place> => {
+export const openPlace = async (
+  user: string,
+  server?: SimulatedServer,
+  access: AggregateDefinition = Access,
+): Promise<Place> => {
   const { vault, time } = world();
   const session = await vault.create({ user, passphrase: passphraseOf(user) });
   const { store } = await openDevice({
-    ...{ aggregates: [Access, FailedUnlock], views: [FailedUnlocks] },
+    ...{ aggregates: [access, FailedUnlock, Form], views: [FailedUnlocks] },
     ...{ clock: time.clock, scheduler: time.scheduler, actor: () => ({ userId: user, role: 'admin' }) },
   });
-  const transport = server === undefined ? undefined : simulatedNetwork(server);
+  let met: (request: SimulatedRequest) => Disturbance = () => UNDISTURBED;
+  const transport = server === undefined ? undefined : simulatedNetwork(server, (request) => met(request));
   const sync =
     transport === undefined ? undefined : store.sync({ url: 'https://server.invalid', transport, network: 'offline' });
-  return { store, session, sync, time, vault };
+  const disturb: Place['disturb'] = (next) => {
+    met = next;
+  };
+  return { store, session, sync, time, vault, disturb };
+};
+
+/** One round of sync, however it ends: the code of what kept it from being done. */
+export const attempt = async ({ sync }: Place): Promise<string | undefined> => {
+  sync?.setOnline(true);
+  const status = await sync?.now();
+  sync?.setOnline(false);
+  return status?.lastError;
 };
 
 /** Everybody tells everybody, twice around. */

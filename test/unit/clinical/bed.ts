@@ -98,9 +98,14 @@ export const exchange = async (...desks: readonly Desk[]): Promise<void> => {
   }
 };
 
-export const record = async (desk: Desk, item: string, value: string, form = 'f1'): Promise<void> => {
+export const record = async (
+  { store }: Pick<Desk, 'store'>,
+  item: string,
+  value: string,
+  form = 'f1',
+): Promise<void> => {
   const payload = { group: 'VITALS', groupRepeat: '', item, value, entry: 'keyed' } as const;
-  const outcome = await desk.store
+  const outcome = await store
     .aggregate(Form, form)
     .send({ type: 'ItemRecorded', ...payload }, { reason: 'correction' });
   if (outcome.kind !== 'committed') throw new Error(outcome.kind);

@@ -23,6 +23,7 @@ import {
 } from '../../../src/testing/index.ts';
 import { world } from '../keys/world.ts';
 import { openDevice } from '../store/trial.ts';
+import { codeOfAsync } from '../support.ts';
 import { meet } from './accessBed.ts';
 
 const NamedSchema = z.strictObject({ name: protect(z.string(), { key: 'subject' }) });
@@ -64,7 +65,7 @@ const trial = async () => {
   };
   const [ada, bea] = [await open('ada'), await open('bea')];
   await beginAccess(ada.store, ada.session, { role: 'admin', site: null, names: ['study'] });
-  return { server, ada, bea, sent };
+  return { server, ada, bea, sent, open };
 };
 type Trial = Awaited<ReturnType<typeof trial>>;
 
@@ -133,4 +134,26 @@ it('sends events where keys cannot be exchanged, and says why they were not [KEY
   ada.disturb(() => UNDISTURBED);
   expect((await ada.sync.now()).lastError).toBeUndefined();
   expect(await server.answer({ kind: 'keys-pull', after: '' })).toContain('"revision":1');
+});
+
+it('is changed on the server by devices that were let in, in what they have signed, and by no other [ACC-10]', async () => {
+  const { ada, open, sent, server } = await trial();
+  await ada.store.aggregate(Person, 'subject-17').send({ type: 'Named', name: NAME });
+  await meet(ada);
+  const eve = await open('eve');
+  await eve.session.makeWrappingKey('study');
+  await eve.store.aggregate(Person, 'subject-18').send({ type: 'Named', name: NAME });
+  eve.sync.setOnline(true);
+  expect((await eve.sync.now()).lastError).toBe('access.denied');
+  eve.sync.setOnline(false);
+  const [taken] = sent.flatMap((request) => (request.kind === 'keys-push' ? [request.body] : []));
+  const { proof, ...unsigned } = JSON.parse(taken ?? '');
+  const [row] = unsigned.changes;
+  const other = { ...unsigned, changes: [{ ...row, wrap: null }], proof };
+  for (const body of [unsigned, other])
+    expect(await codeOfAsync(() => server.answer({ kind: 'keys-push', body: JSON.stringify(body) }))).toBe(
+      'access.denied',
+    );
+  const rows = JSON.parse(await server.answer({ kind: 'keys-pull', after: '' })).rows;
+  expect(rows).toEqual([expect.objectContaining({ id: row.id, wrap: row.wrap })]);
 });

@@ -20,13 +20,16 @@ export const freshEventId = (): EventId => {
   );
 };
 
-export type EventChange = Partial<Pick<EventBody, 'id' | 'payload' | 'stream'>> & { readonly basis?: VersionVector };
+export type EventChange = Partial<Pick<EventBody, 'id' | 'payload' | 'stream'>> & {
+  readonly basis?: VersionVector;
+  readonly type?: string;
+};
 
 export type Device = Awaited<ReturnType<typeof makeDevice>>;
 
 /** A replica that seals commits one after the other. `key`: that of another device, to stand for its clone. */
 export const makeDevice = async (
-  options: { readonly tenant?: string; readonly key?: SigningKey; readonly head?: Head } = {},
+  options: { readonly tenant?: string; readonly key?: SigningKey; readonly head?: Head; readonly user?: string } = {},
 ) => {
   const tenant = tenantId(options.tenant ?? TENANT);
   const key = options.key ?? (await makeSigningKey());
@@ -36,7 +39,7 @@ export const makeDevice = async (
     format: 1,
     tenant,
     replica,
-    actor: { user: userId('nurse-1'), role: 'site' },
+    actor: { user: userId(options.user ?? 'nurse-1'), role: 'site' },
     recordedAt: { utc: '2026-11-22T10:00:00.000Z', offsetMin: 60, zone: 'Europe/Berlin', uptimeMs: 5 },
     receipt: null,
     software: { store: '0.1.0', registry: 'none' },
@@ -44,7 +47,7 @@ export const makeDevice = async (
   const bodyAt = (at: number, change: EventChange): EventBody => ({
     id: change.id ?? freshEventId(),
     stream: change.stream ?? readStreamId('visit/subject-1/visit-1'),
-    type: eventType('ItemRecorded'),
+    type: eventType(change.type ?? 'ItemRecorded'),
     schema: 1,
     sequence: sequence(head.sequence + 1 + at),
     basis: change.basis ?? {},

@@ -100,6 +100,6 @@ it('makes the tables once, however often it is asked [SRV-07]', async () => {
     expect(await prepare(asOwnerWithin, world.database.query)).toBe(true);
     expect(await count(world.database)).toEqual([3, 6, 1]);
     const versions = await world.database.query('SELECT version FROM indelible.versions');
-    expect(versions).toEqual([{ version: 1 }, { version: 2 }]);
+    expect(versions).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }]);
   }
 });

@@ -1,0 +1,39 @@
+/**
+ * What speaks against commits that come from elsewhere, by the access list as this device holds it: the question that the server was
+ * asked when it took them, answered by the same function. Own events that the server has not confirmed came after them there.
+ * Law: `authority.laws`.
+ */
+import type { Commit } from '../core/commit.ts';
+import { accessBook, bookStream } from '../streams/accessBook.ts';
+import type { JudgedCommit } from '../sync/receipts.ts';
+import type { Session } from './session.ts';
+
+type JudgingSession = Pick<Session, 'definitions' | 'states' | 'identity' | 'mark'>;
+
+/** Commits against which something speaks; none where no aggregate that judges is registered. */
+export const judgeCommits = async (
+  session: JudgingSession,
+  commits: readonly Commit[],
+): Promise<readonly JudgedCommit[]> => {
+  const judged: JudgedCommit[] = [];
+  if (commits.length === 0) return judged;
+  const { tenant, replica } = session.identity;
+  for (const definition of session.definitions.values()) {
+    if (definition.judge === undefined) continue;
+    const { acknowledged } = session.mark();
+    const held = (await session.states.history(bookStream(definition, tenant))).filter(
+      ({ body, context }) => context.replica !== replica || body.sequence <= acknowledged,
+    );
+    let book = accessBook(
+      definition,
+      tenant,
+      held.map(({ body, context }) => ({ context, events: [body] })),
+    );
+    for (const commit of commits) {
+      const judgement = book.judge(commit);
+      if (judgement !== undefined) judged.push({ commit, judgement });
+      book = book.after(commit);
+    }
+  }
+  return judged;
+};
