@@ -115,6 +115,14 @@ const steady = <T extends object>(read: () => T): (() => T) => {
   };
 };
 
+/** Where authors are judged: whoever acts here now. */
+const authorNow = (session: Session, { judge }: Pick<AggregateDefinition, 'judge'>): { readonly author?: Author } => {
+  if (judge === undefined) return {};
+  const { user, role } = session.actor();
+  const at = new Date(session.clock.nowMs()).toISOString();
+  return { author: { user, role, replica: session.identity.replica, at } };
+};
+
 /** The handle of one aggregate; a page may ask for hundreds at once, so it makes what few of them are asked for when it is. */
 export const aggregateHandle = <E extends EventDefinitions, C, S>(
   session: Session,
@@ -132,17 +140,10 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
     subscriber.next(state());
     return watch(stream, () => subscriber.next(state()));
   });
-  /** Where authors are judged: whoever acts here now. */
-  const authorNow = (): { readonly author?: Author } => {
-    if (definition.judge === undefined) return {};
-    const { user, role } = session.actor();
-    const at = new Date(session.clock.nowMs()).toISOString();
-    return { author: { user, role, replica: session.identity.replica, at } };
-  };
   const can = (event: SendableEvent<E>): boolean => {
     const { type, payload } = payloadOf(event);
     const { value, context, readOnly } = state();
-    const seen = { ...payload, type, ...authorNow() };
+    const seen = { ...payload, type, ...authorNow(session, definition) };
     return !readOnly && definition.replay.next({ value, context }, seen) !== undefined;
   };
   const past = (at: AsOf, history: readonly RecordedEvent[]) =>
