@@ -123,6 +123,19 @@ const authorNow = (session: Session, { judge }: Pick<AggregateDefinition, 'judge
   return { author: { user, role, replica: session.identity.replica, at } };
 };
 
+/** The events of a stream as they become durable, as the stream's machine sees them. */
+const arrivingAt = ({ log }: Session, stream: StreamId, reader: () => StreamReader) =>
+  log.committed$.pipe(
+    map(({ events }) => events.filter(({ body }) => body.stream === stream)),
+    filter((events) => events.length > 0),
+    map((events) => {
+      const { definition } = reader();
+      return openedEvents(events, reader()).map(({ body, payload, context }) =>
+        seenBy(definition, body.type, payload, context),
+      );
+    }),
+  );
+
 /** The handle of one aggregate; a page may ask for hundreds at once, so it makes what few of them are asked for when it is. */
 export const aggregateHandle = <E extends EventDefinitions, C, S>(
   session: Session,
@@ -158,16 +171,7 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
     id,
     snapshot: () => definition.snapshotOf(session.states.get(stream)?.fold.state ?? definition.replay.initial),
     watch: (wake, end) => watch(stream, wake, end),
-    arriving: () =>
-      session.log.committed$.pipe(
-        map(({ events }) => events.filter(({ body }) => body.stream === stream)),
-        filter((events) => events.length > 0),
-        map((events) =>
-          openedEvents(events, reader()).map(({ body, payload, context }) =>
-            seenBy(definition, body.type, payload, context),
-          ),
-        ),
-      ),
+    arriving: () => arrivingAt(session, stream, reader),
     isSettled: session.states.isSettled,
     send,
   });
