@@ -44,6 +44,7 @@ export {
 export type { ConflictPolicy } from './machines/policy.ts';
 export type { SyncState } from './machines/sync.ts';
 export type { TrailEntry } from './projections/auditTrail.ts';
+export type { Branch, Branches, ContestedKey } from './projections/branches.ts';
 export type { Condition, Cursor, Direction, Row, Where } from './projections/query.ts';
 export { defineRollup, type Measure, type RollupDefinition, type RollupRow } from './projections/rollup.ts';
 export { type AggregateSnapshot, type Conflicted, defineView, type ViewDefinition } from './projections/view.ts';
@@ -91,7 +92,9 @@ export type {
   BulkOptions,
   BulkProgress,
   CheckOptions,
+  ConflictedAggregate,
   CurrentActor,
+  ResolveOptions,
   SendOptions,
   SendOutcome,
   Store,

@@ -11,6 +11,7 @@ import type { RollupDefinition } from './projections/rollup.ts';
 import type { ViewDefinition } from './projections/view.ts';
 import { aggregateHandle, watchStreams } from './store/aggregates.ts';
 import { appendAll } from './store/bulk.ts';
+import { conflictsIn } from './store/conflicts.ts';
 import { openHealth } from './store/openHealth.ts';
 import { openSync } from './store/openSync.ts';
 import { knownReplicas } from './store/replica.ts';
@@ -113,6 +114,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
       await log.catchUp();
       await session.states.settled();
     },
+    conflicts$: conflictsIn(session),
     sync: (syncOptions) => {
       sync$.value?.stop();
       const sync = openSync(session, options.name, syncOptions);

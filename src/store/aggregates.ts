@@ -7,7 +7,7 @@ import type { Reducer } from '../core/fold.ts';
 import { aggregateId, eventType, type StreamId, streamId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
-import { parsePayload } from '../core/schema.ts';
+import { keysTouched, parsePayload } from '../core/schema.ts';
 import type {
   AggregateDefinition,
   EventDefinitions,
@@ -16,11 +16,13 @@ import type {
   SendableEvent,
 } from '../machines/aggregate.ts';
 import { auditTrail } from '../projections/auditTrail.ts';
+import { branchesOf } from '../projections/branches.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
 import { type AsOf, aggregateAsOf } from '../streams/past.ts';
 import { openedEvents, readerOf, reducerOf, type StreamReader, seenBy } from '../streams/streamState.ts';
 import type { Draft } from '../streams/writer.ts';
 import { actorOf } from './actor.ts';
+import { resolving } from './conflicts.ts';
 import type { Session } from './session.ts';
 import type { AggregateHandle, SendOptions, SendOutcome } from './types.ts';
 
@@ -187,11 +189,33 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
     send,
     // as above
     asOf: async (at: AsOf) => past(at, await session.states.history(stream)) as AggregateSnapshot<C>,
-    history: async () => {
-      const events = openedEvents(await session.states.history(stream), reader());
-      return auditTrail(events, typedReducer(definition));
-    },
+    ...pastOf(session, definition, reader, id),
   });
+};
+
+/** What a handle tells of all events of its stream, and how conflicts among them end. */
+const pastOf = <E extends EventDefinitions, C, S>(
+  session: Session,
+  definition: AggregateDefinition<E, C, S>,
+  reader: () => StreamReader,
+  id: string,
+): Pick<AggregateHandle<E, C, S>, 'resolve' | 'branches' | 'history'> => {
+  const stream = streamId(definition.type, aggregateId(id));
+  const opened = async () => openedEvents(await session.states.history(stream), reader());
+  return {
+    resolve: async (conflicts, events, options) => {
+      const drafts = events.map((event) => draftOf(definition, { id, event, options }));
+      const ending = resolving(drafts, conflicts, (draft) => touchedBy(definition, draft));
+      return session.writer.write({ drafts: ending, actor: session.actor(), atomic: true });
+    },
+    branches: async () => branchesOf(await opened(), typedReducer(definition)),
+    history: async () => auditTrail(await opened(), typedReducer(definition)),
+  };
+};
+
+const touchedBy = ({ events }: AggregateDefinition, { type, payload }: Draft): readonly string[] => {
+  const known = events.get(eventType(type));
+  return known === undefined ? [] : keysTouched(known, payload);
 };
 
 /** The states of this definition's machine have contexts of type C. */

@@ -1,13 +1,15 @@
 /** The public shape of a store: what an application calls. */
 import type { Observable } from 'rxjs';
 import type { Finding } from '../core/commit.ts';
+import type { Conflict, SettledConflict } from '../core/conflict.ts';
 import type { Actor, Originator } from '../core/envelope.ts';
-import type { EventId, ReplicaId, StreamId, TenantId } from '../core/ids.ts';
+import type { AggregateId, AggregateType, EventId, ReplicaId, StreamId, TenantId } from '../core/ids.ts';
 import type { Clock, Entropy, KnownMarker, Scheduler, StorageFacts } from '../core/ports.ts';
 import type { KeyExchange } from '../crypto/keyRows.ts';
 import type { KeySource } from '../crypto/keySource.ts';
 import type { AggregateDefinition, EventDefinitions, MachineState, SendableEvent } from '../machines/aggregate.ts';
 import type { TrailEntry } from '../projections/auditTrail.ts';
+import type { Branches } from '../projections/branches.ts';
 import type { Row } from '../projections/query.ts';
 import type { RollupDefinition } from '../projections/rollup.ts';
 import type { AggregateSnapshot, ViewDefinition } from '../projections/view.ts';
@@ -84,6 +86,9 @@ export type SendOptions = {
   readonly expectedVersion?: number;
 };
 
+/** Why a conflict ends so; where the values came from when not from the actor. */
+export type ResolveOptions = { readonly reason: string; readonly originator?: Originator };
+
 /** What became of an event. */
 export type SendOutcome = DraftOutcome;
 
@@ -107,6 +112,18 @@ export type AggregateHandle<E extends EventDefinitions, C, S = unknown> = Aggreg
   readonly send: (event: SendableEvent<E>, options?: SendOptions) => Promise<SendOutcome>;
   /** The state as of a moment. @throws StoreError `query.wrong-moment`, `storage.*` */
   readonly asOf: (at: AsOf) => Promise<AggregateSnapshot<C>>;
+  /**
+   * Ends conflicts by one or more events, all of them or none: each names the heads that it touches. `conflicts` are those that
+   * the person has seen: where another head has come since, nothing is stored, and the outcomes say so. Where everything is in
+   * conflict, the first event touches everything. @throws as `send`
+   */
+  readonly resolve: (
+    conflicts: readonly Conflict[],
+    events: readonly SendableEvent<E>[],
+    options: ResolveOptions,
+  ) => Promise<readonly SendOutcome[]>;
+  /** The sides of what is in open conflict, each as its author saw it; undefined if nothing is. @throws StoreError `storage.*` */
+  readonly branches: () => Promise<Branches<MachineState & { readonly context: C }> | undefined>;
   /** Every event with the state before and after it, who, when and why; oldest first. */
   readonly history: () => Promise<readonly TrailEntry<MachineState & { readonly context: C }>[]>;
 };
@@ -132,6 +149,15 @@ export type SyncOptions = Partial<SyncTiming> & {
 };
 
 export type CheckOptions = { readonly signal?: AbortSignal; readonly onProgress?: (progress: Progress) => void };
+
+/** One aggregate in conflict: what waits for a person, and what its policy has settled. */
+export type ConflictedAggregate = {
+  readonly stream: StreamId;
+  readonly type: AggregateType;
+  readonly id: AggregateId;
+  readonly conflicts: readonly Conflict[];
+  readonly settled: readonly SettledConflict[];
+};
 
 export type Store = {
   /** Who writes here now: another one after this database was found to be lost, shorter or copied. */
@@ -188,6 +214,8 @@ export type Store = {
   readonly caughtUp: () => Promise<void>;
   /** Every batch of events after it became durable, from this tab, other tabs and sync, once and in order. */
   readonly committed$: Observable<CommittedBatch>;
+  /** Every aggregate in conflict, sorted by stream: now, and again when a conflict comes, changes or ends. */
+  readonly conflicts$: Observable<readonly ConflictedAggregate[]>;
   /** Starts syncing; one at a time for each store. */
   readonly sync: (options: SyncOptions) => Sync;
   /** Where syncing stands, now and after each change; undefined until `sync` was called. */

@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'events are folded in the order of their arrival',
-    file: 'src/core/fold.ts',
+    file: 'src/core/foldOrder.ts',
     from: 'nodes.sort((a, b) => a.depth - b.depth || compareDots(a.event, b.event));',
     to: '',
   },
