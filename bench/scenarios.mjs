@@ -136,7 +136,7 @@ const coldSingly = {
       ...ratioRow(
         {
           id: 'B3a-single',
-          what: 'the same, each event recorded by itself: one record per commit, packing into segments not built yet',
+          what: 'the same, each event recorded by itself: one record per commit, none of them packed yet',
           against: 'the same',
           unit: 'ms',
           budget: 'information',
