@@ -1,6 +1,7 @@
 /** What the store relies on in a browser, asked of the very browser that runs the tests. */
 import { expect, it } from 'vitest';
 import { makeSigningKey } from '../../src/crypto/signer.ts';
+import { systemClock } from '../../src/store/platform.ts';
 
 const open = (name: string): Promise<IDBDatabase> =>
   new Promise((resolve, reject) => {
@@ -41,6 +42,10 @@ it('the test browser commits strictly durable transactions and refuses a taken k
   expect(await read(database, 1)).toEqual(bytes);
   database.close();
   await remove(name);
+});
+
+it('the zone that is recorded is the one that the browser formats times in [FMT-04]', () => {
+  expect(systemClock.zone(Date.now()).name).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone);
 });
 
 type Told = 'when the last request has succeeded' | 'never';
