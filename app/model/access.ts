@@ -1,11 +1,12 @@
-/** Who may do what in the study, as of now or of any time, and what somebody who holds its key may change of it. */
+/** Who may do what in the study, as of now or of any time, and what somebody who administers it may change. */
 import {
   type AccessEntry,
+  ADMINISTRATION,
   accessAt,
   accessNow,
   accessOf,
-  entryOf,
   grantKeys,
+  isAdministrator,
   ownFingerprint,
   type RevocationOutcome,
   revokeAccess,
@@ -15,29 +16,33 @@ import {
 import type { SendOutcome } from '../../src/index.ts';
 import type { Device } from './device.ts';
 import type { OutcomeText } from './outcome.ts';
-import { grantText, STUDY } from './studyKey.ts';
+import { grantText, holdsStudyKey, STUDY } from './studyKey.ts';
 
 export type AccessList = {
   readonly entries: readonly AccessEntry[];
   /** Of this user on this device. */
   readonly fingerprint: string;
-  /** True if this user may change it: who holds the study's key, and is in the study. */
+  /** True if this user administers it, on this device. */
   readonly mayChange: boolean;
+  /** True if this user holds the study's key. */
+  readonly isHolder: boolean;
   /** True if somebody has the newest key who may not have it any more. */
   readonly isDue: boolean;
 };
 
-const isActive = ({ store }: Device, user: string): boolean =>
-  entryOf(accessOf(store).state().context.users, user)?.isActive === true;
+/** True if whoever acts on this device may let people in and take them off. */
+export const mayAdminister = ({ store, keys }: Pick<Device, 'store' | 'keys'>): boolean =>
+  isAdministrator(accessOf(store).state().context, { user: keys.user, replica: store.replica });
 
 /** @param instant  RFC 3339 UTC with milliseconds; now if absent   @throws StoreError `key.locked`, `storage.*` */
 export const readAccess = async (device: Device, instant: string | undefined): Promise<AccessList> => {
   const { store, keys } = device;
-  const isHeld = (await keys.wrappingKeys()).some(({ name }) => name === STUDY);
+  const isHeld = await holdsStudyKey(device);
   return {
     entries: instant === undefined ? accessNow(store) : await accessAt(store, { instant }),
     fingerprint: await ownFingerprint(keys),
-    mayChange: instant === undefined && isHeld && isActive(device, keys.user),
+    mayChange: instant === undefined && mayAdminister(device),
+    isHolder: instant === undefined && isHeld,
     isDue: rotationsDue(accessOf(store).state().context).includes(STUDY),
   };
 };
@@ -47,7 +52,7 @@ type DeviceOf = { readonly holder: string; readonly user: string; readonly devic
 
 /** What is about to be changed. `holder`: fingerprint of a device, or of a recovery key. */
 export type AccessAct =
-  | { readonly kind: 'remove' | 'readmit' | 'role'; readonly entry: AccessEntry }
+  | { readonly kind: 'remove' | 'readmit' | 'role' | 'administer' | 'retire'; readonly entry: AccessEntry }
   | ({ readonly kind: 'grant' } & DeviceOf)
   | ({ readonly kind: 'revoke' } & DeviceOf)
   | { readonly kind: 'rotate' };
@@ -62,7 +67,7 @@ export type ActDetails = {
 
 /** What is said where a step was not recorded. */
 export const CHANGED =
-  'Nothing was recorded: the list has changed meanwhile, or is in conflict. Look at it, and decide again.';
+  'Nothing was recorded: you may not do it, or the list has changed meanwhile. Look at it, and decide again.';
 
 const sentText = (outcome: SendOutcome, done: string): OutcomeText =>
   outcome.kind === 'committed' ? { text: done, isGood: true } : { text: CHANGED, isGood: false };
@@ -111,6 +116,14 @@ export const changeAccess = async (device: Device, act: AccessAct, details: ActD
   if (act.kind === 'grant') return grantTo(device, act, reason);
   const { user, site } = act.entry;
   if (act.kind === 'remove') return removeUser(device, user, reason);
+  if (act.kind === 'administer' || act.kind === 'retire') {
+    const type = act.kind === 'administer' ? 'AccessGiven' : 'AccessRevoked';
+    const outcome = await accessOf(store).send({ type, user, name: ADMINISTRATION }, { reason });
+    return sentText(
+      outcome,
+      act.kind === 'administer' ? `${user} administers the study.` : `${user} administers no more.`,
+    );
+  }
   const type = act.kind === 'role' ? 'UserChanged' : 'UserReadmitted';
   const outcome = await accessOf(store).send({ type, user, role: details.role, site }, { reason });
   return sentText(outcome, `${user} is ${details.role} from now on.`);
@@ -118,7 +131,7 @@ export const changeAccess = async (device: Device, act: AccessAct, details: ActD
 
 /** Takes somebody into the study who was enrolled on this device; their device asks by itself when they first unlock it. */
 export const admitUser = async (device: Device, { user, role }: { user: string; role: string }): Promise<void> => {
-  if (!isActive(device, device.keys.user)) return;
+  if (!mayAdminister(device)) return;
   const access = accessOf(device.store);
   const steps = [
     { type: 'UserAdded', user, role, site: null },

@@ -8,10 +8,10 @@ import {
   recoverKeys,
   releaseShare,
 } from '../../src/clinical.ts';
-import { CHANGED, readAccess } from './access.ts';
+import { CHANGED, mayAdminister } from './access.ts';
 import type { Device } from './device.ts';
 import type { OutcomeText } from './outcome.ts';
-import { STUDY } from './studyKey.ts';
+import { holdsStudyKey, STUDY } from './studyKey.ts';
 
 /** An enrolled device of somebody who is in the study. */
 export type EnrolledDevice = { readonly holder: string; readonly user: string; readonly replica: string };
@@ -44,7 +44,6 @@ export const readRecovery = async (device: Device): Promise<Recovery> => {
   const devices = Object.entries(holders).flatMap(([holder, { user, replica, state }]) =>
     state === 'enrolled' && entryOf(users, user)?.isActive === true ? [{ holder, user, replica }] : [],
   );
-  const isHeld = (await keys.wrappingKeys()).some(({ name }) => name === STUDY);
   const isLetIn = devices.some(({ holder }) => holder === fingerprint);
   const shown = Object.entries(recoveries).flatMap(([recovery, { threshold, custodians, released }]) =>
     entryOf(holders, recovery)?.state === 'recovery'
@@ -57,8 +56,9 @@ export const readRecovery = async (device: Device): Promise<Recovery> => {
         ]
       : [],
   );
-  const { mayChange } = await readAccess(device, undefined);
-  return { keys: shown, devices, fingerprint, mayMake: mayChange, mayRecover: isLetIn && !isHeld };
+  const isHeld = await holdsStudyKey(device);
+  const mayMake = isHeld && mayAdminister(device);
+  return { keys: shown, devices, fingerprint, mayMake, mayRecover: isLetIn && !isHeld };
 };
 
 const NOT_MADE: Readonly<Record<Extract<RecoveryMade, { kind: 'refused' }>['why'], string>> = {

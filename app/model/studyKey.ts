@@ -5,6 +5,7 @@ import {
   entryOf,
   type GrantOutcome,
   grantKeys,
+  isAdministrator,
   ownFingerprint,
   requestDevice,
 } from '../../src/clinical.ts';
@@ -31,15 +32,21 @@ export type StudyKey = {
   /** Of this user on this device. */
   readonly fingerprint: string;
   readonly asking: readonly Asking[];
-  /** True if this user is in the study, on this device, and so may let others in. */
+  /** True if this user administers the study, on this device. */
   readonly mayLetIn: boolean;
 };
 
 /** @throws StoreError `key.locked` */
-export const readStudyKey = async ({ store, keys }: Device): Promise<StudyKey> => {
+export const holdsStudyKey = async ({ keys }: Pick<Device, 'keys'>): Promise<boolean> =>
+  (await keys.wrappingKeys()).some(({ name }) => name === STUDY);
+
+/** @throws StoreError `key.locked` */
+export const readStudyKey = async (device: Device): Promise<StudyKey> => {
+  const { store, keys } = device;
   const fingerprint = await ownFingerprint(keys);
-  const isHeld = (await keys.wrappingKeys()).some(({ name }) => name === STUDY);
-  const { holders, users } = accessOf(store).state().context;
+  const isHeld = await holdsStudyKey(device);
+  const { context } = accessOf(store).state();
+  const { holders, users } = context;
   const asking = Object.entries(holders).flatMap(([holder, { user, replica, state }]) =>
     state === 'requested' ? [{ holder, user, replica, role: entryOf(users, user)?.role }] : [],
   );
@@ -48,7 +55,7 @@ export const readStudyKey = async ({ store, keys }: Device): Promise<StudyKey> =
   const isIn = entryOf(holders, fingerprint)?.state === 'enrolled';
   const waits = hasAsked ? 'asked' : isIn ? 'let-in' : isBegun ? 'not-asked' : 'none';
   const state = isHeld ? 'held' : waits;
-  const mayLetIn = entryOf(users, keys.user)?.isActive === true && (isHeld || isIn);
+  const mayLetIn = isAdministrator(context, { user: keys.user, replica: store.replica });
   return { state, fingerprint, asking, mayLetIn };
 };
 

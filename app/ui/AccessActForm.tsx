@@ -30,6 +30,16 @@ export const wordsOf = (act: AccessAct): Words => {
       const about = `What ${user} records from then on carries the new role.`;
       return { title: `Role of ${user}`, submit: 'Change role', about, standard: ['Delegation log changed'] };
     }
+    case 'administer': {
+      const { user } = act.entry;
+      const about = `${user} may then let people in, take them off, and say who administers, on every enrolled device.`;
+      return { title: `Let ${user} administer`, submit: 'Let administer', about, standard: ['Delegation log changed'] };
+    }
+    case 'retire': {
+      const { user } = act.entry;
+      const about = `${user} may not change this list any more, and keeps what else was given.`;
+      return { title: `End administration by ${user}`, submit: 'End it', about, standard: ['Delegation log changed'] };
+    }
     case 'revoke': {
       const about = `The ${act.device} gets no key from now on, and everybody else gets a newer one. ${SEEN}`;
       return {

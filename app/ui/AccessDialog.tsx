@@ -30,7 +30,7 @@ const Overview = ({ device, onAct, onStep, told }: Props) => {
       {list === undefined ? null : (
         <>
           {list.mayChange || instant !== undefined ? null : (
-            <p>You can look at this list. Who is in the study and holds its key can change it.</p>
+            <p>You can look at this list. Who administers the study can change it.</p>
           )}
           {list.isDue ? (
             <p className="panel conflict-banner" role="alert">
@@ -38,7 +38,7 @@ const Overview = ({ device, onAct, onStep, told }: Props) => {
             </p>
           ) : null}
           <AccessList list={list} self={device.keys.user} onAct={onAct} />
-          {list.mayChange ? (
+          {list.mayChange && list.isHolder ? (
             <button type="button" className="fit" onClick={() => onAct({ kind: 'rotate' })}>
               Make a newer key …
             </button>

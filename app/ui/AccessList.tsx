@@ -1,5 +1,5 @@
 /** People of the study, each with role, devices, and what they were given. */
-import type { AccessEntry } from '../../src/clinical.ts';
+import { type AccessEntry, ADMINISTRATION } from '../../src/clinical.ts';
 import type { AccessAct, AccessList as List } from '../model/access.ts';
 import { STUDY, spelled } from '../model/studyKey.ts';
 import { utcText } from '../model/times.ts';
@@ -29,7 +29,7 @@ const DeviceLine = (props: { readonly device: DeviceEntry; readonly list: List; 
         <span className="muted">{keys.length === 1 ? '1 key' : `${keys.length} keys`}</span>
       </p>
       <code>{spelled(holder)}</code>
-      {list.mayChange && state === 'enrolled' && keys.length === 0 ? (
+      {list.mayChange && list.isHolder && state === 'enrolled' && keys.length === 0 ? (
         <button
           type="button"
           className="fit"
@@ -53,8 +53,10 @@ const DeviceLine = (props: { readonly device: DeviceEntry; readonly list: List; 
   );
 };
 
+const administers = ({ isActive, given }: AccessEntry): boolean => isActive && given.includes(ADMINISTRATION);
+
 const PersonActs = ({ entry, onAct }: { readonly entry: AccessEntry; readonly onAct: OnAct }) => {
-  const button = (kind: 'remove' | 'readmit' | 'role', text: string, of = '') => (
+  const button = (kind: 'remove' | 'readmit' | 'role' | 'administer' | 'retire', text: string, of = '') => (
     <button type="button" aria-label={`${text} ${of}${entry.user}`} onClick={() => onAct({ kind, entry })}>
       {text} …
     </button>
@@ -63,6 +65,8 @@ const PersonActs = ({ entry, onAct }: { readonly entry: AccessEntry; readonly on
     <p className="actions">
       {entry.isActive ? button('role', 'Change role', 'of ') : button('readmit', 'Readmit')}
       {entry.isActive ? button('remove', 'Remove') : null}
+      {entry.isActive && !administers(entry) ? button('administer', 'Let administer') : null}
+      {administers(entry) ? button('retire', 'End administration', 'by ') : null}
     </p>
   );
 };
@@ -82,6 +86,7 @@ const Person = (props: {
         {site === null ? '' : ` at ${site}`} {isSelf ? '(acting now) ' : ''}
         {isActive ? null : <span className="tag warn">removed</span>}
         {isActive && given.includes(STUDY) ? <span className="tag">may hold the study’s key</span> : null}
+        {administers(entry) ? <span className="tag">administers</span> : null}
       </p>
       <ul aria-label={`Devices of ${user}`}>
         {devices.map((device) => (

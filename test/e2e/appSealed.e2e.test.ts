@@ -101,6 +101,8 @@ it('the list of who may do what shows roles and devices, and a role is that of t
   await b().getByRole('button', { name: 'Access' }).click();
   for (const part of ['data manager', 'may hold the study’s key', '(this one)', 'enrolled'])
     expect(await person('ben.monitor').innerText()).toContain(part);
+  await dialog().getByText('You can look at this list.').waitFor();
+  expect(await person('ada.nurse').getByRole('button').count()).toBe(0);
   await page.keyboard.press('Escape');
   await a().getByRole('button', { name: 'Access' }).click();
   expect(await person('ada.nurse').getByRole('button').count()).toBe(0);
@@ -115,6 +117,7 @@ it('the list of who may do what shows roles and devices, and a role is that of t
   await dialog().getByLabel('Reason').fill('delegation log changed');
   await dialog().getByRole('button', { name: 'Change role', exact: true }).click();
   await dialog().getByRole('status').getByText('ben.monitor is study monitor from now on.').waitFor();
+  await act('Let administer ben.monitor', 'Let administer', 'ben.monitor administers the study.');
   await page.keyboard.press('Escape');
   await until(async () => (await acting(b())).includes('ben.monitor, study monitor'), true);
   await page.evaluate(() => localStorage.setItem('indelible.device-b.role.ben.monitor', 'sponsor'));
@@ -122,6 +125,9 @@ it('the list of who may do what shows roles and devices, and a role is that of t
   await enterDevice(page, 'b');
   await openForm(b(), VITALS);
   expect(await acting(b())).toContain('ben.monitor, study monitor');
+  await b().getByRole('button', { name: 'Access' }).click();
+  await person('ada.nurse').getByRole('button', { name: 'End administration by ada.nurse' }).waitFor();
+  await page.keyboard.press('Escape');
 });
 
 it('a new device recovers the study’s key once as many custodians as are needed have released their shares to it [APP-20]', async () => {
@@ -141,7 +147,7 @@ it('a new device recovers the study’s key once as many custodians as are neede
   const c = pane(tablet, 'a');
   await enterDevice(tablet, 'a');
   const fingerprint = await askForKey(c);
-  await a().getByRole('button', { name: 'People' }).click();
+  await b().getByRole('button', { name: 'People' }).click();
   const asking = dialog().getByRole('form', { name: 'Let ada.nurse in' });
   await asking.getByText('ada.nurse is in the study as site nurse.').waitFor();
   await asking.getByRole('checkbox', { name: 'Gets the study’s key' }).uncheck();
