@@ -89,6 +89,10 @@ export const ERROR_TEXT = {
   'key.wait': 'Too many failed attempts. Wait as long as is said, then try again.',
   'key.weak':
     'The passphrase is too short or too long (8 to 256 characters), or the key is not one of 32 random bytes.',
+  'mirror.plain':
+    'The storage of this RxDB collection would keep members of rows in the clear. Use memory storage, or wrap the storage for encryption, give the database a password, and name every member but the primary key in `encrypted`.',
+  'mirror.refused':
+    'The RxDB collection does not take some rows. Compare its schema with the members of a row; the code is the one that RxDB gives.',
   'proof.malformed': 'A proof has an impossible length or range.',
   'proof.root-mismatch': 'A proof does not lead to the expected root.',
   'query.unknown-view':

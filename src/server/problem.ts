@@ -62,6 +62,8 @@ export const PROBLEM_STATUS = {
   'key.unavailable': 500,
   'key.wait': 429,
   'key.weak': 400,
+  'mirror.plain': 500,
+  'mirror.refused': 500,
   'proof.malformed': 400,
   'proof.root-mismatch': 422,
   'query.unknown-view': 400,
