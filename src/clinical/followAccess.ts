@@ -10,10 +10,10 @@ import { isStoreError, type StoreError } from '../core/errors.ts';
 import { keyId, type StreamId, streamParts } from '../core/ids.ts';
 import type { Grant } from '../keys/held.ts';
 import type { KeySession } from '../keys/session.ts';
-import { Access, entryOf, FailedUnlock, isEntitled } from '../machines/clinical/index.ts';
+import { Access, FailedUnlock, isEntitled } from '../machines/clinical/index.ts';
 import type { Store } from '../store/types.ts';
 import { accessOf } from './access.ts';
-import { type AccessKeys, forwardGrants, ownFingerprint } from './granting.ts';
+import { type AccessKeys, forwardGrants, ownFingerprint, recordHeld } from './granting.ts';
 
 /** What following needs of a session. */
 export type FollowKeys = AccessKeys &
@@ -41,17 +41,6 @@ const takeGrants = async (store: Store, keys: FollowKeys): Promise<void> => {
       if (!isStoreError(error, 'key.refused')) throw error;
     });
     held.add(wrapping);
-  }
-};
-
-/** Records which of the known keys this holder has, however they came: shared where two people use one device, or recovered. */
-const recordHeld = async (store: Store, keys: FollowKeys): Promise<void> => {
-  const access = accessOf(store);
-  const holder = await ownFingerprint(keys);
-  for (const { id } of await keys.wrappingKeys()) {
-    const event = { type: 'KeyHeld', wrapping: id, holder } as const;
-    const isNew = entryOf(access.state().context.held, id)?.includes(holder) !== true;
-    if (isNew && access.can(event)) await access.send(event);
   }
 };
 

@@ -41,6 +41,17 @@ const announce = async (store: Store, keys: AccessKeys): Promise<void> => {
     await sendIfNew(access, { type: 'WrappingKeyMade', wrapping: id, name, holder });
 };
 
+/** Records which of the known keys this holder has, however they came: shared where two people use one device, or recovered. */
+export const recordHeld = async (store: Store, keys: Pick<AccessKeys, 'holder' | 'wrappingKeys'>): Promise<void> => {
+  const access = accessOf(store);
+  const holder = await ownFingerprint(keys);
+  for (const { id } of await keys.wrappingKeys()) {
+    const event = { type: 'KeyHeld', wrapping: id, holder } as const;
+    const isNew = entryOf(access.state().context.held, id)?.includes(holder) !== true;
+    if (isNew && access.can(event)) await access.send(event);
+  }
+};
+
 /**
  * Begins a study, or goes on beginning it: whoever asks is its first user, on this device, with a wrapping key of each name.
  * Only where nobody was added before; otherwise it changes nothing.

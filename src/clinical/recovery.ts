@@ -17,12 +17,12 @@ import type { KeySession } from '../keys/session.ts';
 import { entryOf, RECOVERY_USER } from '../machines/clinical/index.ts';
 import type { SendOutcome, Store } from '../store/types.ts';
 import { accessOf } from './access.ts';
-import { type AccessKeys, grantKeys, ownFingerprint } from './granting.ts';
+import { type AccessKeys, grantKeys, ownFingerprint, recordHeld } from './granting.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** What an unlocked custodian, or whoever recovers, brings. */
-export type RecoveryKeys = Pick<KeySession, 'holder' | 'sharingKey' | 'accept'>;
+export type RecoveryKeys = Pick<KeySession, 'holder' | 'sharingKey' | 'accept' | 'wrappingKeys'>;
 
 const sharePlace = (recovery: string, holder: string): WrapPlace => ({
   purpose: 'recovery-share',
@@ -181,6 +181,7 @@ const takeAll = async (store: Store, keys: RecoveryKeys, recovery: string, key: 
     grants.push({ ...grant, sealed: toBase64(own) });
   }
   await keys.accept(grants);
+  await recordHeld(store, keys); // newer keys follow to who is known to have the older ones
   return grants.length;
 };
 

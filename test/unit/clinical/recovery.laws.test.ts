@@ -70,8 +70,8 @@ it('gives a new device the wrapping keys when as many custodians as configured h
   }
 });
 
-it('reaches newer keys too, and is due for rotation once the recovery key is revoked [ACC-07]', async () => {
-  const { ada, custodians, fresh, release, recovery } = await study(2);
+it('reaches newer keys too, says who has them, and is due for rotation once the recovery key is revoked [ACC-07]', async () => {
+  const { ada, custodians, fresh, to, release, recovery } = await study(2);
   await ada.session.makeWrappingKey('study');
   const follower = followAccess(ada.store, ada.session);
   await revokeAccess(ada.store, ada.session, { type: 'UserRemoved', user: 'eve', reason: 'left' });
@@ -81,6 +81,8 @@ it('reaches newer keys too, and is due for rotation once the recovery key is rev
   expect(await release(custodians[2])).toBe('refused');
   expect((await recoverKeys(fresh.store, fresh.session, recovery)).kind).toBe('recovered');
   expect(await keysOf(fresh)).toEqual(await keysOf(ada));
+  const { held } = accessOf(fresh.store).state().context;
+  for (const key of await keysOf(ada)) expect(held[key]).toContain(to);
   const access = accessOf(ada.store);
   const revoked = { type: 'DeviceRevoked', holder: recovery, from: '2026-01-05T09:00:00.000Z' } as const;
   await access.send(revoked, { reason: 'used' });
