@@ -38,7 +38,17 @@ const rivals = (trail: Trail, heads: readonly OpenedEvent[], key: string): reado
 export type Contested = {
   readonly key: string;
   readonly place: ItemPlace;
+  /** What every side had seen of it; undefined where it is new. */
+  readonly before: string | null | undefined;
   readonly values: readonly (string | null)[];
+};
+
+/** The value of a field before the sides parted. */
+const valueBefore = (trail: Trail, heads: readonly OpenedEvent[], key: string): string | null | undefined => {
+  const entry = trail.findLast(
+    (each) => each.type === 'ItemRecorded' && keyOfEntry(each) === key && heads.every((head) => isSeenBy(head, each)),
+  );
+  return entry === undefined ? undefined : recordedValue(entry);
 };
 
 const distinct = (values: readonly (string | null | undefined)[]): readonly (string | null)[] => [
@@ -55,7 +65,8 @@ export const contestedFields = (snapshot: Snapshot, trail: Trail): readonly Cont
     const sides = inConflict.has(key)
       ? heads.map((head) => valueOnSide(trail, head, key))
       : rivals(trail, heads, key).map(recordedValue);
-    const values = distinct([...sides, now]);
-    return values.length > 1 || inConflict.has(key) ? [{ key, place: placeOfKey(key), values }] : [];
+    if (distinct([...sides, now]).length < 2 && !inConflict.has(key)) return [];
+    const before = valueBefore(trail, heads, key);
+    return [{ key, place: placeOfKey(key), before, values: distinct([...sides, now, before]) }];
   });
 };

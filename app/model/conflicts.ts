@@ -1,10 +1,10 @@
 /**
  * Conflicts of a form as a person resolves them. One field with several values is resolved by one of the values or a new
- * one. Where locking or unlocking is one side, the whole form is in question, and it is resolved as a whole: first a lock
- * or unlock that names every head, then the values chosen, then the lock if it is to be locked. Nothing is chosen silently.
+ * one. Where locking or unlocking is one side, the whole form is in question, and it is resolved as a whole, in one commit: first a
+ * lock or unlock that names every head, then the values chosen, then the lock if it is to be locked. Nothing is chosen silently.
  */
 import { Form, type FormContext, type ItemRecordedPayload } from '../../src/clinical.ts';
-import type { AggregateSnapshot, Conflict, EventId, OpenedEvent, SendOutcome, Store } from '../../src/index.ts';
+import type { AggregateSnapshot, Conflict, OpenedEvent, SendOutcome, Store } from '../../src/index.ts';
 import { type ItemPlace, placeOfKey } from './fields.ts';
 
 type Snapshot = AggregateSnapshot<FormContext>;
@@ -20,26 +20,32 @@ export const headValue = ({ payload }: OpenedEvent): string | null => {
 export const fieldConflict = ({ conflicts }: Snapshot, key: string): Conflict | undefined =>
   conflicts.find((conflict) => conflict.key === key);
 
-export const isFormWide = ({ conflicts }: Snapshot): boolean =>
+/** True if more is in question than values of single fields. */
+export const isWide = (conflicts: readonly Conflict[]): boolean =>
   conflicts.some(({ key, heads }) => key === '*' || !heads.every(isItem));
+
+export const isFormWide = ({ conflicts }: Snapshot): boolean => isWide(conflicts);
 
 /** Every head of every conflict, each once. */
 export const allHeads = ({ conflicts }: Snapshot): readonly OpenedEvent[] => [
   ...new Map(conflicts.flatMap(({ heads }) => heads).map((head) => [head.body.id, head])).values(),
 ];
 
+type Outcomes = readonly SendOutcome[];
+
 export type FieldChoice = {
   readonly place: ItemPlace;
   readonly value: string | null;
-  readonly resolves: readonly EventId[];
+  /** As the person has seen it. */
+  readonly conflict: Conflict;
   readonly reason: string;
 };
 
 /** Resolves one field. */
-export const resolveField = (store: Store, form: string, choice: FieldChoice): Promise<SendOutcome> => {
-  const { place, value, resolves, reason } = choice;
+export const resolveField = (store: Store, form: string, choice: FieldChoice): Promise<Outcomes> => {
+  const { place, value, conflict, reason } = choice;
   const event = { type: 'ItemRecorded', ...place, value, entry: 'keyed' } as const;
-  return store.aggregate(Form, form).send(event, { resolves, reason });
+  return store.aggregate(Form, form).resolve([conflict], [event], { reason });
 };
 
 export type FormChoice = {
@@ -70,17 +76,13 @@ const stepsOf = (before: Snapshot, { values, locked }: FormChoice): readonly Ste
   return steps;
 };
 
-/** Resolves a whole form, step by step; ends at the first step that is not recorded. */
-export const resolveForm = async (store: Store, form: string, choice: FormChoice): Promise<SendOutcome> => {
-  const handle = store.aggregate(Form, form);
-  const before = handle.state();
-  const [first, ...others] = stepsOf(before, choice);
-  const { reason } = choice;
-  const resolves = allHeads(before).map(({ body }) => body.id);
-  let outcome = await handle.send(first ?? { type: 'FormLocked' }, { resolves, reason });
-  for (const step of others) {
-    if (outcome.kind !== 'committed') return outcome;
-    outcome = await handle.send(step, { reason });
-  }
-  return outcome;
-};
+/**
+ * Resolves a whole form in one commit, all of it or nothing.
+ * @param before  the form as the person has seen it
+ */
+export const resolveForm = (
+  store: Store,
+  form: string,
+  { before, ...choice }: FormChoice & { readonly before: Snapshot },
+): Promise<Outcomes> =>
+  store.aggregate(Form, form).resolve(before.conflicts, stepsOf(before, choice), { reason: choice.reason });

@@ -20,3 +20,17 @@ export const outcomeText = (outcome: SendOutcome): OutcomeText => {
   const state = outcome.why === 'illegal' ? stateText(outcome.state) : '';
   return { text: `${REFUSED[outcome.why] ?? 'Refused'}${state}. Nothing was recorded.`, isGood: false };
 };
+
+/** What became of a resolution: all of its events, or none. */
+export const resolutionText = (outcomes: readonly SendOutcome[]): OutcomeText => {
+  const failed = outcomes.find((outcome) => outcome.kind !== 'committed' && !isWithOthers(outcome));
+  if (failed === undefined)
+    return { text: 'The conflict is resolved. The resolution is recorded with its reason.', isGood: true };
+  if (failed.kind !== 'conflict') return outcomeText(failed);
+  return {
+    text: 'Not recorded: another entry has arrived since this was opened. Close it, look at all of them, and decide again.',
+    isGood: false,
+  };
+};
+
+const isWithOthers = (outcome: SendOutcome): boolean => outcome.kind === 'refused' && outcome.why === 'with-others';

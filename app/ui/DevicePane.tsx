@@ -10,6 +10,7 @@ import { shortId } from '../model/times.ts';
 import { Announcements } from './announce.tsx';
 import { Casebook } from './Casebook.tsx';
 import { CheckPanel } from './CheckPanel.tsx';
+import { ConflictsInbox } from './ConflictsInbox.tsx';
 import { ErasuresPanel } from './ErasuresPanel.tsx';
 import { FailedAttempts } from './FailedAttempts.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
@@ -68,7 +69,6 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
   const catalog = useCatalog(device);
   const fingerprint = useFingerprint(rows);
   const [form, setForm] = useState<string>();
-  const conflicts = rows.filter((row) => row.conflicts > 0).length;
   const health = useObservable<HealthState | undefined>(device.store.health$, () => undefined);
   const hasLost = (health?.losses.length ?? 0) > 0;
   return (
@@ -77,14 +77,7 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
       <UserBar device={device} onLock={control.lock} />
       <FailedAttempts device={device} />
       <SyncBar device={device} />
-      {conflicts === 0 ? null : (
-        <p className="panel conflict-banner" role="alert">
-          <strong>
-            {conflicts} {conflicts === 1 ? 'form is' : 'forms are'} in conflict.
-          </strong>{' '}
-          Open it to see both values and to decide.
-        </p>
-      )}
+      <ConflictsInbox device={device} catalog={catalog} onOpen={setForm} />
       <StudyLine catalog={catalog} />
       <div hidden={form !== undefined}>
         <ImportPanel device={device} isFirst={rows.length === 0 && !hasLost} />

@@ -6,6 +6,7 @@ import { type Contested, contestedFields, type Trail } from '../model/branches.t
 import { allHeads, headValue, resolveForm } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { type Field, placeOfKey } from '../model/fields.ts';
+import { Review } from './ConflictsReview.tsx';
 import { Dialog } from './Dialog.tsx';
 import { HeadInfo, headAct } from './HeadInfo.tsx';
 import { ReasonField } from './ReasonField.tsx';
@@ -58,6 +59,7 @@ const ValueChoice = (props: {
         <label key={value ?? ''} className="choice">
           <input type="radio" name={name} checked={props.chosen === value} onChange={() => props.onChoose(value)} />
           <Value field={props.field} value={value} />
+          {value === props.contested.before ? <span className="muted">before</span> : null}
         </label>
       ))}
     </fieldset>
@@ -79,40 +81,96 @@ const LockChoice = (props: { readonly locked: boolean | undefined; readonly onCh
   );
 };
 
+/** What has been chosen and is not recorded yet. `isReviewed`: it is shown for a last look. */
+type Decision = {
+  readonly values: ReadonlyMap<string, string | null>;
+  readonly locked: boolean | undefined;
+  readonly reason: string;
+  readonly isReviewed: boolean;
+};
+const UNDECIDED: Decision = { values: new Map(), locked: undefined, reason: '', isReviewed: false };
+
+const Deciding = (props: {
+  readonly parts: Pick<Props, 'snapshot' | 'fieldOf'>;
+  readonly contested: readonly Contested[];
+  readonly decision: Decision;
+  readonly onDecision: (decision: Decision) => void;
+}) => {
+  const { parts, contested, decision, onDecision } = props;
+  const change = (part: Partial<Decision>) => onDecision({ ...decision, ...part });
+  return (
+    <>
+      <p>
+        The form was locked or unlocked on one device while another device, which had not seen that, went on. Everything
+        below is kept. Decide what holds from now on; all of it is recorded at once, with your reason.
+      </p>
+      <Heads {...parts} />
+      {contested.map((one) => (
+        <ValueChoice
+          key={one.key}
+          contested={one}
+          field={parts.fieldOf(one.key)}
+          chosen={decision.values.get(one.key)}
+          onChoose={(value) => change({ values: new Map([...decision.values, [one.key, value]]) })}
+        />
+      ))}
+      <LockChoice locked={decision.locked} onChoose={(locked) => change({ locked })} />
+      <ReasonField
+        label="Reason for this decision"
+        reason={decision.reason}
+        onChange={(reason) => change({ reason })}
+        standard={[]}
+      />
+    </>
+  );
+};
+
+const Decided = ({ decision, fieldOf }: Pick<Props, 'fieldOf'> & { readonly decision: Decision }) => (
+  <ul>
+    {[...decision.values].map(([key, value]) => (
+      <li key={key}>
+        {fieldOf(key).question}: <Value field={fieldOf(key)} value={value} />
+      </li>
+    ))}
+    <li>The form: {decision.locked === true ? 'locked' : 'open for entry'}</li>
+  </ul>
+);
+
 export const FormConflictDialog = (props: Props) => {
-  const { device, form, snapshot, trail, fieldOf, onClose } = props;
-  const [values, setValues] = useState<ReadonlyMap<string, string | null>>(new Map());
-  const [locked, setLocked] = useState<boolean>();
-  const [reason, setReason] = useState('');
+  const { device, form, trail, fieldOf, onClose } = props;
+  const [snapshot] = useState(props.snapshot); // what is looked at is what is decided
+  const [decision, setDecision] = useState(UNDECIDED);
   const { resolve, busy, told } = useResolution(onClose);
   const contested = contestedFields(snapshot, trail);
-  const isReady =
-    locked !== undefined && contested.every(({ key }) => values.has(key)) && reason.trim() !== '' && !busy;
+  const { values, locked, isReviewed } = decision;
+  const reason = decision.reason.trim();
+  const isReady = locked !== undefined && contested.every(({ key }) => values.has(key)) && reason !== '' && !busy;
+  const review = (is: boolean) => setDecision({ ...decision, isReviewed: is });
+  const submit = () => {
+    if (!isReviewed) review(true);
+    else if (locked !== undefined)
+      void resolve(() => resolveForm(device.store, form, { before: snapshot, values, locked, reason }));
+  };
   return (
     <Dialog title="Resolve a conflict over the form" onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (isReady) void resolve(() => resolveForm(device.store, form, { values, locked, reason: reason.trim() }));
+          if (isReady) submit();
         }}
       >
-        <p>
-          The form was locked or unlocked on one device while another device, which had not seen that, went on.
-          Everything below is kept. Decide what holds from now on; each step is recorded with your reason.
-        </p>
-        <Heads snapshot={snapshot} fieldOf={fieldOf} />
-        {contested.map((one) => (
-          <ValueChoice
-            key={one.key}
-            contested={one}
-            field={fieldOf(one.key)}
-            chosen={values.get(one.key)}
-            onChoose={(value) => setValues(new Map([...values, [one.key, value]]))}
-          />
-        ))}
-        <LockChoice locked={locked} onChoose={setLocked} />
-        <ReasonField label="Reason for this decision" reason={reason} onChange={setReason} standard={[]} />
-        <ResolutionFoot {...told} isReady={isReady} onLeave={onClose} />
+        {isReviewed ? (
+          <Review device={device} reason={reason}>
+            <Decided decision={decision} fieldOf={fieldOf} />
+          </Review>
+        ) : (
+          <Deciding parts={{ snapshot, fieldOf }} {...{ contested, decision }} onDecision={setDecision} />
+        )}
+        <ResolutionFoot
+          {...told}
+          {...{ isReviewed, isReady }}
+          onLeave={() => (isReviewed ? review(false) : onClose())}
+        />
       </form>
     </Dialog>
   );

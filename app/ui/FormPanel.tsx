@@ -8,6 +8,7 @@ import type { Catalog } from '../model/catalog.ts';
 import { fieldConflict, isFormWide } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { type Field, sectionsOf } from '../model/fields.ts';
+import { formNames } from '../model/formNames.ts';
 import { EditDialog } from './EditDialog.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
 import { type FieldAct, FieldTable } from './FieldTable.tsx';
@@ -30,23 +31,8 @@ type Props = {
   readonly onClose: () => void;
 };
 
-const withRepeat = (name: string, repeat: string | undefined): string =>
-  repeat === undefined ? name : `${name} · ${repeat}`;
-
-/** What a form is called, and of whom and when it is. */
-const namesOf = ({ form, catalog }: Pick<Props, 'form' | 'catalog'>) => {
-  const key = parseFormId(form);
-  if (key === null) return { name: form, place: '', subject: '' };
-  const visit = withRepeat(catalog.nameOf('visit', key.studyEventOid), key.studyEventRepeatKey);
-  return {
-    name: withRepeat(catalog.nameOf('form', key.formOid), key.formRepeatKey),
-    place: `Subject ${key.subjectKey}, ${visit}`,
-    subject: key.subjectKey,
-  };
-};
-
 const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext>; readonly onPrint: () => void }) => {
-  const { name, place, subject } = namesOf(props);
+  const { name, place, subject } = formNames(props.form, props.catalog);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const state = formState(props.snapshot.value);
@@ -105,9 +91,10 @@ const Dialogs = (
     readonly trail: Trail | undefined;
     readonly fieldOf: (key: string) => Field;
     readonly onDone: () => void;
+    readonly onResolved: (field: Field) => void;
   },
 ) => {
-  const { acting, snapshot, trail, fieldOf, onDone, device, form, catalog } = props;
+  const { acting, snapshot, trail, fieldOf, onDone, onResolved, device, form, catalog } = props;
   const common = { device, form, snapshot, onClose: onDone };
   const { field } = acting;
   const conflict = field === undefined ? undefined : fieldConflict(snapshot, field.key);
@@ -119,7 +106,8 @@ const Dialogs = (
   if (acting.act === 'edit') return <EditDialog {...common} field={field} />;
   if (acting.act === 'history')
     return <HistoryDialog {...common} field={field} catalog={catalog} version={snapshot.version} />;
-  return conflict === undefined ? null : <ResolveDialog {...common} field={field} conflict={conflict} />;
+  if (conflict === undefined) return null;
+  return <ResolveDialog {...common} field={field} conflict={conflict} onResolved={() => onResolved(field)} />;
 };
 
 const OpenForm = (props: Props) => {
@@ -131,7 +119,7 @@ const OpenForm = (props: Props) => {
   const sections = sectionsOf(props.catalog, key?.formOid ?? '', snapshot.context.items);
   const fields = sections.flatMap((section) => section.fields);
   const fieldOf = fieldFinder(fields, (item) => props.catalog.find('item', item)?.question ?? item);
-  const { name, place } = namesOf(props);
+  const { name, place } = formNames(props.form, props.catalog);
   const { isPrinting, print } = usePrinting();
   return (
     <section className={isPrinting ? 'form-panel printing' : 'form-panel'} aria-label="Form">
@@ -163,6 +151,7 @@ const OpenForm = (props: Props) => {
           trail={trail}
           fieldOf={fieldOf}
           onDone={() => setActing(undefined)}
+          onResolved={(field) => setActing({ act: 'history', field })}
         />
       )}
     </section>

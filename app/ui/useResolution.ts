@@ -2,24 +2,20 @@
 import { useState } from 'react';
 import type { SendOutcome } from '../../src/index.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
-import { outcomeText } from '../model/outcome.ts';
+import { resolutionText } from '../model/outcome.ts';
 import { useAnnounce } from './announce.tsx';
 
-export const useResolution = (onClose: () => void) => {
+export const useResolution = (onResolved: () => void) => {
   const [failure, setFailure] = useState<Failure>();
   const [refusal, setRefusal] = useState('');
   const [busy, setBusy] = useState(false);
   const announce = useAnnounce();
-  const resolve = async (work: () => Promise<SendOutcome>) => {
+  const resolve = async (work: () => Promise<readonly SendOutcome[]>) => {
     setBusy(true);
     try {
-      const outcome = await work();
-      const { text, isGood } = outcomeText(outcome);
-      announce(
-        isGood ? 'The conflict is resolved. The resolution is recorded with its reason.' : text,
-        isGood ? 'good' : 'bad',
-      );
-      if (isGood) onClose();
+      const { text, isGood } = resolutionText(await work());
+      announce(text, isGood ? 'good' : 'bad');
+      if (isGood) onResolved();
       else setRefusal(text);
     } catch (error) {
       setFailure(failureOf(error));

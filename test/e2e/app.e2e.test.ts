@@ -10,6 +10,7 @@ import {
   editValue,
   enterDevices,
   importSummary,
+  keepShot,
   loadSample,
   openForm,
   PULSE,
@@ -136,7 +137,12 @@ it('edits of one field made offline are a conflict that shows both, until a pers
   await editValue(b, { item: SYSTOLIC, value: '150', reason: 'from the paper chart' });
   await bothOnline(true);
   for (const device of [a, b]) {
-    await device.getByText('1 form is in conflict.').waitFor();
+    const inbox = device.getByRole('alert', { name: 'Conflicts' });
+    await inbox.getByText('1 form is in conflict.').waitFor();
+    await inbox
+      .getByText(`${SYSTOLIC}, by ada.nurse and ben.monitor`)
+      .or(inbox.getByText(`${SYSTOLIC}, by ben.monitor and ada.nurse`))
+      .waitFor();
     const sides = device.getByRole('list', { name: `Values in conflict for ${SYSTOLIC}` });
     const text = await sides.innerText();
     for (const part of [
@@ -153,11 +159,39 @@ it('edits of one field made offline are a conflict that shows both, until a pers
   }
   await b.getByRole('button', { name: `Resolve ${SYSTOLIC}` }).click();
   const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: /Before: neither of these.*128/s }).waitFor();
   expect(await dialog.getByRole('radio', { checked: true }).count()).toBe(0);
-  await dialog.getByRole('radio', { name: /150/ }).check();
-  expect(await dialog.getByRole('button', { name: 'Resolve' }).isDisabled()).toBe(true);
+  await dialog.getByRole('radio', { name: /Elsewhere.*140/s }).check();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Shift+Tab');
+  for (
+    let presses = 0;
+    presses < 4 && !(await dialog.getByRole('radio', { name: /Here.*150/s }).isChecked());
+    presses++
+  )
+    await page.keyboard.press('ArrowDown');
+  expect(await dialog.getByRole('radio', { name: /Here.*150/s }).isChecked()).toBe(true);
+  expect(await dialog.getByRole('button', { name: 'Review' }).isDisabled()).toBe(true);
+  await dialog.getByLabel('Reason for this decision').fill('confirmed');
+  await keepShot('conflict-compare', page);
+  await page.keyboard.press('Enter');
+  const decision = dialog.getByRole('region', { name: 'Your decision' });
+  for (const part of ['Nothing is recorded yet', '150 mmHg', 'ben.monitor', 'confirmed'])
+    await decision.getByText(part).first().waitFor();
+  await keepShot('conflict-review', page);
+  // nothing is recorded before the last step: back, and another reason
+  await dialog.getByRole('button', { name: 'Back' }).click();
+  expect(await b.getByRole('list', { name: `Values in conflict for ${SYSTOLIC}` }).count()).toBe(1);
   await dialog.getByLabel('Reason for this decision').fill('confirmed against the source');
-  await dialog.getByRole('button', { name: 'Resolve' }).click();
+  await page.keyboard.press('Enter');
+  await decision.waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  // what has become of it is shown at once
+  const trail = page.getByRole('dialog', { name: `History of “${SYSTOLIC}”` });
+  await trail.getByText('resolved a conflict').waitFor();
+  await keepShot('conflict-trail', page);
+  await page.keyboard.press('Escape');
   for (const device of [a, b]) await until(() => shown(device, SYSTOLIC), '150 mmHg');
   await untilEqual(page);
 });
@@ -212,7 +246,10 @@ it('a form locked on one device and edited on the other is resolved as a whole, 
   await dialog.getByRole('radio', { name: /80/ }).check();
   await dialog.getByRole('radio', { name: 'Locked' }).check();
   await dialog.getByLabel('Reason for this decision').fill('the second reading counts');
-  await dialog.getByRole('button', { name: 'Resolve' }).click();
+  await keepShot('conflict-form', page);
+  await dialog.getByRole('button', { name: 'Review' }).click();
+  await dialog.getByText('The form: locked').waitFor();
+  await dialog.getByRole('button', { name: 'Record the decision' }).click();
   for (const device of [a, b]) {
     await until(() => shown(device, PULSE), '80 /min');
     await device.locator('.form-head').getByText('Locked', { exact: true }).waitFor();

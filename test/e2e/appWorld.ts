@@ -24,6 +24,9 @@ export type World = ServedApp & {
   readonly openTablet: () => Promise<Page>;
 };
 
+/** Said by the driver of the browser, not by the page, where a test keeps the app from being stored. */
+const BLOCKED = 'Service Worker registration blocked by Playwright';
+
 /**
  * A server with an empty data folder, and a browser without any data. `keepsApp`: the page may keep its own files for when the server
  * is gone.
@@ -43,7 +46,9 @@ export const startWorld = async (serveWords: readonly string[] = [], keepsApp = 
   });
   context.setDefaultTimeout(30_000);
   const said: string[] = [];
-  context.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
+  context.on('console', (message) => {
+    if (!message.text().endsWith(BLOCKED)) said.push(`${message.type()}: ${message.text()}`);
+  });
   context.on('weberror', (error) => said.push(`thrown: ${error.error().message}`));
   return {
     ...served,

@@ -136,3 +136,13 @@ it('an aggregate that breaks the laws is shown with its seed and a short history
   expect(told).toContain('shows something else');
   expect((await liveHistory(history, { seed: Number(seed), devices: 3, model })).violations.length).toBeGreaterThan(0);
 });
+
+it('an aggregate whose machine takes nothing of what is drawn has not been checked, and that is said [SIM-05]', async () => {
+  const refusing = defineAggregate({
+    type: 'diary',
+    events: { Counted: defineEvent({ version: 1, schema: z.strictObject({}) }) },
+    machine: setup({}).createMachine({ on: { Counted: {} } }),
+  });
+  const model = worldModel({ aggregate: refusing, event: () => ({ type: 'Counted' }) });
+  await expect(checkAggregate(model, { histories: 1, operations: 20, devices: 2 })).rejects.toThrow('put to the test');
+});

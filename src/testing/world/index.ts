@@ -109,9 +109,16 @@ export const findFailure = async (options: CheckOptions = {}): Promise<Failure |
 
 /**
  * Holds an application's aggregate to the laws, in worlds that try to break them.
- * @throws Error with the seed, the shortest history found in the notation of `notation.ts`, and what did not hold
+ * @throws Error with the seed, the shortest history found in the notation of `notation.ts`, and what did not hold; or if nothing
+ *   was recorded at all
  */
 export const checkAggregate = async (model: WorldModel, options: Omit<CheckOptions, 'model'> = {}): Promise<void> => {
-  const failure = await findFailure({ ...options, model });
+  let recorded = 0;
+  const onHistory = (report: HistoryReport): void => {
+    recorded += report.acknowledged;
+    options.onHistory?.(report);
+  };
+  const failure = await findFailure({ ...options, onHistory, model });
   if (failure !== undefined) throw new Error(failureText(failure));
+  if (recorded === 0) throw new Error('no law was put to the test: every event that the model drew was refused');
 };
