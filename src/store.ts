@@ -30,7 +30,7 @@ import type { Sync } from './sync/runner.ts';
 const startViews = (session: Session, definitions: NonNullable<StoreOptions['views']>) => {
   const views = openViews(definitions, session.snapshot, (at, types) => {
     const readerOf = (type: string) => (types.has(type) ? session.states.reader(type) : undefined);
-    return aggregatesAsOf(at, { log: session.log, readerOf });
+    return aggregatesAsOf(at, { log: session.log, readerOf, isDamaged: session.damaged.has });
   });
   const streams = new Set(session.states.streams());
   const following = merge(of(streams), session.changed$).subscribe(views.advance);

@@ -5,6 +5,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   illegal: 'Refused by the form’s state machine',
   'reason-required': 'Refused: a change needs a reason',
   'read-only': 'Refused: this form holds entries of a newer version of the app. Update the app',
+  damaged: 'Refused: entries of this form cannot be read on this device. Record it on another device',
   'not-permitted': 'Refused: your role may not resolve a conflict',
   'with-others': 'Refused, because another entry of the same step was refused',
 };

@@ -41,6 +41,7 @@ const WHY: Readonly<Record<string, string>> = {
   illegal: 'the form is locked',
   'reason-required': 'a reason for change is missing',
   'read-only': 'the form holds entries of a newer version of this app',
+  damaged: 'entries of the form cannot be read on this device',
   'with-others': 'another entry of the same step was refused',
 };
 

@@ -123,7 +123,8 @@ export const carryOutErasure = async (
     if (gone === undefined) return waiting('other-holder');
     const told = untold(fold, store.replica, gone);
     if (told === undefined) return { kind: 'done' };
-    if (erasure.state().readOnly) return waiting('read-only');
+    const { readOnly, damaged } = erasure.state();
+    if (readOnly || damaged) return waiting('read-only');
     const type = state === 'approved' ? 'ErasureCarriedOut' : 'ErasureConfirmed';
     await erasure.send({ type, replica: store.replica, keys: [...told] }, { expectedVersion });
   } // once more: it is recorded, or another tab or device was faster

@@ -99,9 +99,9 @@ const signedStream = (
 const gatherRecord = async (store: Store, record: ShownRecord): Promise<SignedStream | Refused> => {
   const stream = streamId(record.of.type, aggregateId(record.id));
   const events = await store.sealedEvents(stream);
-  const { conflicts, readOnly, version } = store.aggregate(record.of, record.id).state();
+  const { conflicts, readOnly, damaged, version } = store.aggregate(record.of, record.id).state();
   if (version !== record.version) return refused('changed', stream);
-  if (readOnly || conflicts.length > 0 || events.length !== version) return refused('undecided', stream);
+  if (readOnly || damaged || conflicts.length > 0 || events.length !== version) return refused('undecided', stream);
   return signedStream(stream, record.statusTypes.map(eventType), events);
 };
 

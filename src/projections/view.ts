@@ -30,6 +30,8 @@ export type AggregateSnapshot<C = unknown> = {
   readonly pending: number;
   /** True if something in the stream is not understood by this version of the application. */
   readonly readOnly: boolean;
+  /** True if an event of it is known to lie in a record that cannot be read: what is shown misses it, and nothing is recorded on it. */
+  readonly damaged: boolean;
   /** Events without effect in the merged order, overruled by a policy, or that cannot be read. */
   readonly inapplicable: number;
 };

@@ -148,6 +148,7 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
   if (session.definitions.get(definition.type) !== definition)
     throw new StoreError('aggregate.unknown-type', { type: definition.type });
   const stream = streamId(definition.type, aggregateId(id));
+  session.damaged.look(stream).catch(() => undefined); // asked again when somebody writes
   const reader = (): StreamReader => readerOf(definition, session.identity.replica, session.basis);
   // the definition registered under this type is the very one given, so its context is C
   const state = steady(() => session.snapshot(stream) as AggregateSnapshot<C>);
@@ -157,12 +158,12 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
   });
   const can = (event: SendableEvent<E>): boolean => {
     const { type, payload } = payloadOf(event);
-    const { value, context, readOnly } = state();
+    const { value, context, readOnly, damaged } = state();
     const seen = { ...payload, type, ...authorNow(session, definition) };
-    return !readOnly && definition.replay.next({ value, context }, seen) !== undefined;
+    return !readOnly && !damaged && definition.replay.next({ value, context }, seen) !== undefined;
   };
   const past = (at: AsOf, history: readonly RecordedEvent[]) =>
-    aggregateAsOf(at, { stream, history, reader: reader() });
+    aggregateAsOf(at, { stream, history, reader: reader(), isDamaged: session.damaged.has });
   const send = async (event: object, options: SendOptions = {}): Promise<SendOutcome> => {
     const draft = draftOf(definition, { id, event, options });
     const [outcome] = await session.writer.write({ drafts: [draft], actor: session.actor(), atomic: true });

@@ -13,6 +13,7 @@ import { dexieStorage } from '../storage/dexie/index.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import { type AggregateStates, collectStates, type Definitions } from '../streams/aggregateState.ts';
 import type { BasisRule } from '../streams/basis.ts';
+import { type DamagedStreams, damagedStreams } from '../streams/damagedStreams.ts';
 import type { Fields } from '../streams/fields.ts';
 import { type CommittedBatch, FROM_THE_BEGINNING, type Log, openLog } from '../streams/log.ts';
 import { type PastDamage, pastDamage } from '../streams/pastDamage.ts';
@@ -53,6 +54,8 @@ export type Session = {
   readonly states: AggregateStates;
   readonly pending: Pending;
   readonly writer: Writer;
+  /** Streams of which events cannot be read. */
+  readonly damaged: DamagedStreams;
   readonly software: Software;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
@@ -85,13 +88,24 @@ const actorOf = (options: StoreOptions) => (): Actor => {
   return { user: userId(user), role, ...(onBehalfOf === undefined ? {} : { onBehalfOf: userId(onBehalfOf) }) };
 };
 
-const snapshots = (states: AggregateStates, pending: Pending) => {
+const snapshots = (states: AggregateStates, pending: Pending, damaged: DamagedStreams) => {
   return (stream: StreamId): AggregateSnapshot => {
     const { type, id } = streamParts(stream);
     const reader = states.reader(type);
     if (reader === undefined) throw new StoreError('aggregate.unknown-type', { type });
-    return snapshotOfState(id, states.get(stream) ?? emptyState(reader), pending.of(stream));
+    const seen = { pending: pending.of(stream), damaged: damaged.has(stream) };
+    return snapshotOfState(id, states.get(stream) ?? emptyState(reader), seen);
   };
+};
+
+/** Looks which streams the records hold that were met when the store opened and cannot be read. */
+const followDamage = (storage: PastDamage, states: AggregateStates): DamagedStreams => {
+  const damaged = damagedStreams(storage);
+  const lookAtAll = async () => {
+    for (const stream of [...states.streams()]) await damaged.look(stream);
+  };
+  if (storage.damage().length > 0) lookAtAll().catch(() => undefined); // asked again when somebody wants a stream
+  return damaged;
 };
 
 /** Where it is remembered that this database exists: beside a database on a disk, nowhere for one in memory. */
@@ -240,8 +254,9 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
     { storage, log, states, pending, scheduler, fingerprint, snapshotSize, keepsStates, alone, breathe, keepFinding },
     options.upkeep !== 'manual',
   );
+  const damaged = followDamage(storage, states);
   const { writer, succession } = openWriting({
-    ...{ storage, log, states, first: identity, clock, entropy, provenance, basis, fields },
+    ...{ storage, damaged, log, states, first: identity, clock, entropy, provenance, basis, fields },
     onSuccession: ({ replica }) => succeed(replica),
   });
   if (isDamaged) await closeDamaged({ storage, log, succession, mark, clock });
@@ -258,7 +273,7 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   catchUp(); // what was committed between the history and the listener
   return {
     ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
-    ...{ keeping, forgetAll: forgetterOf(fields, states) },
+    ...{ keeping, damaged, forgetAll: forgetterOf(fields, states) },
     ...{ keySheet: keys?.sheet, search: search.open, unfollowKeys: inTurn(unfollowKeys, search.close) },
     basis: basis.rule,
     get identity() {
@@ -266,8 +281,8 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
     },
     actor: actorOf(options),
     ...{ receiptCame, mark, setMark: set },
-    changed$: merge(states.changed$, acknowledged$),
-    snapshot: snapshots(states, pending),
+    changed$: merge(states.changed$, acknowledged$, damaged.changed$),
+    snapshot: snapshots(states, pending, damaged),
   };
 };
 

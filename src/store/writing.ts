@@ -2,10 +2,12 @@
 import type { CommitContext } from '../core/envelope.ts';
 import type { Clock, Entropy } from '../core/ports.ts';
 import { eventIds } from '../core/uuid.ts';
-import type { EventStorage, Identity } from '../storage/port.ts';
+import type { Identity } from '../storage/port.ts';
 import type { AggregateStates } from '../streams/aggregateState.ts';
+import { type DamagedStreams, sparingDamaged } from '../streams/damagedStreams.ts';
 import type { Fields } from '../streams/fields.ts';
 import type { Log } from '../streams/log.ts';
+import type { PastDamage } from '../streams/pastDamage.ts';
 import { openWriter, type Writer } from '../streams/writer.ts';
 import { platformSealer } from '../worker/index.ts';
 import type { OwnBasis } from './basis.ts';
@@ -15,7 +17,8 @@ import { sealingWriter } from './sealedWrites.ts';
 import { openSuccession, type Succession } from './succession.ts';
 
 export type WritingParts = {
-  readonly storage: EventStorage;
+  readonly storage: PastDamage;
+  readonly damaged: DamagedStreams;
   readonly log: Log;
   readonly states: AggregateStates;
   /** Who writes when the session begins. */
@@ -32,7 +35,7 @@ export type WritingParts = {
 
 /** Each needs the other: the writer asks who writes, and a closing is written like any event. */
 export const openWriting = (parts: WritingParts): { readonly writer: Writer; readonly succession: Succession } => {
-  const { storage, log, states, first, clock, entropy, provenance, basis, fields, onSuccession } = parts;
+  const { storage, damaged, log, states, first, clock, entropy, provenance, basis, fields, onSuccession } = parts;
   const succession = openSuccession({
     ...{ storage, log, states, first, onSuccession },
     closings: basis.closings,
@@ -56,5 +59,6 @@ export const openWriting = (parts: WritingParts): { readonly writer: Writer; rea
       return succession.identity();
     },
   });
-  return { writer: fields === undefined ? writer : sealingWriter(writer, fields), succession };
+  const sealing = fields === undefined ? writer : sealingWriter(writer, fields);
+  return { writer: sparingDamaged(sealing, storage, damaged), succession };
 };

@@ -52,12 +52,12 @@ export type DraftOutcome =
       readonly legalIn: readonly string[];
     }
   /**
-   * Not stored: a reason is missing, the stream may not be written to, whoever acts may not end a conflict, or another draft of
-   * the same job was refused.
+   * Not stored: a reason is missing, the stream may not be written to, an event of it lies in a record that cannot be read,
+   * whoever acts may not end a conflict, or another draft of the same job was refused.
    */
   | {
       readonly kind: 'refused';
-      readonly why: 'reason-required' | 'read-only' | 'not-permitted' | 'with-others';
+      readonly why: 'reason-required' | 'read-only' | 'damaged' | 'not-permitted' | 'with-others';
       readonly state: string;
     }
   /** Not stored: the stream moved on, or holds a conflict that this draft touches and does not resolve. */

@@ -28,19 +28,22 @@ export const countsAsOf = (at: AsOf): ((event: RecordedEvent) => boolean) => {
   return ({ context }) => Date.parse(context.recordedAt.utc) <= timeMs;
 };
 
+/** `isDamaged`: as `AggregateSnapshot.damaged`, which is of now too. */
+type Parts = { readonly reader: StreamReader; readonly isDamaged: (stream: StreamId) => boolean };
+
 /** Who has written and what the server has confirmed is of now: nothing is told as pending of what was. */
-const pastSnapshot = (stream: StreamId, events: readonly RecordedEvent[], reader: StreamReader): AggregateSnapshot =>
-  snapshotOfState(streamParts(stream).id, rebuildState(events, reader), 0);
+const pastSnapshot = (
+  stream: StreamId,
+  events: readonly RecordedEvent[],
+  { reader, isDamaged }: Parts,
+): AggregateSnapshot =>
+  snapshotOfState(streamParts(stream).id, rebuildState(events, reader), { pending: 0, damaged: isDamaged(stream) });
 
 /** One aggregate as of a moment, from its history. @throws StoreError `query.wrong-moment` */
 export const aggregateAsOf = (
   at: AsOf,
-  {
-    stream,
-    history,
-    reader,
-  }: { readonly stream: StreamId; readonly history: readonly RecordedEvent[]; readonly reader: StreamReader },
-): AggregateSnapshot => pastSnapshot(stream, history.filter(countsAsOf(at)), reader);
+  { stream, history, ...parts }: Parts & { readonly stream: StreamId; readonly history: readonly RecordedEvent[] },
+): AggregateSnapshot => pastSnapshot(stream, history.filter(countsAsOf(at)), parts);
 
 /** Every aggregate of a type that has a reader, as of a moment. Reads the log. @throws StoreError `query.wrong-moment`, `storage.*` */
 export const aggregatesAsOf = async (
@@ -48,7 +51,11 @@ export const aggregatesAsOf = async (
   {
     log,
     readerOf,
-  }: { readonly log: Pick<Log, 'readAgain'>; readonly readerOf: (type: string) => StreamReader | undefined },
+    isDamaged,
+  }: Pick<Parts, 'isDamaged'> & {
+    readonly log: Pick<Log, 'readAgain'>;
+    readonly readerOf: (type: string) => StreamReader | undefined;
+  },
 ): Promise<ReadonlyMap<StreamId, AggregateSnapshot>> => {
   const counts = countsAsOf(at);
   const streams = new Map<StreamId, { readonly reader: StreamReader; readonly events: RecordedEvent[] }>();
@@ -63,5 +70,7 @@ export const aggregatesAsOf = async (
     }
     if ('size' in at && size >= at.size) break;
   }
-  return new Map([...streams].map(([stream, { reader, events }]) => [stream, pastSnapshot(stream, events, reader)]));
+  return new Map(
+    [...streams].map(([stream, { reader, events }]) => [stream, pastSnapshot(stream, events, { reader, isDamaged })]),
+  );
 };

@@ -111,7 +111,7 @@ export const emptyState = ({ reducer }: StreamReader): StreamState => ({
 export const snapshotOfState = (
   id: AggregateId,
   { fold, uncontested, readOnly, unreadable }: StreamState,
-  pending: number,
+  { pending, damaged }: Pick<AggregateSnapshot, 'pending' | 'damaged'>,
 ): AggregateSnapshot => ({
   id,
   value: fold.state.value,
@@ -122,6 +122,7 @@ export const snapshotOfState = (
   uncontested: uncontested?.state ?? fold.state,
   pending,
   readOnly,
+  damaged,
   inapplicable: fold.inapplicable.length + unreadable.length,
 });
 

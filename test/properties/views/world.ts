@@ -37,6 +37,7 @@ export const openWorld = (
     uncontested: { value: 'open', context: {} },
     pending: 0,
     readOnly: false,
+    damaged: false,
     inapplicable: 0,
   });
   const open = () => openViews([indexed, plain, ...others], snapshot, () => Promise.resolve(new Map()));

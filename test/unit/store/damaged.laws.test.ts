@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { position, size } from '../../../src/core/position.ts';
+import { readStoredCommit } from '../../../src/crypto/readCommit.ts';
 import { memoryStorage, type StorageAdapter, type Store, StoreError } from '../../../src/index.ts';
 import type { EventStorage, StoredRecord } from '../../../src/storage/port.ts';
 import { isUnreadable, pastDamage } from '../../../src/streams/pastDamage.ts';
@@ -177,6 +178,53 @@ it('with a server: what it holds comes back where its chain goes on, new events 
     expect(damagedBed.store.aggregate(Visit, 'v').state().context.items).toHaveProperty('W');
     await damagedBed.store.close();
     await other.store.close();
+  }
+});
+
+/** The streams of each packed record, by where it starts. */
+const packedStreams = async (adapter: StorageAdapter): Promise<ReadonlyMap<number, ReadonlySet<string>>> => {
+  const opened = await adapter.open(NAME);
+  const packed = await opened.read(position(0), Number.MAX_SAFE_INTEGER);
+  const end = await opened.packedTo();
+  return new Map(
+    packed
+      .filter((record) => record.position < end)
+      .map((record) => [
+        record.position,
+        new Set(record.commits.flatMap(({ bytes }) => readStoredCommit(bytes).events.map(({ stream }) => stream))),
+      ]),
+  );
+};
+
+it('the streams of a damaged segment are marked, and exactly those: nothing is recorded on them, others go on [RST-11]', async () => {
+  const storage = memoryStorage({ recordBytesMax: 2_600 });
+  const { store: first } = await openDevice({ storage, name: NAME, upkeep: 'manual' });
+  const ids = Array.from({ length: 12 }, (_, at) => `v${at}`);
+  for (const id of ids) await record(first, id, 'A');
+  for (const id of ids.slice(0, 4)) await record(first, id, 'B');
+  await first.compact();
+  await first.close();
+  const segments = [...(await packedStreams(storage))];
+  expect(segments.length).toBeGreaterThan(2);
+  for (const [at, streams] of segments) {
+    // another app: kept states would hold what the segment did
+    const { store } = await openDevice({ storage: damagedAt(storage, at), name: NAME, app: 'next', upkeep: 'manual' });
+    const found = new Set<string>();
+    for (const id of ids) {
+      const visit = store.aggregate(Visit, id);
+      const outcome = await visit.send(item('C', 1), { reason: 'r' });
+      const { damaged: isDamaged } = visit.state();
+      if (isDamaged) found.add(`visit/${id}`);
+      expect(outcome).toMatchObject(isDamaged ? { kind: 'refused', why: 'damaged' } : { kind: 'committed' });
+      expect(visit.can(item('C', 2))).toBe(!isDamaged);
+    }
+    expect(found, `segment ${at}`).toEqual(streams);
+    const bulk = await store.appendAll(
+      Visit,
+      ids.map((id) => ({ id, event: item('D', 1), options: { reason: 'r' } })),
+    );
+    expect(bulk.map(({ kind }) => kind)).toEqual(ids.map((id) => (found.has(`visit/${id}`) ? 'refused' : 'committed')));
+    await store.close();
   }
 });
 
