@@ -4,8 +4,8 @@
  * Lookups by a list are lateral with `LIMIT 1`: one index probe for each, whatever the planner believes of a table that
  * was never analysed. An array parameter cast in the condition is cast again for every row.
  */
-import { createHash } from 'node:crypto';
 import { type Hash32, hash32, type ReplicaId, type StreamId, type TenantId } from '../../core/ids.ts';
+import { sha256 } from '../../crypto/sha256.ts';
 import type { Held, Placed, Refusal } from '../decide.ts';
 import type { Query } from './database.ts';
 import { BytesRow, CommitRow, HeldRow, IdRow, RefusedRow, RootRow, readRows } from './rows.ts';
@@ -96,7 +96,7 @@ export const keepRefused = async (
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::timestamptz) ON CONFLICT DO NOTHING`,
     [
       place.tenant,
-      createHash('sha256').update(received.bytes).digest(),
+      sha256(received.bytes),
       fault.code,
       fault.what ?? null,
       fault.replica ?? null,
