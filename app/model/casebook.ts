@@ -19,7 +19,7 @@ export type CasebookRow = {
 };
 
 export const formState = (value: AggregateSnapshot['value']): FormState =>
-  value === 'locked' || value === 'entered' ? value : 'empty';
+  value === 'locked' || value === 'empty' ? value : 'entered';
 
 export const casebook = defineView({
   name: 'casebook',

@@ -6,6 +6,7 @@ import {
   confirmAccountability,
   counterSign,
   enrolSigner,
+  FORM_STATUS_EVENTS,
   Form,
   type MEANINGS,
   openSigningSession,
@@ -36,9 +37,6 @@ export const WITHDRAWAL = 'I withdraw my signature for the reason given. It stay
 export const ACCOUNTABILITY =
   'I am accountable for everything done with my electronic signature. It is the legally binding equivalent of my handwritten ' +
   'signature. I keep my passphrase to myself, and I report at once if somebody else may know it.';
-
-/** Locking a form changes no data. */
-const STATUS_TYPES = ['FormLocked', 'FormUnlocked'];
 
 /** The signing key of somebody, by their passphrase, for one act. @throws StoreError as `vault.signingKey` */
 const handOf = async ({ vault }: Pick<Entrant, 'vault'>, credentials: Credentials): Promise<SigningHand> => {
@@ -103,7 +101,7 @@ export const performAct = ({ store, signing }: Device, request: ActRequest): Pro
     meaning: isWithdrawal ? act.manifest.meaning : meaning,
     statement: isWithdrawal ? WITHDRAWAL : STATEMENTS[meaning],
   };
-  const records = [{ of: Form, id: form, version, statusTypes: STATUS_TYPES }];
+  const records = [{ of: Form, id: form, version, statusTypes: FORM_STATUS_EVENTS }];
   if (act.kind === 'sign') return signRecords(store, { ...input, records });
   const signature = act.manifest.id;
   if (act.kind === 'counter-sign') return counterSign(store, { ...input, signature, records });

@@ -105,6 +105,8 @@ export const ERROR_TEXT = {
   'receipt.mismatch': 'A receipt names a head that differs from the one held.',
   'schema.gap':
     'The upcasters of an event type do not lead from its first version to its newest, one by one: one is missing, or one leads beyond. Add it, or raise the version.',
+  'schema.undrawable':
+    'No arbitrary can be made of a schema: it says what it takes by a function. Give an arbitrary for that part.',
   'schema.unprotectable':
     'A protected part stands where it cannot be found without a value: inside a union, a transform, a lazy schema or the like. Mark the whole of it, or take it out.',
   'schema.unsearchable':

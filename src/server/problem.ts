@@ -72,6 +72,7 @@ export const PROBLEM_STATUS = {
   'receipt.ahead-of-log': 409,
   'receipt.mismatch': 409,
   'schema.gap': 500,
+  'schema.undrawable': 500,
   'schema.unprotectable': 500,
   'schema.unsearchable': 400,
   'seal.mismatch': 422,

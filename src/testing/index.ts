@@ -1,4 +1,5 @@
-/** For tests of applications: time, randomness, storage and network that a test owns. Names are listed by hand. */
+/** For tests of applications: time, randomness, storage and network that a test owns; examples and arbitraries. Names are listed by hand. */
+export { arbitraryOf, type GivenArbitraries, openedArbitraryOf } from './arbitraries.ts';
 export {
   type ConformanceEngine,
   ConformanceError,
@@ -14,6 +15,7 @@ export {
 } from './conformance/index.ts';
 export { type SeededEntropy, seededEntropy } from './entropy.ts';
 export { faultyIndexedDb } from './faultyIndexedDb.ts';
+export { ExampleError, type Expected, given, type RefusedFor, type Then, type When } from './given.ts';
 export { type Disturbance, simulatedNetwork, UNDISTURBED } from './network.ts';
 export { type SimulatedRequest, type SimulatedServer, simulatedServer } from './server.ts';
 export { hookedStorage, type StorageCall, type StorageHooks } from './storage.ts';

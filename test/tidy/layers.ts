@@ -77,7 +77,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'export', level: 5.1, files: /^src\/export\// },
   { name: 'store', level: 5.2, files: /^src\/store\//, packages: ['rxjs', 'xstate', 'zod'] },
   { name: 'store.ts', level: 5.3, files: /^src\/store\.ts$/, packages: ['rxjs', 'xstate', 'zod'] },
-  { name: 'testing', level: 5.4, files: /^src\/testing\//, packages: ['rxjs', 'xstate', 'zod'] },
+  { name: 'testing', level: 5.4, files: /^src\/testing\//, packages: ['fast-check', 'rxjs', 'xstate', 'zod'] },
   // Above the store, of whose types it is made; it imports nothing of it that runs.
   { name: 'react', level: 5.4, files: /^src\/react\//, packages: ['react', 'rxjs'] },
   { name: 'clinical', level: 5.35, files: /^src\/clinical\//, packages: ['rxjs'] },

@@ -13,6 +13,14 @@ export {
 } from './accessList.ts';
 export { ADMINISTRATION, isAdministrator, isLetIn } from './accessRules.ts';
 export {
+  type DiaryContext,
+  type DiaryCorrectionPayload,
+  DiaryEntry,
+  type DiaryItemPayload,
+  type DiaryMomentPayload,
+  type DiaryWindow,
+} from './diary.ts';
+export {
   type ActPayload,
   ElectronicSignature,
   MEANINGS,
@@ -21,7 +29,22 @@ export {
 } from './electronicSignature.ts';
 export { Erasure, type ErasureContext, type ErasureDonePayload, type ErasureRequestedPayload } from './erasure.ts';
 export { FailedUnlock, type FailedUnlockContext, type UnlockFailedPayload } from './failedUnlock.ts';
-export { Form, type FormContext, type ItemRecordedPayload, itemKey } from './form.ts';
+export {
+  FORM_STATUS_EVENTS,
+  Form,
+  type FormContext,
+  type FormSignedPayload,
+  type FormStage,
+  type ItemRecordedPayload,
+  itemKey,
+} from './form.ts';
+export {
+  Query,
+  type QueryContext,
+  type QueryEntry,
+  type QueryOpenedPayload,
+  type QueryTextPayload,
+} from './query.ts';
 export {
   type AccountabilityConfirmedPayload,
   Signer,
@@ -29,3 +52,11 @@ export {
   type SignerEnrolledPayload,
   type SignerKeyReplacedPayload,
 } from './signer.ts';
+export {
+  Subject,
+  type SubjectContext,
+  type SubjectCorrectedPayload,
+  type SubjectScreenedPayload,
+  type SubjectStepPayload,
+} from './subject.ts';
+export { Visit, type VisitContext, type VisitDayPayload, type VisitPlannedPayload } from './visit.ts';

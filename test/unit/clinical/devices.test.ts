@@ -79,7 +79,7 @@ it('a device shows of each signature what an auditor finds, whatever was done wh
         desk.actAs('dr-mayer');
         // while a lock is in conflict with another act, nothing can be recorded
         const { value, conflicts } = form.state();
-        if (what === 'record' && value === 'entered' && conflicts.length === 0) await record(desk, `I${made}`, '1');
+        if (what === 'record' && value === 'draft' && conflicts.length === 0) await record(desk, `I${made}`, '1');
         if (what === 'lock') await form.send({ type: 'FormLocked' });
         if (what === 'unlock') await form.send({ type: 'FormUnlocked' }, { reason: 'r' });
         if (what === 'sign') await sign(desk);

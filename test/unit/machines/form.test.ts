@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { MachineEvent, MachineState } from '../../../src/core/aggregate.ts';
 import { eventType } from '../../../src/core/ids.ts';
 import { keysTouched, openPayload } from '../../../src/core/schema.ts';
-import { Form, itemKey } from '../../../src/machines/clinical/form.ts';
+import { FORM_STATUS_EVENTS, Form, itemKey } from '../../../src/machines/clinical/form.ts';
 
 const item = (name: string, value: string | null): MachineEvent => ({
   type: 'ItemRecorded',
@@ -20,21 +20,41 @@ const SYS = itemKey({ group: 'VITALS', groupRepeat: '', item: 'BP.SYS' });
 const after = (...events: readonly MachineEvent[]): MachineState =>
   events.reduce((state, event) => Form.replay.next(state, event) ?? state, Form.replay.initial);
 
+const COMPLETED: MachineEvent = { type: 'FormCompleted' };
+const VERIFIED: MachineEvent = { type: 'FormVerified' };
+const SIGNED: MachineEvent = { type: 'FormSigned', signature: 's1' };
+const FROZEN: MachineEvent = { type: 'FormFrozen' };
+
+const SYSTOLIC = item('BP.SYS', '120');
 const STATES: Readonly<Record<string, MachineState>> = {
   empty: after(),
-  entered: after(item('BP.SYS', '120')),
-  locked: after(item('BP.SYS', '120'), LOCK),
+  draft: after(SYSTOLIC),
+  entered: after(SYSTOLIC, COMPLETED),
+  verified: after(SYSTOLIC, COMPLETED, VERIFIED),
+  signed: after(SYSTOLIC, COMPLETED, VERIFIED, SIGNED),
+  frozen: after(SYSTOLIC, COMPLETED, VERIFIED, FROZEN),
+  locked: after(SYSTOLIC, LOCK),
 };
 const EVENTS: Readonly<Record<string, MachineEvent>> = {
   ItemRecorded: item('BP.SYS', '121'),
+  FormCompleted: COMPLETED,
+  FormVerified: VERIFIED,
+  FormSigned: SIGNED,
+  FormFrozen: FROZEN,
+  FormThawed: { type: 'FormThawed' },
   FormLocked: LOCK,
   FormUnlocked: UNLOCK,
   Unknown: { type: 'Unknown' },
 };
-const TABLE: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
-  empty: { ItemRecorded: 'entered', FormLocked: undefined, FormUnlocked: undefined, Unknown: undefined },
-  entered: { ItemRecorded: 'entered', FormLocked: 'locked', FormUnlocked: undefined, Unknown: undefined },
-  locked: { ItemRecorded: undefined, FormLocked: undefined, FormUnlocked: 'entered', Unknown: undefined },
+/** Where each legal event leads; every other one is refused. */
+const TABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  empty: { ItemRecorded: 'draft' },
+  draft: { ItemRecorded: 'draft', FormCompleted: 'entered', FormFrozen: 'frozen', FormLocked: 'locked' },
+  entered: { ItemRecorded: 'entered', FormVerified: 'verified', FormFrozen: 'frozen', FormLocked: 'locked' },
+  verified: { ItemRecorded: 'entered', FormSigned: 'signed', FormFrozen: 'frozen', FormLocked: 'locked' },
+  signed: { ItemRecorded: 'entered', FormFrozen: 'frozen', FormLocked: 'locked' },
+  frozen: { FormThawed: 'verified', FormLocked: 'locked' },
+  locked: { FormUnlocked: 'entered' },
 };
 
 it('every state of the form takes and refuses each event as its table says [AGG-01, AGG-06]', () => {
@@ -46,6 +66,26 @@ it('every state of the form takes and refuses each event as its table says [AGG-
   );
   expect(found).toEqual(TABLE);
   expect(new Set(Object.values(STATES).map(({ value }) => value))).toEqual(new Set(Object.keys(TABLE)));
+});
+
+it('a frozen form goes on where it was, each time [AGG-06, CLN-08]', () => {
+  const stages = [
+    [SYSTOLIC],
+    [SYSTOLIC, COMPLETED],
+    [SYSTOLIC, COMPLETED, VERIFIED],
+    [SYSTOLIC, COMPLETED, VERIFIED, SIGNED],
+  ];
+  const thawed: MachineEvent = { type: 'FormThawed' };
+  for (const steps of stages) {
+    const { value, context } = after(...steps);
+    const back = after(...steps, FROZEN, thawed, FROZEN, thawed);
+    expect([back.value, back.context]).toEqual([value, { ...(context ?? {}), frozenAt: value }]);
+  }
+});
+
+it('a signature is not touched by what changes no data of the form [CLN-08]', () => {
+  const changing = [...Form.events.keys()].filter((type) => !FORM_STATUS_EVENTS.some((status) => status === type));
+  expect(changing).toEqual(['ItemRecorded']);
 });
 
 it('each item keeps its newest value, and no other item changes [AGG-06]', () => {
