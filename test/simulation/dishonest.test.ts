@@ -1,0 +1,96 @@
+/** What a server may do wrong on purpose, and what each is found by, at the first exchange that can show it. */
+import { expect, it } from 'vitest';
+import { toBase64 } from '../../src/crypto/bytes.ts';
+import { type Disturbance, simulatedServer, UNDISTURBED } from '../../src/testing/index.ts';
+import { Visit } from '../unit/store/trial.ts';
+import { at } from '../unit/support.ts';
+import { type Bed, makeBed, online } from '../unit/sync/bed.ts';
+
+type Commits = readonly string[];
+type Request = { readonly kind: string };
+
+/** A server that gives other commits than it holds. */
+const gives =
+  (alter: (commits: Commits) => Commits) =>
+  ({ kind }: Request): Disturbance => {
+    if (kind !== 'pull') return UNDISTURBED;
+    const altered = (text: string): string => {
+      const page: { readonly commits: Commits } = JSON.parse(text);
+      return JSON.stringify({ ...page, commits: alter(page.commits) });
+    };
+    return { kind: 'alter-answer', alter: altered };
+  };
+
+/** The commit with one bit of another value, `fromEnd` bytes before its end. */
+const rewritten = (commit: string, fromEnd: number): string => {
+  const bytes = Uint8Array.from(Buffer.from(commit, 'base64'));
+  const place = bytes.length - fromEnd;
+  bytes[place] = at([...bytes], place) ^ 1;
+  return toBase64(bytes);
+};
+
+const itemsOf = ({ store }: Bed): readonly string[] => Object.keys(store.aggregate(Visit, 'v').state().context.items);
+const codesOf = async ({ store }: Bed): Promise<readonly string[]> => (await store.findings()).map(({ code }) => code);
+
+/** A has recorded three items, one commit each, and synced; B has met nothing yet. */
+const authored = async (): Promise<readonly [Bed, Bed]> => {
+  const server = await simulatedServer({ tenant: 'acme-042' });
+  const [a, b] = [await makeBed({ server }), await makeBed({ server })];
+  await a.record('A', 'B', 'C');
+  await online(a);
+  return [a, b];
+};
+
+it.each<readonly [string, (commits: Commits) => Commits, string, readonly string[]]>([
+  ['rewrites an event', ([a = '', b = '', c = '']) => [a, rewritten(b, 20), c], 'chain.leaf-mismatch', []],
+  ['makes of a commit what is none', ([a = '', ...rest]) => [rewritten(a, 1), ...rest], 'commit.malformed', []],
+  ['leaves out the first', ([, ...rest]) => rest, 'chain.gap', []],
+  ['leaves out one in the middle', ([a = '', , c = '']) => [a, c], 'chain.gap', ['A']],
+  ['gives them in another order', ([a = '', b = '', c = '']) => [b, a, c], 'chain.gap', []],
+])(
+  'a server that %s is found out at once, by name, and nothing false is shown [SIM-07]',
+  async (_, alter, code, shown) => {
+    const [, b] = await authored();
+    b.meet(gives(alter));
+    expect(await online(b)).toMatchObject({ state: 'waiting', lastError: code });
+    expect(await codesOf(b)).toEqual([code]);
+    expect(itemsOf(b)).toEqual(shown);
+    b.meet(() => UNDISTURBED); // the evidence stays; an honest answer is taken
+    await b.sync.now();
+    expect(itemsOf(b)).toEqual(['A', 'B', 'C']);
+    expect(await b.store.verify()).toMatchObject({ ok: true });
+  },
+);
+
+it('a server that gives everything twice changes nothing and raises no alarm [SIM-07]', async () => {
+  const [, b] = await authored();
+  b.meet(gives((commits) => [...commits, ...commits]));
+  expect(await online(b)).toMatchObject({ state: 'live' });
+  expect([await codesOf(b), itemsOf(b), b.store.size()]).toEqual([[], ['A', 'B', 'C'], 3]);
+});
+
+it('a server that acknowledges and loses is found out at the next greeting, and gets it again [SIM-07]', async () => {
+  const [a, b] = await authored();
+  const putBack = a.server.backup();
+  await a.record('D');
+  await a.sync.now();
+  putBack();
+  a.sync.setOnline(false);
+  await online(a);
+  expect(await codesOf(a)).toEqual(['server.rolled-back']);
+  await online(b);
+  expect(itemsOf(b)).toEqual(['A', 'B', 'C', 'D']);
+});
+
+it('what a server withholds from one device is found out by the gap when the next commit of its author comes, and by nothing until then [SIM-07]', async () => {
+  const [a, b] = await authored();
+  b.meet(gives((commits) => commits.slice(0, -1)));
+  expect(await online(b)).toMatchObject({ state: 'live' });
+  b.meet(() => UNDISTURBED);
+  await b.sync.now();
+  expect([itemsOf(b), await codesOf(b)]).toEqual([['A', 'B'], []]);
+  await a.record('D');
+  await a.sync.now();
+  expect(await b.sync.now()).toMatchObject({ state: 'waiting', lastError: 'chain.gap' });
+  expect([itemsOf(b), await codesOf(b)]).toEqual([['A', 'B'], ['chain.gap']]);
+});
