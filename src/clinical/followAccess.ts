@@ -1,6 +1,7 @@
 /**
  * Follows the events of access for one unlocked user: takes the keys that were granted to this holder, forwards newer ones to
- * those who stay, puts data keys under the newest ones, and records what the vault has to tell: failed attempts and a renewed passphrase.
+ * those who stay, puts data keys under the newest ones, records what the vault has to tell: failed attempts and a renewed passphrase, and
+ * tells the vault when the passphrase was renewed on another device.
  *
  * Each round looks at what is held and what is recorded, and does what is missing: a round that was cut off anywhere is made
  * up for by the next one, here or after a restart. Law: `followAccess`.
@@ -17,7 +18,10 @@ import { type AccessKeys, forwardGrants, ownFingerprint, recordHeld } from './gr
 
 /** What following needs of a session. */
 export type FollowKeys = AccessKeys &
-  Pick<KeySession, 'accept' | 'rewrap' | 'failures' | 'failuresRecorded' | 'unlockedBy' | 'onLock'>;
+  Pick<
+    KeySession,
+    'renewedElsewhere' | 'accept' | 'rewrap' | 'failures' | 'failuresRecorded' | 'unlockedBy' | 'onLock'
+  >;
 
 export type AccessFollower = {
   /** Resolves when everything known so far was looked at. @throws StoreError what stopped the last round */
@@ -63,6 +67,8 @@ const recordRenewal = async (store: Store, keys: FollowKeys): Promise<void> => {
   const access = accessOf(store);
   const event = { type: 'PassphraseRenewed', holder: await ownFingerprint(keys), since } as const;
   if (access.can(event)) await access.send(event);
+  const own = entryOf(access.state().context.holders, event.holder);
+  if (own?.isRenewalDue === true) await keys.renewedElsewhere();
 };
 
 const round = async (store: Store, keys: FollowKeys, signal: AbortSignal): Promise<void> => {

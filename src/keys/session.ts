@@ -29,6 +29,11 @@ export type KeySession = {
   readonly user: UserId;
   /** How it was unlocked, and since when that secret is the user's (RFC 3339 UTC). */
   readonly unlockedBy: { readonly kind: WayKind; readonly since: string };
+  /**
+   * The user's passphrase was renewed on another device: from the next unlocking on, the one of here opens only together with a new one,
+   * and neither signs nor adds a way by itself. @throws StoreError `key.locked`
+   */
+  readonly renewedElsewhere: () => Promise<void>;
   /** HKDF base key from which keys at rest are derived; it cannot be exported. @throws StoreError `key.locked` */
   readonly databaseKey: CryptoKey;
   /** The key by which secrets reach this user. @throws StoreError `key.locked` */

@@ -21,6 +21,14 @@ export type WayFacts = { readonly id: string; readonly kind: WayKind; readonly s
 const iso = (ms: number): string => new Date(ms).toISOString();
 export const factsOf = ({ id, kind, since }: Way): WayFacts => ({ id, kind, since: iso(since) });
 
+/** A passphrase of this time was renewed on another device, and is nothing by itself any more. */
+export const RENEWED_ELSEWHERE = 0;
+/** Of the ways, that one alone by which somebody is in: another passphrase was set since. */
+const outdated =
+  (id: string) =>
+  (way: Way): Way =>
+    way.kind === 'passphrase' && way.id === id ? { ...way, since: RENEWED_ELSEWHERE } : way;
+
 /** What the vault knows of a session that it gave out. */
 type Inner = { readonly at: UserPlace; readonly held: () => Unlocked };
 
@@ -100,6 +108,12 @@ export const openSession = async (
       return [...(await rosterOf((await tools.file.read()).users, at.vault, key)).values()];
     },
     selfTest: () => selfTest(tools, at, held),
+    renewedElsewhere: async () => {
+      held();
+      await tools.file.change((vault) =>
+        withUser(vault, at.tag, (found) => ({ ...found, ways: found.ways.map(outdated(way.id)) })),
+      );
+    },
   };
   sessions.set(session, { at, held });
   await session.selfTest().catch(async (error: unknown) => {

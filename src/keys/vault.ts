@@ -18,7 +18,15 @@ import type { OwnSecret, Secret, SecretTools } from './secrets.ts';
 import type { Idle, KeySession } from './session.ts';
 import type { RingOptions } from './sharing.ts';
 import type { VaultStorage } from './storage.ts';
-import { administration, factsOf, openSession, type Sessions, type Share, type WayFacts } from './unlocked.ts';
+import {
+  administration,
+  factsOf,
+  openSession,
+  RENEWED_ELSEWHERE,
+  type Sessions,
+  type Share,
+  type WayFacts,
+} from './unlocked.ts';
 import { attempt, freshId, type Opened, type Tools } from './unlocking.ts';
 import { signingKeyOf, userKeyOf } from './userKeys.ts';
 import { enrolling, placed, wayMaker, withUser } from './ways.ts';
@@ -87,11 +95,20 @@ export const vaultOver = (options: VaultOptions): Vault => {
     );
     return way;
   };
+  const isOutdated = ({ way }: Opened) => way.kind === 'passphrase' && way.since === RENEWED_ELSEWHERE;
+  /** @throws StoreError `key.renewal-due` if the passphrase that opened this was renewed elsewhere */
+  const current = (opened: Opened): Opened => {
+    if (!isOutdated(opened)) return opened;
+    wipe(opened.secret);
+    throw new StoreError('key.renewal-due');
+  };
   const addWay = async (proof: Proof, secret: Secret): Promise<WayFacts> => {
-    const opened = await attempt(tools, proof.user, proof);
+    const found = await attempt(tools, proof.user, proof);
+    const opened = 'passphrase' in secret ? found : current(found);
     return factsOf(await add(opened, secret).finally(() => wipe(opened.secret)));
   };
-  const isDue = ({ way }: Opened) => way.kind === 'passphrase' && clock.nowMs() - way.since > passphraseMsMax;
+  const isDue = (opened: Opened) =>
+    opened.way.kind === 'passphrase' && (isOutdated(opened) || clock.nowMs() - opened.way.since > passphraseMsMax);
   const renewed = async (opened: Opened, next: string | undefined): Promise<Opened> => {
     if (next !== undefined) return { ...opened, way: await add(opened, { passphrase: next }) };
     if (isDue(opened)) throw new StoreError('key.renewal-due');
@@ -108,7 +125,9 @@ export const vaultOver = (options: VaultOptions): Vault => {
       await tools.file.create({ id, users: [user], attempts: [], failures: [], dropped: 0 });
       return openSession(options, tools, sessions, await attempt(tools, first.user, first));
     },
-    unlock: async ({ next, ...proof }) => {
+    unlock: async ({ next: given, ...proof }) => {
+      // the same again is not a new one
+      const next = 'passphrase' in proof && proof.passphrase === given ? undefined : given;
       const opened = await attempt(tools, proof.user, proof);
       try {
         return await openSession(options, tools, sessions, await renewed(opened, next));
@@ -119,7 +138,7 @@ export const vaultOver = (options: VaultOptions): Vault => {
     addWay,
     renew: (user, passphrase, next) => addWay({ user, passphrase }, { passphrase: next }),
     signingKey: async (proof) => {
-      const { user, at, secret } = await attempt(tools, proof.user, proof);
+      const { user, at, secret } = current(await attempt(tools, proof.user, proof));
       return signingKeyOf(user, at, await userKeyOf(secret).finally(() => wipe(secret)));
     },
   };

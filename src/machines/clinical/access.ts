@@ -85,6 +85,27 @@ const knows = ({ keys }: AccessContext, wrapping: string, name?: string): boolea
 const isNewHolding = (context: AccessContext, { wrapping, holder }: Holding): boolean =>
   stateOf(context, holder) !== undefined && entryOf(context.held, wrapping)?.includes(holder) !== true;
 
+/**
+ * A holder's first passphrase is none that was renewed. One that was makes it due on the user's other devices, unless it was due here:
+ * then it is the answer to theirs.
+ */
+const renewed = (
+  { holders }: AccessContext,
+  { holder, since }: { readonly holder: string; readonly since: string },
+) => {
+  const found = entryOf(holders, holder);
+  if (found === undefined) return {};
+  const isFirst = found.passphraseSince === null;
+  const isAnswer = found.isRenewalDue;
+  const others = Object.entries(holders).map(([other, device]): readonly [string, DeviceHolder] => {
+    const isDue = device.user === found.user && device.passphraseSince !== null && !isFirst && !isAnswer;
+    return [other, isDue ? { ...device, isRenewalDue: true } : device];
+  });
+  return {
+    holders: withEntry(Object.fromEntries(others), holder, { ...found, passphraseSince: since, isRenewalDue: false }),
+  };
+};
+
 /** Whoever records the first user administers, from that replica until a device of theirs is let in there. */
 const foundedBy = ({ users, given }: AccessContext, author: Author | undefined): Partial<AccessContext> => {
   if (author === undefined || Object.keys(users).length > 0) return {};
@@ -133,7 +154,7 @@ const machine = access.createMachine({
           actions: assign(({ context, event: { holder, user, sharingKey, replica } }) => ({
             holders: withEntry<DeviceHolder>(context.holders, holder, {
               ...{ user, sharingKey, replica, formerReplicas: [], state: 'requested' },
-              ...{ revokedFrom: null, passphraseSince: null },
+              ...{ revokedFrom: null, passphraseSince: null, isRenewalDue: false },
             }),
           })),
         },
@@ -196,7 +217,7 @@ const machine = access.createMachine({
           actions: assign(({ context, event: { holder, sharingKey, threshold, shares } }) => ({
             holders: withEntry<DeviceHolder>(context.holders, holder, {
               ...{ user: RECOVERY_USER, sharingKey, replica: '', formerReplicas: [], state: 'recovery' },
-              ...{ revokedFrom: null, passphraseSince: null },
+              ...{ revokedFrom: null, passphraseSince: null, isRenewalDue: false },
             }),
             recoveries: withEntry(context.recoveries, holder, {
               threshold,
@@ -222,9 +243,7 @@ const machine = access.createMachine({
         PassphraseRenewed: {
           guard: ({ context, event: { holder, since } }) =>
             stateOf(context, holder) === 'enrolled' && entryOf(context.holders, holder)?.passphraseSince !== since,
-          actions: assign(({ context, event: { holder, since } }) =>
-            withHolder(context, holder, { passphraseSince: since }),
-          ),
+          actions: assign(({ context, event }) => renewed(context, event)),
         },
       },
     },

@@ -23,6 +23,8 @@ export type DeviceHolder = {
   readonly revokedFrom: string | null;
   /** Since when its passphrase is in use, as far as was recorded. */
   readonly passphraseSince: string | null;
+  /** True if its user has renewed the passphrase on another device, and not here since. */
+  readonly isRenewalDue: boolean;
 };
 
 export type MadeKey = { readonly id: string; readonly name: string };

@@ -1,6 +1,14 @@
 /** Devices of a study with a vault each, whose stores meet at one server. */
 import { filter, firstValueFrom } from 'rxjs';
-import { Access, FailedUnlock, FailedUnlocks, Form } from '../../../src/clinical.ts';
+import {
+  Access,
+  accessOf,
+  FailedUnlock,
+  FailedUnlocks,
+  Form,
+  ownFingerprint,
+  requestDevice,
+} from '../../../src/clinical.ts';
 import type { AggregateDefinition } from '../../../src/core/aggregate.ts';
 import type { Store, Sync } from '../../../src/index.ts';
 import type { KeySession } from '../../../src/keys.ts';
@@ -66,4 +74,18 @@ export const meet = async (...places: readonly Place[]): Promise<void> => {
     sync.setOnline(false);
     await firstValueFrom(sync.status$.pipe(filter(({ state }) => state === 'offline')));
   }
+};
+
+/** Lets a device and its user in. @returns the device's fingerprint */
+export const joins = async (admin: Place, other: Place): Promise<string> => {
+  await requestDevice(other.store, other.session);
+  await meet(other, admin);
+  const { user } = other.session;
+  const holder = await ownFingerprint(other.session);
+  const added = { type: 'UserAdded', user, role: 'nurse', site: null } as const;
+  const access = accessOf(admin.store);
+  if (access.can(added)) await access.send(added);
+  await access.send({ type: 'DeviceEnrolled', holder });
+  await meet(admin, other);
+  return holder;
 };

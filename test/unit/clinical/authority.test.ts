@@ -11,7 +11,7 @@ import {
   requestDevice,
 } from '../../../src/clinical.ts';
 import { simulatedServer, UNDISTURBED } from '../../../src/testing/index.ts';
-import { attempt, meet, openPlace, type Place } from './accessBed.ts';
+import { attempt, joins, meet, openPlace, type Place } from './accessBed.ts';
 import { record } from './bed.ts';
 
 type Sent = Parameters<ReturnType<typeof accessOf>['send']>[0];
@@ -34,18 +34,6 @@ const codesOf = async ({ store }: Place) => (await store.findings()).map(({ code
 
 const nowOf = ({ time }: Place): string => new Date(time.clock.nowMs()).toISOString();
 
-const join = async (admin: Place, other: Place): Promise<string> => {
-  await requestDevice(other.store, other.session);
-  await meet(other, admin);
-  const { user } = other.session;
-  const holder = await ownFingerprint(other.session);
-  const added = { type: 'UserAdded', user, role: 'nurse', site: null } as const;
-  if (accessOf(admin.store).can(added)) await tell(admin, added);
-  await tell(admin, { type: 'DeviceEnrolled', holder });
-  await meet(admin, other);
-  return holder;
-};
-
 /** Ada has founded the study and let Bea in, unless her device is a lawless one; Dan looks on. */
 const study = async (lawless = false) => {
   const server = await simulatedServer({ tenant: 'acme-042' });
@@ -54,8 +42,8 @@ const study = async (lawless = false) => {
   await meet(ada);
   const bea = await openPlace('bea', server, lawless ? LAWLESS : Access);
   const dan = await openPlace('dan', server);
-  const holder = lawless ? await ownFingerprint(bea.session) : await join(ada, bea);
-  await join(ada, dan);
+  const holder = lawless ? await ownFingerprint(bea.session) : await joins(ada, bea);
+  await joins(ada, dan);
   await meet(ada, bea, dan);
   const advance = async (): Promise<void> => {
     for (const { time } of [ada, bea, dan]) await time.advance(60_000);
@@ -109,7 +97,7 @@ describe('a revoked user or device', () => {
     await bea.vault.enrol(bea.session, { user: 'eve', passphrase: 'passphrase of eve' }, { share: [] });
     await bea.session.lock();
     const eve = await bea.vault.unlock({ user: 'eve', passphrase: 'passphrase of eve' });
-    await join(ada, { ...bea, session: eve });
+    await joins(ada, { ...bea, session: eve });
     await tell(ada, { type: 'UserRemoved', user: 'bea' });
     await meet(ada);
     await advance();
