@@ -78,6 +78,15 @@ export type Vault = {
   readonly signingKey: (proof: Proof) => Promise<SigningKey>;
 };
 
+const isOutdated = ({ way }: Opened): boolean => way.kind === 'passphrase' && way.since === RENEWED_ELSEWHERE;
+
+/** @throws StoreError `key.renewal-due` if the passphrase that opened this was renewed elsewhere */
+const current = (opened: Opened): Opened => {
+  if (!isOutdated(opened)) return opened;
+  wipe(opened.secret);
+  throw new StoreError('key.renewal-due');
+};
+
 /** The vault over a storage. `openVault` of the entry brings the platform's parts. */
 export const vaultOver = (options: VaultOptions): Vault => {
   const { storage, derive, passkeys, clock, entropy, passphraseMsMax = Number.POSITIVE_INFINITY } = options;
@@ -94,13 +103,6 @@ export const vaultOver = (options: VaultOptions): Vault => {
       withUser(vault, at.tag, (found) => ({ ...found, ways: placed(found.ways, way) })),
     );
     return way;
-  };
-  const isOutdated = ({ way }: Opened) => way.kind === 'passphrase' && way.since === RENEWED_ELSEWHERE;
-  /** @throws StoreError `key.renewal-due` if the passphrase that opened this was renewed elsewhere */
-  const current = (opened: Opened): Opened => {
-    if (!isOutdated(opened)) return opened;
-    wipe(opened.secret);
-    throw new StoreError('key.renewal-due');
   };
   const addWay = async (proof: Proof, secret: Secret): Promise<WayFacts> => {
     const found = await attempt(tools, proof.user, proof);
