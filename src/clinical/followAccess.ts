@@ -11,7 +11,7 @@ import { isStoreError, type StoreError } from '../core/errors.ts';
 import { keyId, type StreamId, streamParts } from '../core/ids.ts';
 import type { Grant } from '../keys/held.ts';
 import type { KeySession } from '../keys/session.ts';
-import { Access, FailedUnlock, isEntitled } from '../machines/clinical/index.ts';
+import { Access, entryOf, FailedUnlock, isEntitled } from '../machines/clinical/index.ts';
 import type { Store } from '../store/types.ts';
 import { accessOf } from './access.ts';
 import { type AccessKeys, forwardGrants, ownFingerprint, recordHeld } from './granting.ts';
