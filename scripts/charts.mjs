@@ -21,6 +21,7 @@ const TOP = 34;
 const guardText = (guard) => {
   if (guard === undefined) return '';
   const { type, params } = typeof guard === 'string' ? { type: guard } : guard;
+  if (typeof type !== 'string') return ' [guarded]'; // a function without a name of its own
   const given = params === undefined || typeof params !== 'object' ? [] : Object.values(params);
   return ` [${[type, ...given].join(' ')}]`;
 };
