@@ -45,6 +45,12 @@ export type { ConflictPolicy } from './machines/policy.ts';
 export type { SyncState } from './machines/sync.ts';
 export type { TrailEntry } from './projections/auditTrail.ts';
 export type { Branch, Branches, ContestedKey } from './projections/branches.ts';
+export {
+  defineProcessor,
+  type ProcessorDefinition,
+  type ProcessorEvent,
+  type ProcessorRetry,
+} from './projections/processor.ts';
 export type { Condition, Cursor, Direction, Row, Where } from './projections/query.ts';
 export { defineRollup, type Measure, type RollupDefinition, type RollupRow } from './projections/rollup.ts';
 export { type AggregateSnapshot, type Conflicted, defineView, type ViewDefinition } from './projections/view.ts';
@@ -106,6 +112,7 @@ export { openStore } from './store.ts';
 export type { LiveQuery, QueryResult } from './streams/liveQuery.ts';
 export type { CommittedBatch } from './streams/log.ts';
 export type { AsOf } from './streams/past.ts';
+export type { ParkedEvent, Processor, ProcessorStatus } from './streams/processing.ts';
 export type { Found, SearchFor } from './streams/search.ts';
 export type { Sync, SyncStatus } from './sync/runner.ts';
 export type { Transport } from './sync/transport.ts';

@@ -5,7 +5,9 @@
  * public types (`store/types.ts`) is held by a test of the suite.
  */
 import { BehaviorSubject, merge, of, switchMap } from 'rxjs';
+import { StoreError } from './core/errors.ts';
 import { loadPart } from './core/part.ts';
+import type { ProcessorDefinition } from './projections/processor.ts';
 import type { Row } from './projections/query.ts';
 import type { RollupDefinition } from './projections/rollup.ts';
 import type { ViewDefinition } from './projections/view.ts';
@@ -24,6 +26,7 @@ import type { Store, StoreOptions } from './store/types.ts';
 import type { LiveQuery } from './streams/liveQuery.ts';
 import { openViews } from './streams/liveView.ts';
 import { aggregatesAsOf } from './streams/past.ts';
+import { type Processor, startProcessor } from './streams/processing.ts';
 import type { Sync } from './sync/runner.ts';
 
 /** What a view throws is told globally and keeps no other from its rows, nor the store from opening. */
@@ -41,6 +44,31 @@ const startViews = (session: Session, definitions: NonNullable<StoreOptions['vie
   return { views, clear };
 };
 
+/** Every processor over the log, each by itself. */
+const startProcessors = (session: Session, definitions: readonly ProcessorDefinition[]) => {
+  const { storage, log, states, scheduler, findings } = session;
+  const started = new Map(
+    definitions.map((definition) => {
+      const { name, type } = definition;
+      const reader = states.reader(type);
+      if (reader === undefined) throw new StoreError('aggregate.unknown-type', { type });
+      const alone = session.turns(`processor:${name}`);
+      const parts = { storage, log, reader, scheduler, alone, keepFinding: findings.keep };
+      return [definition, startProcessor(definition, parts)] as const;
+    }),
+  );
+  return {
+    stop: async (): Promise<void> => {
+      await Promise.all([...started.values()].map(({ stop }) => stop()));
+    },
+    of: (definition: ProcessorDefinition): Processor => {
+      const found = started.get(definition);
+      if (found === undefined) throw new StoreError('processor.unknown', { name: definition.name });
+      return found;
+    },
+  };
+};
+
 /** Locking keys and closing the store may both ask for the same end. */
 const onceOnly = (work: () => Promise<void>): (() => Promise<void>) => {
   let done: Promise<void> | undefined;
@@ -51,11 +79,12 @@ const onceOnly = (work: () => Promise<void>): (() => Promise<void>) => {
 };
 
 /** Ends a session in order, once; locking forgets besides what was opened. `clear`: forgets what views show. */
-const closer = (session: Session, { stop, clear }: { readonly stop: () => void; readonly clear: () => void }) => {
+type Ends = { readonly stop: () => Promise<void>; readonly clear: () => void };
+const closer = (session: Session, { stop, clear }: Ends) => {
   let isLocked = false;
   const close = onceOnly(async () => {
     session.unfollowKeys();
-    stop();
+    await stop();
     await session.upkeep.stop();
     await session.writer.close();
     if (isLocked) session.forgetAll(); // not sooner: what waits to be written is decided on the states
@@ -73,21 +102,19 @@ const closer = (session: Session, { stop, clear }: { readonly stop: () => void; 
 
 const loadChecks = () => loadPart('checks', () => import('./store/checks.ts'));
 
-/**
- * Opens a store on this device. Everything recorded before is there when it resolves.
- * @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.failed`, `store.wrong-tenant`, `key.unavailable`, `key.session-required`
- */
-export const openStore = async (options: StoreOptions): Promise<Store> => {
-  const session = await openSession(options);
+/** The public calls over an open session. @throws StoreError for a definition that builds on none that is registered */
+const storeOver = (session: Session, options: StoreOptions): Store => {
   const { storage, log } = session;
   const { views, clear } = startViews(session, options.views ?? []);
   const watch = watchStreams(session);
   const sync$ = new BehaviorSubject<Sync | undefined>(undefined);
   const health = openHealth(session, options.space ?? systemStorageFacts, sync$);
-  const stop = (): void => {
+  const processors = startProcessors(session, options.processors ?? []);
+  const stop = (): Promise<void> => {
     unfollowLock?.();
     sync$.value?.stop();
     health.stop();
+    return processors.stop();
   };
   const { close, lock } = closer(session, { stop, clear });
   const unfollowLock = options.keys?.onLock?.(lock);
@@ -110,6 +137,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     // the query found was opened from this very definition
     view: <R extends Row>(definition: ViewDefinition<R> | RollupDefinition<R>) =>
       views.query(definition) as LiveQuery<R>,
+    processor: processors.of,
     caughtUp: async () => {
       await log.catchUp();
       await session.states.settled();
@@ -130,4 +158,19 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     health: health.check,
     close,
   };
+};
+
+/**
+ * Opens a store on this device. Everything recorded before is there when it resolves.
+ * @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.failed`, `store.wrong-tenant`, `key.unavailable`, `key.session-required`,
+ * `aggregate.unknown-type`, `query.unknown-view`
+ */
+export const openStore = async (options: StoreOptions): Promise<Store> => {
+  const session = await openSession(options);
+  try {
+    return storeOver(session, options);
+  } catch (error) {
+    await session.storage.close();
+    throw error;
+  }
 };

@@ -93,6 +93,11 @@ export const ERROR_TEXT = {
     'The storage of this RxDB collection would keep members of rows in the clear. Use memory storage, or wrap the storage for encryption, give the database a password, and name every member but the primary key in `encrypted`.',
   'mirror.refused':
     'The RxDB collection does not take some rows. Compare its schema with the members of a row; the code is the one that RxDB gives.',
+  'processor.full':
+    'Too many events of a processor are set aside. Nothing is lost: mend what it calls, then let it try them again (`retry`).',
+  'processor.parked':
+    'A processor failed on an event again and again and has set it aside; the events after it went on. Mend the cause, then `retry`.',
+  'processor.unknown': 'No processor of this name is registered with the store. Name it in `processors`.',
   'proof.malformed': 'A proof has an impossible length or range.',
   'proof.root-mismatch': 'A proof does not lead to the expected root.',
   'query.unknown-view':

@@ -55,6 +55,8 @@ export const LIMITS = {
   exchangeSilentMs: 3_000,
   /** Milliseconds between two looks at the log of a visible page, in case that a hint was lost. */
   lookMs: 10_000,
+  /** Events that one processor may have set aside; then it waits until they are tried again. */
+  parkedEventsMax: 1_024,
   /** Bytes of one protected value, padded: as base64 it fits into an event. */
   sealedValueBytesMax: 32_768,
   /** Bytes of a value of a field group, as canonical JSON, where its mark does not say more: what the smallest size class holds. */

@@ -20,11 +20,12 @@ import { type PastDamage, pastDamage } from '../streams/pastDamage.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
 import type { Search } from '../streams/search.ts';
 import { emptyState, snapshotOfState } from '../streams/streamState.ts';
-import { startUpkeep, type Upkeep, type UpkeepParts } from '../streams/upkeep.ts';
+import { startUpkeep, type Upkeep } from '../streams/upkeep.ts';
 import type { Writer } from '../streams/writer.ts';
 import { type SyncMark, syncMarkIn } from '../sync/marks.ts';
 import { openBasis } from './basis.ts';
 import { closeDamaged, isNewlyDamaged } from './damaged.ts';
+import type { Exclusive } from './exclusive.ts';
 import { type Findings, openFindings, unreadableTeller } from './findings.ts';
 import { identityOf } from './identity.ts';
 import { type Keeping, openKeeping } from './keeping.ts';
@@ -72,6 +73,8 @@ export type Session = {
   readonly succession: Succession;
   readonly keeping: Keeping;
   readonly upkeep: Upkeep;
+  /** Work that one tab at a time may do, by its name. */
+  readonly turns: (what: string) => Exclusive;
   /** What of the keys travels by sync. */
   readonly keySheet: KeyExchange | undefined;
   /** Forgets everything that was opened, at once and for good: keys were locked. */
@@ -114,12 +117,13 @@ const markerOf = (options: StoreOptions): { readonly marker: KnownMarker; readon
   return { marker: chosen ?? deviceMarker(options.name), isChosen: chosen !== undefined };
 };
 
-/** Upkeep of a database by one tab at a time. */
-const upkeepTurn =
-  (name: string): UpkeepParts['alone'] =>
+/** Work on a database by one tab at a time; its code is loaded when it is first due. */
+const turnsOf =
+  (name: string) =>
+  (what: string): Exclusive =>
   async (work, signal) => {
     const { exclusively } = await loadPart('turns', () => import('./exclusive.ts'));
-    return exclusively(`indelible:upkeep:${name}`)(work, signal);
+    return exclusively(`indelible:${what}:${name}`)(work, signal);
   };
 
 /** Opens the log where the kept states end, and everything that follows it. */
@@ -249,7 +253,8 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   const scheduler = options.scheduler ?? systemScheduler;
   const fingerprint = await naming;
   const snapshotSize = opening.snapshot?.size ?? size(0);
-  const alone = upkeepTurn(options.name);
+  const turns = turnsOf(options.name);
+  const alone = turns('upkeep');
   const upkeep = startUpkeep(
     { storage, log, states, pending, scheduler, fingerprint, snapshotSize, keepsStates, alone, breathe, keepFinding },
     options.upkeep !== 'manual',
@@ -272,8 +277,8 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   storage.onForeignCommit(catchUp);
   catchUp(); // what was committed between the history and the listener
   return {
-    ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
-    ...{ keeping, damaged, forgetAll: forgetterOf(fields, states) },
+    ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, turns, writer, findings },
+    ...{ succession, keeping, damaged, forgetAll: forgetterOf(fields, states) },
     ...{ keySheet: keys?.sheet, search: search.open, unfollowKeys: inTurn(unfollowKeys, search.close) },
     basis: basis.rule,
     get identity() {

@@ -10,6 +10,7 @@ import type { KeySource } from '../crypto/keySource.ts';
 import type { AggregateDefinition, EventDefinitions, MachineState, SendableEvent } from '../machines/aggregate.ts';
 import type { TrailEntry } from '../projections/auditTrail.ts';
 import type { Branches } from '../projections/branches.ts';
+import type { ProcessorDefinition } from '../projections/processor.ts';
 import type { Row } from '../projections/query.ts';
 import type { RollupDefinition } from '../projections/rollup.ts';
 import type { AggregateSnapshot, ViewDefinition } from '../projections/view.ts';
@@ -19,6 +20,7 @@ import type { UpkeepOptions, UpkeepReport } from '../streams/housework.ts';
 import type { LiveQuery } from '../streams/liveQuery.ts';
 import type { CommittedBatch } from '../streams/log.ts';
 import type { AsOf } from '../streams/past.ts';
+import type { Processor } from '../streams/processing.ts';
 import type { Found, SearchFor } from '../streams/search.ts';
 import type { DraftOutcome } from '../streams/writer.ts';
 import type { Sync, SyncStatus, SyncTiming } from '../sync/runner.ts';
@@ -51,6 +53,8 @@ export type StoreOptions = {
   readonly aggregates: readonly AggregateDefinition[];
   /** Views, and rollups each after what it is of. */
   readonly views?: readonly (ViewDefinition | RollupDefinition)[];
+  /** What else is to happen because of events. */
+  readonly processors?: readonly ProcessorDefinition[];
   /** Asked at each append. */
   readonly actor: () => CurrentActor;
   /** Where commits are kept; IndexedDB, strictly durable, if absent. */
@@ -207,6 +211,8 @@ export type Store = {
   readonly actor: () => Actor;
   /** Live rows of a registered view or rollup. @throws StoreError `query.unknown-view` */
   readonly view: <R extends Row>(definition: ViewDefinition<R> | RollupDefinition<R>) => LiveQuery<R>;
+  /** A registered processor: how far it is, and what it has set aside. @throws StoreError `processor.unknown` */
+  readonly processor: (definition: ProcessorDefinition) => Processor;
   /**
    * Resolves when everything committed before the call, in this tab or another, is in states, views and rollups.
    * @throws StoreError `storage.*`

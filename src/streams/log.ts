@@ -183,7 +183,7 @@ async function* readUpTo(
 }
 
 /** Runs `work` one at a time; each call resolves after a run that began after it. */
-const atLeastOnceMore = (work: () => Promise<void>): (() => Promise<void>) => {
+export const atLeastOnceMore = (work: () => Promise<void>): (() => Promise<void>) => {
   let wanted = false;
   let running: Promise<void> | undefined;
   const run = async (): Promise<void> => {
