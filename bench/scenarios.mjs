@@ -7,6 +7,7 @@ import { FIELD_SCENARIOS } from './fields.mjs';
 import { bulkSample, fasterWay, inTurn, plainRow, ratioRow, singleSample } from './rows.mjs';
 import { SCALE_SCENARIOS } from './scale.mjs';
 import { growthExponent, median, quantile, round } from './stats.mjs';
+import { VIEW_SCENARIOS } from './views.mjs';
 
 const ON =
   'zod-validated, decided by the machine, canonical, hashed, chained, signed, sealed at rest by a device key, strictly durable';
@@ -245,6 +246,7 @@ export const SCENARIOS = [
   ...FIELD_SCENARIOS,
   cold,
   coldSingly,
+  ...VIEW_SCENARIOS,
   ...SCALE_SCENARIOS,
   verify,
   growth,

@@ -5,6 +5,7 @@ import { fieldCalls } from './fields.ts';
 import { fill, openProduct, sendOne } from './product.ts';
 import { scaleCalls } from './scale.ts';
 import { elapsed, inTurns, type Single } from './turns.ts';
+import { viewCalls } from './views.ts';
 
 const single = async (asked: Single) => {
   const store = await openProduct(asked.name);
@@ -127,6 +128,7 @@ const calls = {
   appendAt,
   ...fieldCalls,
   ...scaleCalls,
+  ...viewCalls,
 };
 export type Calls = typeof calls;
 Object.assign(globalThis, { bench: calls });

@@ -138,13 +138,17 @@ const costOf = <R extends Row>({ rows, ordered }: Way<R>, { limit }: ReadyQuery,
   return Math.min(rows, (limit * rows) / Math.max(1, fewest));
 };
 
+/** Only what begins with a member that is asked for, or ordered by, can be a way. */
+const isOfUse = <R extends Row>({ members: [first] }: SortedIndex<R>, { tests, orderBy }: ReadyQuery): boolean =>
+  orderBy[0]?.member === first || tests.some(({ member }) => member === first);
+
 /** The best of the ways, if one is better than looking at all `size` rows. */
 const bestWay = <R extends Row>(
   indexes: readonly SortedIndex<R>[],
   query: ReadyQuery,
   size: number,
 ): Way<R> | undefined => {
-  const ways = indexes.map((index) => wayThrough(index, query));
+  const ways = indexes.filter((index) => isOfUse(index, query)).map((index) => wayThrough(index, query));
   const fewest = ways.reduce((least, { rows }) => Math.min(least, rows), size);
   let best: Way<R> | undefined;
   let least = size * Math.max(1, Math.log2(size));

@@ -13,6 +13,7 @@ export type SortedIndex<R extends Row = Row> = {
   readonly at: (place: number) => Entry<R> | undefined;
   /** The place of the first row whose first members are not less than `values` (`after`: that are greater). */
   readonly place: (values: readonly unknown[], after?: boolean) => number;
+  /** Takes what has just changed in the rows. */
   readonly change: (removed: readonly Entry<R>[], added: readonly Entry<R>[]) => void;
 };
 
@@ -59,9 +60,12 @@ export const changeSorted = <R extends Row>(
   return merged;
 };
 
-/** An index over nothing yet. */
-export const sortedIndex = <R extends Row>(members: readonly string[]): SortedIndex<R> => {
-  let entries: Entry<R>[] = [];
+/** An index over rows, sorted when it is first of use: opening a store does not wait for it. */
+export const sortedIndex = <R extends Row>(
+  members: readonly string[],
+  rows: { readonly entries: () => Iterable<Entry<R>> },
+): SortedIndex<R> => {
+  let sorted: Entry<R>[] | undefined;
   const compare = ([keyA, a]: Entry, [keyB, b]: Entry): number => {
     for (const member of members) {
       const order = compareValues(a[member], b[member]);
@@ -69,7 +73,11 @@ export const sortedIndex = <R extends Row>(members: readonly string[]): SortedIn
     }
     return compareValues(keyA, keyB);
   };
-  const compareTo = (place: number, values: readonly unknown[]): number => {
+  const made = (): Entry<R>[] => {
+    sorted ??= [...rows.entries()].sort(compare);
+    return sorted;
+  };
+  const compareTo = (entries: readonly Entry<R>[], place: number, values: readonly unknown[]): number => {
     const row = entries[place]?.[1];
     for (const [at, value] of values.entries()) {
       const order = compareValues(row?.[members[at] ?? ''], value);
@@ -79,14 +87,16 @@ export const sortedIndex = <R extends Row>(members: readonly string[]): SortedIn
   };
   return {
     members,
-    at: (place) => entries[place],
-    place: (values, after = false) =>
-      firstPlace(entries.length, (place) => {
-        const order = compareTo(place, values);
+    at: (place) => made()[place],
+    place: (values, after = false) => {
+      const entries = made();
+      return firstPlace(entries.length, (place) => {
+        const order = compareTo(entries, place, values);
         return after ? order > 0 : order >= 0;
-      }),
+      });
+    },
     change: (removed, added) => {
-      entries = changeSorted(entries, { removed, added }, compare);
+      if (sorted !== undefined) sorted = changeSorted(sorted, { removed, added }, compare);
     },
   };
 };

@@ -23,7 +23,7 @@ export type Table<R extends Row = Row> = {
 /** An empty table. @param indexes  the members of each index, in their order */
 export const openTable = <R extends Row>(indexes: readonly (readonly string[])[]): Table<R> => {
   const rows = new Map<string, R>();
-  const sorted = indexes.map((members) => sortedIndex<R>(members));
+  const sorted = indexes.map((members) => sortedIndex<R>(members, rows));
   const reindex = (changes: readonly RowChange<R>[]): void => {
     if (sorted.length === 0 || changes.length === 0) return;
     const removed: Entry<R>[] = [];
