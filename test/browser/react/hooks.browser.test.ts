@@ -7,6 +7,7 @@ import {
   useAggregate,
   useAggregateValue,
   useHealth,
+  useRows,
   useSyncStatus,
   useView,
   type ViewQuery,
@@ -58,12 +59,15 @@ it('another id shows another aggregate at once, and the one left is not followed
 it('a change renders those alone that show it [UI-03]', async () => {
   const store = await device();
   for (const id of ['v1', 'v2']) await store.aggregate(Visit, id).send(item('BP', 100));
+  const states = store.view(casebook).select('id', 'state');
   const shown = {
     changed: counted(() => useAggregate(Visit, 'v1')[0].context),
     other: counted(() => useAggregate(Visit, 'v2')[0].context),
     part: counted(() => useAggregateValue(Visit, 'v1', ({ value }) => value)),
     open: counted(() => useView(casebook, { where: { state: 'open' }, orderBy: [['sum', 'descending']] })),
     locked: counted(() => useView(casebook, { where: { state: 'locked' } })),
+    high: counted(() => useView(casebook, { where: { sum: { gt: 100 } } })),
+    states: counted(() => useRows(states)),
     sync: counted(() => useSyncStatus()),
     health: counted(() => useHealth()),
   };
@@ -76,9 +80,12 @@ it('a change renders those alone that show it [UI-03]', async () => {
     return Object.fromEntries(names.filter(([, count]) => count !== 0));
   };
   const visit = store.aggregate(Visit, 'v1');
-  expect(await rendersOf(() => visit.send(item('HR', 60)))).toEqual({ changed: 1, open: 1 });
+  expect(await rendersOf(() => visit.send(item('HR', 60)))).toEqual({ changed: 1, open: 1, high: 1 });
   expect(await rendersOf(() => store.aggregate(Visit, 'v3').send(LOCK))).toEqual({});
-  expect(await rendersOf(() => visit.send(LOCK))).toEqual({ changed: 1, part: 1, open: 1, locked: 1 });
+  expect(await rendersOf(() => visit.send(LOCK))).toEqual({
+    ...{ changed: 1, part: 1, open: 1, locked: 1 },
+    ...{ high: 1, states: 1 },
+  });
   expect(await rendersOf(() => visit.send(LOCK))).toEqual({});
 });
 
