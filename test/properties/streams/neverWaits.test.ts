@@ -1,5 +1,5 @@
 /** An append is answered as soon as it is durable, whatever those do who are told of it. */
-import { config } from 'rxjs';
+import { config, switchMap } from 'rxjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { defineView, memoryStorage } from '../../../src/index.ts';
 import type { Transport } from '../../../src/sync/transport.ts';
@@ -67,6 +67,23 @@ it('a subscriber that takes for ever is not waited for [PRJ-01, REC-02]', async 
   store.aggregate(Visit, 'v').state$.subscribe(async () => forever);
   expect(await store.aggregate(Visit, 'v').send(item('A', 1))).toMatchObject({ kind: 'committed' });
   expect(await store.appendAll(Visit, [{ id: 'v', event: item('B', 1) }])).toMatchObject([{ kind: 'committed' }]);
+});
+
+it('a consumer of rows that is slow or throws is not waited for, is told once for each batch, and has the newest rows when it looks again [PRJ-16]', async () => {
+  const { store } = await openDevice();
+  const { rows$ } = store.view(casebook);
+  rows$.subscribe(fault);
+  const told = collect(rows$);
+  const drawn: number[] = [];
+  rows$.pipe(switchMap(async (rows) => afterTasks().then(() => rows.length))).subscribe((count) => drawn.push(count));
+  const batches = collect(store.committed$);
+  for (let at = 0; at < 20; at++) await store.aggregate(Visit, `v${at}`).send(item('A', at));
+  const items = Array.from({ length: 300 }, (_, at) => ({ id: `w${at}`, event: item('A', at) }));
+  expect(await store.appendAll(Visit, items)).toHaveLength(300);
+  expect(told.seen).toHaveLength(1 + batches.seen.length);
+  expect(batches.seen.length).toBeLessThan(40);
+  await expect.poll(() => drawn.at(-1)).toBe(320);
+  expect(drawn.length).toBeLessThan(told.seen.length);
 });
 
 it('a sync that hangs, in whatever request, is not waited for [REC-02, SYN-05]', async () => {
