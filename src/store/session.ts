@@ -253,8 +253,7 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   const scheduler = options.scheduler ?? systemScheduler;
   const fingerprint = await naming;
   const snapshotSize = opening.snapshot?.size ?? size(0);
-  const turns = turnsOf(options.name);
-  const alone = turns('upkeep');
+  const alone = turnsOf(options.name)('upkeep');
   const upkeep = startUpkeep(
     { storage, log, states, pending, scheduler, fingerprint, snapshotSize, keepsStates, alone, breathe, keepFinding },
     options.upkeep !== 'manual',
@@ -277,8 +276,8 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   storage.onForeignCommit(catchUp);
   catchUp(); // what was committed between the history and the listener
   return {
-    ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, turns, writer, findings },
-    ...{ succession, keeping, damaged, forgetAll: forgetterOf(fields, states) },
+    ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
+    ...{ keeping, damaged, turns: turnsOf(options.name), forgetAll: forgetterOf(fields, states) },
     ...{ keySheet: keys?.sheet, search: search.open, unfollowKeys: inTurn(unfollowKeys, search.close) },
     basis: basis.rule,
     get identity() {
