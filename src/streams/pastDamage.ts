@@ -74,6 +74,7 @@ const readerOf =
         return found;
       } catch (error) {
         const damage = note(error);
+        if (damage.end <= next) throw error; // it leads nowhere
         add(await readUpTo(storage, next, damage.position));
         if (bytes < bytesMax || found.length === 0) add([standIn(damage)]);
       }

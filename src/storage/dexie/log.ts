@@ -3,6 +3,7 @@
  * call is one transaction over both tables, so packing is never seen half done; rows are opened after it. Laws: "packing changes where commits
  * lie, never what they are"; "reads from any position".
  */
+import { isStoreError, StoreError } from '../../core/errors.ts';
 import type { DirectoryKey } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { type Position, position, type Size, size } from '../../core/position.ts';
@@ -95,7 +96,9 @@ export const segmentHolding = async (
  */
 const startOf = async ({ records, segments, keyRange }: LogTables, at: Position): Promise<Start> => {
   const inSegment = async () => (segments === undefined ? undefined : segmentHolding(segments, keyRange, at));
-  const [exact, segment] = await Promise.all([ask(records.getKey(at)), inSegment()]);
+  const beginning = async () => (segments === undefined ? undefined : ask(segments.getKey(at)));
+  const [exact, segment, begins] = await Promise.all([ask(records.getKey(at)), inSegment(), beginning()]);
+  if (segments !== undefined && begins !== undefined) return { store: segments, at }; // whatever the one before it says of its end
   if (segments !== undefined && segment !== undefined) return { store: segments, at: segment.at };
   if (exact !== undefined) return { store: records, at };
   const before = await ask(records.openKeyCursor(keyRange.upperBound(at), 'prev'));
@@ -104,7 +107,7 @@ const startOf = async ({ records, segments, keyRange }: LogTables, at: Position)
 
 /** Rows of one table, read and not yet opened. */
 type Found = { readonly table: LogTable; readonly frame: Frame };
-type Piece = { readonly found: Found[]; bytes: number };
+type Piece = { readonly found: Found[]; bytes: number; failure: unknown };
 
 /** Rows that should hold the rest, judging by those read so far. */
 export const rowsFor = (bytesLeft: number, read: { readonly bytes: number; readonly rows: number }): number => {
@@ -114,15 +117,31 @@ export const rowsFor = (bytesLeft: number, read: { readonly bytes: number; reado
 
 type Wanted = { readonly keyRange: typeof IDBKeyRange; readonly bytesMax: number; readonly readsPlain: boolean };
 
-/** Adds the rows of one table from a start on, until the bytes are reached or the table ends. */
+/** The row that begins where it should; undefined, with what is wrong noted, if it is none. */
+const follows = (
+  piece: Piece,
+  row: unknown,
+  { next, readsPlain }: { readonly next: number; readonly readsPlain: boolean },
+): Frame | undefined => {
+  try {
+    const frame = frameOf(row, readsPlain);
+    if (frame.at === next) return frame;
+    piece.failure = corruptAt(next);
+  } catch (error) {
+    piece.failure = error;
+  }
+  return undefined;
+};
+
+/** Adds the rows of one table from a start on, until the bytes are reached, the table ends or a row does not follow the one before it. */
 const take = async (piece: Piece, from: Start, { keyRange, bytesMax, readsPlain }: Wanted): Promise<void> => {
   const table = from.store.name === 'segments' ? 'segments' : 'records';
   for (let next = from.at; piece.bytes < bytesMax || piece.found.length === 0; ) {
     const wanted = rowsFor(bytesMax - piece.bytes, { bytes: piece.bytes, rows: piece.found.length });
     const rows: readonly unknown[] = await ask(from.store.getAll(keyRange.lowerBound(next), wanted));
     for (const row of rows) {
-      const frame = frameOf(row, readsPlain);
-      if (frame.at !== next) throw corruptAt(next);
+      const frame = follows(piece, row, { next, readsPlain });
+      if (frame === undefined) return;
       piece.found.push({ table, frame });
       piece.bytes += frame.bytesMin;
       next = frame.end;
@@ -142,37 +161,67 @@ export const openedOf = (settled: PromiseSettledResult<ReadRow>): ReadRow => {
   return settled.value;
 };
 
+/** The rows to be opened, as far as each follows the one before it. */
+const findRows = ({ cipher, ...source }: Source, from: Position, bytesMax: number) =>
+  inLog(source, async (tables): Promise<Pick<Piece, 'found' | 'failure'>> => {
+    const wanted = { keyRange: tables.keyRange, bytesMax, readsPlain: cipher.readsPlain };
+    const piece: Piece = { found: [], bytes: 0, failure: undefined };
+    const start = await startOf(tables, from);
+    await take(piece, start, wanted);
+    const end = piece.found.at(-1)?.frame.end;
+    if (end !== undefined && start.store === tables.segments && piece.bytes < bytesMax && piece.failure === undefined) {
+      await take(piece, { store: tables.records, at: end }, wanted);
+    }
+    const firstEnd = piece.found[0]?.frame.end;
+    if (firstEnd !== undefined && firstEnd > from) return piece;
+    if (piece.failure !== undefined) throw piece.failure;
+    if (piece.found.length > 1 || (firstEnd ?? 0) !== from) throw corruptAt(from);
+    return { found: [], failure: undefined };
+  });
+
+/**
+ * Where the log goes on behind a damaged place, by the keys of the rows alone: what a damaged row says of its own end is not
+ * relied on. Undefined where nothing follows.
+ */
+const goesOnAt = (source: Source, at: number): Promise<number | undefined> =>
+  inLog(source, async ({ records, segments, keyRange }) => {
+    const packed = await packedEnd(segments);
+    const table = segments !== undefined && at < packed ? segments : records;
+    const next = await ask(table.openKeyCursor(keyRange.lowerBound(at, true)));
+    if (typeof next?.key === 'number') return next.key;
+    return at < packed ? packed : undefined;
+  });
+
+/** Adds to a failure with a place where the log goes on behind it: whoever wants to can read on there. */
+const placed = async <T>(source: Source, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isStoreError(error, 'storage.corrupt') || typeof error.details.position !== 'number') throw error;
+    const end = await goesOnAt(source, error.details.position);
+    throw end === undefined ? error : new StoreError('storage.corrupt', { ...error.details, end }, { cause: error });
+  }
+};
+
 /**
  * Whole records from the one that holds `from` on, until `bytesMax` is reached. How many bytes of commits a row holds is
  * known when it is open: a row may have been read that is not needed.
  * @throws StoreError `storage.corrupt`
  */
-export const readLog = async (source: Source, from: Position, bytesMax: number): Promise<readonly StoredRecord[]> => {
-  const { cipher } = source;
-  const found = await inLog(source, async (tables): Promise<readonly Found[]> => {
-    const wanted = { keyRange: tables.keyRange, bytesMax, readsPlain: cipher.readsPlain };
-    const piece: Piece = { found: [], bytes: 0 };
-    const start = await startOf(tables, from);
-    await take(piece, start, wanted);
-    const end = piece.found.at(-1)?.frame.end;
-    if (end !== undefined && start.store === tables.segments && piece.bytes < bytesMax) {
-      await take(piece, { store: tables.records, at: end }, wanted);
+export const readLog = (source: Source, from: Position, bytesMax: number): Promise<readonly StoredRecord[]> =>
+  placed(source, async () => {
+    const { found, failure } = await findRows(source, from, bytesMax);
+    const records: StoredRecord[] = [];
+    let bytes = 0;
+    for (const settled of await openAll(source.cipher, found)) {
+      if (records.length > 0 && bytes >= bytesMax) break;
+      const row = openedOf(settled); // first: a row that says where it ends and is not to be believed comes before what does not follow it
+      records.push(row.record);
+      bytes += row.bytes;
     }
-    const firstEnd = piece.found[0]?.frame.end;
-    if (firstEnd !== undefined && firstEnd > from) return piece.found;
-    if (piece.found.length > 1 || (firstEnd ?? 0) !== from) throw corruptAt(from);
-    return [];
+    if (failure !== undefined) throw failure;
+    return records;
   });
-  const records: StoredRecord[] = [];
-  let bytes = 0;
-  for (const settled of await openAll(cipher, found)) {
-    if (records.length > 0 && bytes >= bytesMax) break;
-    const row = openedOf(settled);
-    records.push(row.record);
-    bytes += row.bytes;
-  }
-  return records;
-};
 
 const rowAt = async ({ store, at }: Start, readsPlain: boolean): Promise<Found> => {
   const row: unknown = await ask(store.get(at));
@@ -181,9 +230,14 @@ const rowAt = async ({ store, at }: Start, readsPlain: boolean): Promise<Found> 
 };
 
 /** The records that hold the positions, each once, in the order of the log. @throws StoreError `storage.corrupt` */
-export const readLogAt = async (source: Source, positions: readonly Position[]): Promise<readonly StoredRecord[]> => {
-  const { cipher } = source;
-  const found = await inLog(source, async (tables) => {
+export const readLogAt = (source: Source, positions: readonly Position[]): Promise<readonly StoredRecord[]> =>
+  placed(source, async () =>
+    (await openAll(source.cipher, await rowsAt(source, positions))).map((settled) => openedOf(settled).record),
+  );
+
+/** The rows that hold the positions, not yet opened. */
+const rowsAt = ({ cipher, ...source }: Source, positions: readonly Position[]) =>
+  inLog(source, async (tables) => {
     const starts = await Promise.all(positions.map((at) => startOf(tables, at)));
     const unique = new Map(starts.map((start) => [start.at, start]));
     const rows = await Promise.all([...unique.values()].map((start) => rowAt(start, cipher.readsPlain)));
@@ -194,5 +248,3 @@ export const readLogAt = async (source: Source, positions: readonly Position[]):
     }
     return rows.sort((first, second) => first.frame.at - second.frame.at);
   });
-  return (await openAll(cipher, found)).map((settled) => openedOf(settled).record);
-};
