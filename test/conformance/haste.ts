@@ -11,8 +11,14 @@ const BETWEEN_LEAPS_MS = 4;
 
 type Timer = { readonly dueMs: number; readonly run: () => void; handle: ReturnType<typeof setTimeout> };
 
-/** @param silent resolves when the engine has fallen silent @param answerMs what the adapter waits for an answer */
-export const hastyTimers = (silent: Promise<void>, answerMs: number): Scheduler => {
+/** Waits that a process sits out one after the other when its engine never speaks again: for a call, for its retry, and for a look. */
+const LASTING_WAITS = 6;
+
+/**
+ * @param silent resolves when the engine has fallen silent @param answerMs what the adapter waits for an answer
+ * @param lasting that the engine stays silent, as to a process that is gone: every later wait is leapt over too
+ */
+export const hastyTimers = (silent: Promise<void>, answerMs: number, lasting = false): Scheduler => {
   let aheadMs = 0;
   const nowMs = () => performance.now() + aheadMs;
   const timers = new Set<Timer>();
@@ -29,7 +35,7 @@ export const hastyTimers = (silent: Promise<void>, answerMs: number): Scheduler 
   };
   const leapAll = async () => {
     await silent;
-    for (let left = LEAPS; left > 0; left--) {
+    for (let left = lasting ? LASTING_WAITS * LEAPS : LEAPS; left > 0; left--) {
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_LEAPS_MS));
       leap();
     }

@@ -6,6 +6,7 @@ import { LIMITS } from '../../src/core/limits.ts';
 import type { SqliteConnection, SqliteDriver } from '../../src/storage/sqlite/driver.ts';
 import { sqliteStorage } from '../../src/storage/sqlite/index.ts';
 import { nodeSqlite } from '../../src/storage/sqlite/node.ts';
+import { isCrash } from '../../src/testing/conformance/faults.ts';
 import { type ConformanceEngine, FAULT_KINDS, isSilent } from '../../src/testing/conformance/index.ts';
 import { faultySqlite } from './faultySqlite.ts';
 import { hastyTimers } from './haste.ts';
@@ -38,8 +39,9 @@ const engineOn = (change: (driver: SqliteDriver) => SqliteDriver): Omit<Conforma
       faulty: (kind) => {
         const { driver: faulty, faults } = faultySqlite(driver);
         // A crash is silence to the rest of this process, where the lost one still stands in the line of writers.
-        const isLost = isSilent(kind) || kind.endsWith('a crash');
-        const time = isLost ? { scheduler: hastyTimers(faults.reached(), LIMITS.storageAnswerMs) } : {};
+        const isGone = isCrash(kind);
+        const isLost = isSilent(kind) || isGone;
+        const time = isLost ? { scheduler: hastyTimers(faults.reached(), LIMITS.storageAnswerMs, isGone) } : {};
         return { adapter: sqliteStorage({ driver: faulty, key, ...time }), faults };
       },
       remove: () => rmSync(folder, { recursive: true }),
