@@ -5,24 +5,12 @@
 import type {
   AggregateDefinition,
   EventDefinitions,
-  MachineEvent,
   MachineState,
   SendableEvent,
   StateValue,
 } from '../core/aggregate.ts';
-import { StoreError } from '../core/errors.ts';
-import { eventType } from '../core/ids.ts';
-import { isJson, type JsonObject, sameJson } from '../core/json.ts';
-import { parsePayload } from '../core/schema.ts';
-
-/** An example that does not hold. The message says what was expected, and what came. */
-export class ExampleError extends Error {
-  override readonly name = 'ExampleError';
-}
-
-const fail = (message: string): never => {
-  throw new ExampleError(message);
-};
+import type { JsonObject } from '../core/json.ts';
+import { checked, compare, fail, replayed, shown } from './example.ts';
 
 /** What is expected after an event: only what is named is compared, of the context member by member. */
 export type Expected<C> = { readonly value?: StateValue; readonly context?: Partial<C> };
@@ -44,22 +32,6 @@ export type When<E extends EventDefinitions, C> = {
   readonly state: { readonly value: StateValue; readonly context: C };
 };
 
-const shown = (value: unknown): string =>
-  isJson(value) ? JSON.stringify(value) : fail('cannot be compared: not JSON');
-
-const compare = (what: string, expected: unknown, came: unknown): void => {
-  const [one, other] = [shown(expected), shown(came)];
-  if (!sameJson(expected, came)) fail(`${what}: expected ${one}, came ${other}`);
-};
-
-/** @throws StoreError `append.invalid` */
-const checked = (definition: AggregateDefinition, event: { readonly type: string }): MachineEvent => {
-  const { type, ...payload } = event;
-  const known = definition.events.get(eventType(type));
-  if (known === undefined) throw new StoreError('append.invalid', { type, issue: 'unknown event type' });
-  return { ...parsePayload(type, known, payload), type };
-};
-
 const membersOf = (context: unknown): JsonObject | Readonly<Record<string, unknown>> =>
   typeof context === 'object' && context !== null ? Object.fromEntries(Object.entries(context)) : {};
 
@@ -76,10 +48,7 @@ export const given = <E extends EventDefinitions, C>(
   // a replay leads from contexts of this machine to contexts of it; its type leaves that out
   const isOwn = (state: MachineState): state is { readonly value: StateValue; readonly context: C } & MachineState =>
     'context' in state;
-  const before = history.reduce<MachineState>((state, event, at) => {
-    const next = replay.next(state, checked(definition, event));
-    return next ?? fail(`the history is not legal: event ${at + 1}, ${event.type}, in ${shown(state.value)}`);
-  }, replay.initial);
+  const before = replayed(definition, history);
   const when: When<E, C>['when'] = (draft, { reason } = {}) => {
     const event = checked(definition, draft);
     const after = replay.next(before, event);

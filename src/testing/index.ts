@@ -14,8 +14,10 @@ export {
   storageConformance,
 } from './conformance/index.ts';
 export { type SeededEntropy, seededEntropy } from './entropy.ts';
+export { ExampleError } from './example.ts';
 export { faultyIndexedDb } from './faultyIndexedDb.ts';
-export { ExampleError, type Expected, given, type RefusedFor, type Then, type When } from './given.ts';
+export { type Expected, given, type RefusedFor, type Then, type When } from './given.ts';
+export { givenRows, type Histories, type Rows } from './givenRows.ts';
 export { type Disturbance, simulatedNetwork, UNDISTURBED } from './network.ts';
 export { type SimulatedRequest, type SimulatedServer, simulatedServer } from './server.ts';
 export { hookedStorage, type StorageCall, type StorageHooks } from './storage.ts';
