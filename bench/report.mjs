@@ -17,16 +17,20 @@ const cells = ({ id, figure, unit, baseline, ratio, min, max, budget, holds }) =
   verdict(holds),
 ];
 
-/** The table for a terminal, and below it what each row is about. */
-export const tableOf = (rows) => {
-  const lines = [HEAD, ...rows.map(cells)];
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const table = lines.map((line) =>
+/** Lines of cells as text, each column as wide as its longest cell. */
+export const aligned = (lines) => {
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  return lines.map((line) =>
     line
       .map((cell, column) => cell.padEnd(widths[column]))
       .join('  ')
       .trimEnd(),
   );
+};
+
+/** The table for a terminal, and below it what each row is about. */
+export const tableOf = (rows) => {
+  const table = aligned([HEAD, ...rows.map(cells)]);
   const notes = rows.map(({ id, what, against, n, rounds }) =>
     [`${id}: ${what}`, against ? `  against ${against}` : '', `  n ${thousands(n)}, rounds ${rounds}`]
       .filter((line) => line !== '')

@@ -1,4 +1,5 @@
 /** The rows of the comparison, for a terminal and for the document. */
+import { aligned } from '../report.mjs';
 import { median, round } from '../stats.mjs';
 
 const middle = (numbers) => {
@@ -63,14 +64,7 @@ const notesOf = (rows) =>
   });
 
 export const textOf = (rows) => {
-  const lines = [HEAD, ...rows.map(cellsOf)];
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const table = lines.map((line) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join('  ')
-      .trimEnd(),
-  );
+  const table = aligned([HEAD, ...rows.map(cellsOf)]);
   return [...table, '', ...notesOf(rows)].join('\n');
 };
 
