@@ -24,6 +24,7 @@ export const ratioRow = (row, samples, { least = false } = {}) => {
 };
 
 export const plainRow = (row, figures, bound) => ({
+  against: null,
   ...row,
   ...spread(figures),
   baseline: null,

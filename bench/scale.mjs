@@ -1,19 +1,9 @@
 /** Rows about logs that were compacted, from a thousand events to a million: what must not grow with the log. */
-import { inTurn, ratioRow } from './rows.mjs';
-import { growthExponent, median, round, spread } from './stats.mjs';
+import { inTurn, plainRow, ratioRow } from './rows.mjs';
+import { growthExponent, median, round } from './stats.mjs';
 
 const LOGS = [1_000, 10_000, 100_000, 1_000_000];
 const KEPT = 'packed, with the states kept';
-
-const plainRow = (row, figures, bound) => ({
-  ...row,
-  ...spread(figures),
-  baseline: null,
-  ratio: null,
-  against: null,
-  holds: bound === undefined ? null : median(figures) <= bound,
-  rounds: figures.length,
-});
 
 /** Time of one call at every size of the log. */
 const atEachSize = async ({ call, seed, scale }, name) => {

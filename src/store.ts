@@ -44,15 +44,20 @@ const startViews = (session: Session, definitions: NonNullable<StoreOptions['vie
   return { views, clear };
 };
 
+/** Each processor with the reader of its aggregates. @throws StoreError `aggregate.unknown-type` */
+const readersOf = ({ states }: Session, definitions: readonly ProcessorDefinition[]) =>
+  definitions.map((definition) => {
+    const reader = states.reader(definition.type);
+    if (reader === undefined) throw new StoreError('aggregate.unknown-type', { type: definition.type });
+    return { definition, reader };
+  });
+
 /** Every processor over the log, each by itself. */
-const startProcessors = (session: Session, definitions: readonly ProcessorDefinition[]) => {
-  const { storage, log, states, scheduler, findings } = session;
+const startProcessors = (session: Session, known: ReturnType<typeof readersOf>) => {
+  const { storage, log, scheduler, findings } = session;
   const started = new Map(
-    definitions.map((definition) => {
-      const { name, type } = definition;
-      const reader = states.reader(type);
-      if (reader === undefined) throw new StoreError('aggregate.unknown-type', { type });
-      const alone = session.turns(`processor:${name}`);
+    known.map(({ definition, reader }) => {
+      const alone = session.turns(`processor:${definition.name}`);
       const parts = { storage, log, reader, scheduler, alone, keepFinding: findings.keep };
       return [definition, startProcessor(definition, parts)] as const;
     }),
@@ -80,6 +85,7 @@ const onceOnly = (work: () => Promise<void>): (() => Promise<void>) => {
 
 /** Ends a session in order, once; locking forgets besides what was opened. `clear`: forgets what views show. */
 type Ends = { readonly stop: () => Promise<void>; readonly clear: () => void };
+const NOTHING_BEGUN: Ends = { stop: async () => undefined, clear: () => undefined };
 const closer = (session: Session, { stop, clear }: Ends) => {
   let isLocked = false;
   const close = onceOnly(async () => {
@@ -105,11 +111,12 @@ const loadChecks = () => loadPart('checks', () => import('./store/checks.ts'));
 /** The public calls over an open session. @throws StoreError for a definition that builds on none that is registered */
 const storeOver = (session: Session, options: StoreOptions): Store => {
   const { storage, log } = session;
-  const { views, clear } = startViews(session, options.views ?? []);
+  const readers = readersOf(session, options.processors ?? []);
+  const { views, clear } = startViews(session, options.views ?? []); // refuses before it begins; nothing after it does
+  const processors = startProcessors(session, readers);
   const watch = watchStreams(session);
   const sync$ = new BehaviorSubject<Sync | undefined>(undefined);
   const health = openHealth(session, options.space ?? systemStorageFacts, sync$);
-  const processors = startProcessors(session, options.processors ?? []);
   const stop = (): Promise<void> => {
     unfollowLock?.();
     sync$.value?.stop();
@@ -170,7 +177,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   try {
     return storeOver(session, options);
   } catch (error) {
-    await session.storage.close();
+    await closer(session, NOTHING_BEGUN).close();
     throw error;
   }
 };
