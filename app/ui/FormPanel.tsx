@@ -36,7 +36,7 @@ const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const state = formState(props.snapshot.value);
-  const { pending, conflicts, readOnly, inapplicable } = props.snapshot;
+  const { pending, conflicts, readOnly, damaged, inapplicable } = props.snapshot;
   return (
     <header className="form-head">
       <button type="button" className="link" onClick={props.onClose}>
@@ -54,6 +54,7 @@ const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext
         {conflicts.length > 0 ? <span className="tag conflict">Conflict</span> : null}
         {pending > 0 ? <span className="tag pending">Pending {pending}</span> : null}
         {readOnly ? <span className="tag warn">Read only: update the app</span> : null}
+        {damaged ? <span className="tag warn">Read only: entries of it are damaged on this device</span> : null}
         {inapplicable > 0 ? <span className="tag warn">{inapplicable} without effect</span> : null}
         <PrintButton onPrint={props.onPrint} />
         {isFormWide(props.snapshot) ? null : <LockControl device={props.device} form={props.form} state={state} />}
