@@ -9,7 +9,7 @@ import type { Cursor, Direction, Row, Where } from '../projections/query.ts';
 import type { RollupDefinition } from '../projections/rollup.ts';
 import type { AggregateSnapshot, ViewDefinition } from '../projections/view.ts';
 import type { HealthState } from '../store/healthState.ts';
-import type { AggregateHandle, Store } from '../store/types.ts';
+import type { AggregateHandle, ConflictedAggregate, Store } from '../store/types.ts';
 import type { LiveQuery } from '../streams/liveQuery.ts';
 import type { SyncStatus } from '../sync/runner.ts';
 import { currentOf, type Source, sourceOf, useSource } from './follow.ts';
@@ -123,6 +123,7 @@ export const useRows = <R extends Row, S extends Row>(query: LiveQuery<R, S>): r
   useSource(useMemo(() => sourceOf({ source$: query.rows$, read: query.rows }), [query]));
 
 const statusSource = ({ syncStatus$ }: Store) => sourceOf({ source$: syncStatus$, read: () => currentOf(syncStatus$) });
+const conflictsSource = ({ conflicts$ }: Store) => sourceOf({ source$: conflicts$, read: () => currentOf(conflicts$) });
 const healthSource = ({ health$ }: Store) => sourceOf({ source$: health$, read: () => currentOf(health$) });
 
 const useOf = <T>(make: (store: Store) => Source<T>): T => {
@@ -135,3 +136,6 @@ export const useSyncStatus = (): SyncStatus | undefined => useOf(statusSource);
 
 /** What is known of the store's health; nothing is checked for it. @throws StoreError `store.not-provided` */
 export const useHealth = (): HealthState => useOf(healthSource);
+
+/** Every aggregate in conflict, sorted by stream, and what rules have settled. @throws StoreError `store.not-provided` */
+export const useConflicts = (): readonly ConflictedAggregate[] => useOf(conflictsSource);

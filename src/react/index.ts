@@ -2,6 +2,7 @@
 export {
   useAggregate,
   useAggregateValue,
+  useConflicts,
   useHealth,
   useRows,
   useSyncStatus,

@@ -1,0 +1,96 @@
+/**
+ * How often each hook renders, counted as React works in an application: not gathered by `act`, so that every wake-up that
+ * React takes for a change is a rendering of its own. The table in docs/react.md is this one.
+ */
+import { createElement } from 'react';
+import type { Observable } from 'rxjs';
+import { expect, it } from 'vitest';
+import type { Store } from '../../../src/index.ts';
+import {
+  IndelibleProvider,
+  useAggregate,
+  useAggregateValue,
+  useConflicts,
+  useHealth,
+  useSyncStatus,
+  useView,
+} from '../../../src/react/index.ts';
+import { simulatedServer } from '../../../src/testing/index.ts';
+import { casebook, item, Visit } from '../../unit/store/trial.ts';
+import { type Bed, makeBed, online } from '../../unit/sync/bed.ts';
+import { closing, counted, openPage, withoutAct } from './page.ts';
+
+const shownOf = () => ({
+  aggregate: counted(() => useAggregate(Visit, 'v1')[0].context),
+  value: counted(() => useAggregateValue(Visit, 'v1', ({ value }) => value)),
+  view: counted(() => useView(casebook, { where: { state: 'open' } })),
+  conflicts: counted(() => useConflicts().map(({ id }) => id)),
+  sync: counted(() => useSyncStatus() ?? null),
+  health: counted(() => useHealth().events),
+});
+
+/** Shows one component for each hook, and counts the renderings that a piece of work leads to. */
+const watched = async (store: Store) => {
+  const shown = shownOf();
+  const { show } = await openPage();
+  const children = Object.values(shown).map(({ Shown }, key) => createElement(Shown, { key }));
+  await show(createElement(IndelibleProvider, { store }, children));
+  withoutAct();
+  return async (work: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> => {
+    const before = Object.values(shown).map(({ renders }) => renders());
+    await work();
+    await new Promise((resolve) => setTimeout(resolve));
+    const counts = Object.entries(shown).map(
+      ([name, { renders }], at) => [name, renders() - (before[at] ?? 0)] as const,
+    );
+    return Object.fromEntries(counts.filter(([, count]) => count > 0));
+  };
+};
+
+const pair = async (): Promise<readonly [Bed, Bed]> => {
+  const server = await simulatedServer({ tenant: 'acme-042' });
+  const beds = [await makeBed({ server }), await makeBed({ server })] as const;
+  for (const { store } of beds) closing(store);
+  return beds;
+};
+const visit = ({ store }: Bed, id = 'v1') => store.aggregate(Visit, id);
+
+/** How often a source says something else than before. */
+const changesOf = (source$: Observable<unknown>) => {
+  const seen: string[] = [];
+  const following = source$.subscribe((value) => {
+    const text = JSON.stringify(value) ?? '';
+    if (text !== seen.at(-1)) seen.push(text);
+  });
+  return () => {
+    following.unsubscribe();
+    return seen.length - 1;
+  };
+};
+
+it('each hook renders once for a change of what it shows, and for nothing else [UI-03]', async () => {
+  const [a, b] = await pair();
+  const exchange = async (bed: Bed): Promise<void> => {
+    await online(bed);
+    bed.sync.setOnline(false);
+  };
+  await exchange(a);
+  const rendersOf = await watched(a.store);
+  const recorded = { aggregate: 1, view: 1, sync: 1, health: 1 };
+  expect(await rendersOf(() => visit(a).send(item('BP', 120)))).toEqual(recorded);
+  expect(await rendersOf(() => visit(a, 'v2').send(item('BP', 1)))).toEqual({ view: 1, sync: 1, health: 1 });
+  expect(await rendersOf(() => visit(a).send({ type: 'VisitUnlocked' }))).toEqual({});
+  expect(await rendersOf(async () => a.time.advance(1_000))).toEqual({});
+  await exchange(a);
+  await exchange(b);
+  await visit(b).send(item('BP', 1), { reason: 'there' });
+  await exchange(b);
+  expect(await rendersOf(() => visit(a).send(item('BP', 2), { reason: 'here' }))).toEqual(recorded);
+  const [statuses, healths] = [changesOf(a.store.syncStatus$), changesOf(a.store.health$)];
+  const { sync, health, ...others } = await rendersOf(() => exchange(a));
+  expect(others).toEqual({ aggregate: 2, view: 1, conflicts: 1 }); // what came, then the receipt for what was sent
+  expect(sync).toBeLessThanOrEqual(statuses());
+  expect(health).toBeLessThanOrEqual(healths());
+  const resolve = () => visit(a).resolve(visit(a).state().conflicts, [item('BP', 2)], { reason: 'source checked' });
+  expect(await rendersOf(resolve)).toEqual({ ...recorded, conflicts: 1 });
+});
