@@ -106,17 +106,21 @@ const pointOut = async (parts: ExchangeParts, commits: readonly Commit[]): Promi
   }
 };
 
-/** Stores what a page brought; false if there is no room for it. */
-const take = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<boolean> => {
+/** What a page came to: something that was not held, nothing but what is held, or no room. */
+type PageTaken = 'new' | 'nothing-new' | 'no-room';
+
+/** Stores what a page brought. @throws StoreError the code of the first fault, after keeping its evidence */
+const take = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<PageTaken> => {
   const fitting = withoutForks(parts, commits);
+  const isNew = fitting.some(({ replica, first }) => first > parts.log.head(replica).sequence);
   await pointOut(parts, fitting);
   try {
     const { faults } = await parts.writer.ingest({ commits: fitting, marks: {} });
     for (const fault of faults) await keepFault(parts, fault);
-    return true;
+    return isNew ? 'new' : 'nothing-new';
   } catch (error) {
     if (!isStoreError(error, 'storage.quota-exceeded')) throw error;
-    return false;
+    return 'no-room';
   }
 };
 
@@ -128,19 +132,40 @@ const noteAgreement = async (parts: ExchangeParts): Promise<void> => {
   }
 };
 
+/** Takes the page behind the cursor; true if there may be another one. @throws StoreError as `pullAll` */
+const pullPage = async (parts: ExchangeParts, signal: AbortSignal): Promise<boolean | 'no-room'> => {
+  const { cursor } = parts.mark();
+  const page = await parts.transport.pull({ after: cursor, except: parts.identity().replica }, signal);
+  const taken = await take(parts, await checkAll(parts, page.commits));
+  if (taken === 'no-room') return taken;
+  if (page.cursor === cursor) return false;
+  await saveMark(parts, { ...parts.mark(), cursor: page.cursor });
+  // Another place in the log though nothing is new: own commits lie between, or it is not the log that it was. The receipt tells.
+  if (taken === 'nothing-new' && cursor !== '' && parts.mark().acknowledged > 0) {
+    await greet(parts, signal);
+    if (parts.mark().cursor === '') return true;
+  }
+  return page.more;
+};
+
 /**
  * Takes everything that others wrote since the last pull: checked, then stored; then the cursor moves. On a full device
- * it ends early and says so: what was recorded here can be sent all the same.
+ * it ends early and says so: what was recorded here can be sent all the same. Where a commit is missing, everything is asked for
+ * once more from the beginning: what was withheld earlier, or lost, lies before the cursor.
  * @throws StoreError the code of the first fault, after keeping its evidence; the cursor stays before it
  */
 export const pullAll = async (parts: ExchangeParts, signal: AbortSignal): Promise<PullResult> => {
+  let isFromStart = parts.mark().cursor === '';
   for (let more = true; more; ) {
-    const { cursor } = parts.mark();
-    const page = await parts.transport.pull({ after: cursor, except: parts.identity().replica }, signal);
-    const commits = await checkAll(parts, page.commits);
-    if (!(await take(parts, commits))) return { short: 'storage.quota-exceeded' };
-    if (page.cursor !== cursor) await saveMark(parts, { ...parts.mark(), cursor: page.cursor });
-    more = page.more && page.cursor !== cursor;
+    try {
+      const found = await pullPage(parts, signal);
+      if (found === 'no-room') return { short: 'storage.quota-exceeded' };
+      more = found;
+    } catch (error) {
+      if (isFromStart || !isStoreError(error, 'chain.gap')) throw error;
+      isFromStart = true;
+      await saveMark(parts, { ...parts.mark(), cursor: '' });
+    }
   }
   await noteAgreement(parts);
   return { short: undefined };
@@ -187,13 +212,27 @@ const refusalIn = (verdicts: readonly Verdict[]): PushResult => {
   };
 };
 
-/** Takes the receipt that answers a push; `succeeded` if it is of a chain that another copy of this database wrote. */
-const takeAnswer = async (parts: ExchangeParts, note: string | null): Promise<'taken' | 'succeeded'> =>
-  note === null ? 'taken' : acknowledge(parts, note, await receiptFor(parts, note, parts.identity().replica));
+/**
+ * Takes the receipt that answers a push. `succeeded`: it is of a chain that another copy of this database wrote. `lost`: it is of less than
+ * the server had confirmed before it was asked.
+ */
+const takeAnswer = async (
+  parts: ExchangeParts,
+  note: string | null,
+  confirmed: number,
+): Promise<'taken' | 'succeeded' | 'lost'> => {
+  const receipt = note === null ? undefined : await receiptFor(parts, note, parts.identity().replica);
+  const held = receipt?.sequence ?? 0;
+  if (held < confirmed) {
+    await startAgain(parts, held);
+    return 'lost';
+  }
+  return receipt === undefined ? 'taken' : acknowledge(parts, note ?? '', receipt);
+};
 
 /** Sends own commits until nothing is left or the server does not take one. */
 export const pushAll = async (parts: ExchangeParts, signal: AbortSignal): Promise<PushResult> => {
-  for (;;) {
+  for (let times = 0; ; ) {
     const { acknowledged, outboxFrom } = parts.mark();
     const batch = await nextBatch(parts.storage, parts.identity(), { from: outboxFrom, acknowledged });
     if (batch.length === 0) {
@@ -205,8 +244,10 @@ export const pushAll = async (parts: ExchangeParts, signal: AbortSignal): Promis
       signal,
     );
     if (answer.verdicts.length !== batch.length) throw new StoreError('sync.protocol', { path: 'verdicts' });
+    const taken = await takeAnswer(parts, answer.receipt, acknowledged);
+    if (taken === 'lost' && times++ === 0) continue;
     // after a succession everything is asked for anew, from the greeting on
-    if ((await takeAnswer(parts, answer.receipt)) === 'succeeded') return { refused: undefined, later: 'chain.fork' };
+    if (taken === 'succeeded') return { refused: undefined, later: 'chain.fork' };
     const result = refusalIn(answer.verdicts);
     if (result.later === 'chain.gap' && (await sendOthers(parts, signal))) continue;
     if (result.refused !== undefined || result.later !== undefined) return result;

@@ -69,20 +69,44 @@ it('a server that gives everything twice changes nothing and raises no alarm [SI
   expect([await codesOf(b), itemsOf(b), b.store.size()]).toEqual([[], ['A', 'B', 'C'], 3]);
 });
 
-it('a server that acknowledges and loses is found out at the next greeting, and gets it again [SIM-07]', async () => {
+it.each<readonly [string, (a: Bed) => Promise<void>, readonly string[]]>([
+  ['the next pull, though there is nothing to send', async () => undefined, []],
+  ['the next push, and gets both', (a) => a.record('E'), ['E']],
+])('a server that acknowledges and loses is found out by %s, and gets it again [SIM-07]', async (_, before, more) => {
   const [a, b] = await authored();
   const putBack = a.server.backup();
   await a.record('D');
   await a.sync.now();
+  await a.sync.now();
   putBack();
-  a.sync.setOnline(false);
-  await online(a);
+  await before(a);
+  a.messages.length = 0;
+  expect(await a.sync.now()).toMatchObject({ state: 'live' });
+  expect(a.messages.slice(0, 2)).toEqual(['pull', 'hello']);
   expect(await codesOf(a)).toEqual(['server.rolled-back']);
   await online(b);
-  expect(itemsOf(b)).toEqual(['A', 'B', 'C', 'D']);
+  expect(itemsOf(b)).toEqual(['A', 'B', 'C', 'D', ...more]);
 });
 
-it('what a server withholds from one device is found out by the gap when the next commit of its author comes, and by nothing until then [SIM-07]', async () => {
+it('a server that loses between a pull and a push is found out by the receipt of the push, and gets it again in that round [SIM-07]', async () => {
+  const [a, b] = await authored();
+  const putBack = a.server.backup();
+  await a.record('D');
+  await a.sync.now();
+  await a.record('E');
+  let isAsked = false;
+  a.meet(({ kind }) => {
+    if (kind === 'push' && !isAsked) putBack();
+    isAsked ||= kind === 'push';
+    return UNDISTURBED;
+  });
+  expect(await a.sync.now()).toMatchObject({ state: 'live' });
+  expect(await codesOf(a)).toEqual(['server.rolled-back']);
+  await online(b);
+  expect(itemsOf(b)).toEqual(['A', 'B', 'C', 'D', 'E']);
+});
+
+it('what a server withholds from one device is found out by the gap when the next commit of its author comes, and is had in that round [SIM-07]', async () => {
   const [a, b] = await authored();
   b.meet(gives((commits) => commits.slice(0, -1)));
   expect(await online(b)).toMatchObject({ state: 'live' });
@@ -91,6 +115,23 @@ it('what a server withholds from one device is found out by the gap when the nex
   expect([itemsOf(b), await codesOf(b)]).toEqual([['A', 'B'], []]);
   await a.record('D');
   await a.sync.now();
+  expect(await b.sync.now()).toMatchObject({ state: 'live' });
+  expect([itemsOf(b), await codesOf(b)]).toEqual([['A', 'B', 'C', 'D'], ['chain.gap']]);
+  expect(await b.store.verify()).toMatchObject({ ok: true });
+});
+
+it('a server that goes on withholding is asked once more in each round, until nothing but a person can help [SIM-07]', async () => {
+  const [a, b] = await authored();
+  await online(b);
+  await a.record('D', 'E');
+  await a.sync.now();
+  b.meet(gives((commits) => commits.slice(-1)));
+  b.messages.length = 0;
   expect(await b.sync.now()).toMatchObject({ state: 'waiting', lastError: 'chain.gap' });
-  expect([itemsOf(b), await codesOf(b)]).toEqual([['A', 'B'], ['chain.gap']]);
+  expect(b.messages.filter((kind) => kind === 'pull')).toHaveLength(2);
+  for (let round = 0; round < 2; round += 1) await b.sync.now();
+  expect(b.sync.status()).toMatchObject({ state: 'quarantined', lastError: 'chain.gap' });
+  b.meet(() => UNDISTURBED);
+  expect(await b.sync.now()).toMatchObject({ state: 'live' });
+  expect(itemsOf(b)).toEqual(['A', 'B', 'C', 'D', 'E']);
 });
