@@ -82,6 +82,8 @@ export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C
    * recorded an event, as its member `author`.
    */
   readonly judge?: Judge;
+  /** Where authors are judged: true if the author of an event may record it in this context. */
+  readonly allows?: (event: MachineEvent, context: unknown) => boolean;
   /** True if a replica may change the tenant's key sheet on the server, by the same aggregate. */
   readonly carries?: (state: MachineState, replica: string) => boolean;
   /** The states in which the event would be legal, with this context: names of states, the outer ones first, joined by dots. */

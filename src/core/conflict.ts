@@ -30,8 +30,6 @@ export type ConflictTerms = {
   readonly touches: (event: OpenedEvent) => readonly string[];
   /** Every conflict is left to a person if absent. */
   readonly settle?: ConflictRule;
-  /** Whether who recorded the event may end conflicts by it; everybody may if absent. */
-  readonly mayResolve?: (event: OpenedEvent) => boolean;
 };
 
 /** True if an event that touches `keys` touches one of the others. */
@@ -40,11 +38,8 @@ export const sharesKey = (keys: readonly string[], others: readonly string[]): b
   (keys.includes(EVERYTHING) || others.includes(EVERYTHING) || others.some((key) => keys.includes(key)));
 
 /** True if the event ends the conflict of the heads that its author knew. */
-export const namesAll = (event: OpenedEvent, known: readonly OpenedEvent[], { mayResolve }: ConflictTerms): boolean => {
-  const { resolves } = event.body;
-  if (resolves === undefined || mayResolve?.(event) === false) return false;
-  return known.every((head) => resolves.includes(head.body.id));
-};
+export const namesAll = ({ body: { resolves } }: OpenedEvent, known: readonly OpenedEvent[]): boolean =>
+  resolves !== undefined && known.every((head) => resolves.includes(head.body.id));
 
 /** Heads that the author of `event` knew. In fold order, a replica's own event never comes before what it wrote earlier. */
 const knownTo = (event: OpenedEvent, heads: readonly OpenedEvent[]): readonly OpenedEvent[] =>
@@ -54,11 +49,10 @@ const knownTo = (event: OpenedEvent, heads: readonly OpenedEvent[]): readonly Op
 export const supersede = (
   heads: readonly OpenedEvent[],
   event: OpenedEvent,
-  terms: ConflictTerms,
   isSettled: (known: readonly OpenedEvent[]) => boolean = () => false,
 ): readonly OpenedEvent[] => {
   const known = knownTo(event, heads);
-  const ends = known.length < 2 || isSettled(known) || namesAll(event, known, terms);
+  const ends = known.length < 2 || isSettled(known) || namesAll(event, known);
   return ends ? [...heads.filter((head) => !known.includes(head)), event] : [...heads, event];
 };
 
@@ -119,7 +113,7 @@ const severalOf = (heads: Heads): readonly Conflict[] => {
     .sort((a, b) => compareText(a.key, b.key));
 };
 
-/** Finds the conflicts of events that are given in fold order. */
+/** Finds the conflicts of events that are given in fold order, without those whose authors may not record them. */
 export const findConflicts = (events: readonly OpenedEvent[], terms: ConflictTerms): Found => {
   const heads: Heads = new Map();
   const overruled = new Set<OpenedEvent>();
@@ -135,7 +129,7 @@ export const findConflicts = (events: readonly OpenedEvent[], terms: ConflictTer
     const touched = keys.includes(EVERYTHING) ? new Set([EVERYTHING, ...heads.keys()]) : keys;
     for (const key of touched) {
       const isSettled = (known: readonly OpenedEvent[]) => settlement({ key, heads: known }) !== undefined;
-      heads.set(key, supersede(heads.get(key) ?? everything, event, terms, isSettled));
+      heads.set(key, supersede(heads.get(key) ?? everything, event, isSettled));
     }
     before.push(event);
   }

@@ -37,7 +37,22 @@ export type Reducer<S> = ConflictTerms & {
   readonly initial: S;
   /** The state after a legal event; undefined if the event is not legal in this state. */
   readonly next: (state: S, event: OpenedEvent) => S | undefined;
+  /** True if its author may not record the event in this state; nothing is refused if absent. */
+  readonly refuses?: (state: S, event: OpenedEvent) => boolean;
+  /** Whether who recorded the event may end conflicts by it; everybody may if absent. */
+  readonly mayResolve?: (event: OpenedEvent) => boolean;
 };
+
+/**
+ * True if the event is not its author's to record where it stands, or if it ends a conflict and its author may not: then it is kept
+ * and marked, but has no effect, ends no conflict, and is no side of one.
+ */
+const isRefused = <S>({ refuses, mayResolve }: Reducer<S>, state: S, event: OpenedEvent): boolean =>
+  (event.body.resolves !== undefined && mayResolve?.(event) === false) || refuses?.(state, event) === true;
+
+/** The state after an event that is legal and its author's to record; otherwise undefined. */
+export const nextState = <S>(reducer: Reducer<S>, state: S, event: OpenedEvent): S | undefined =>
+  isRefused(reducer, state, event) ? undefined : reducer.next(state, event);
 
 export type Fold<S> = {
   readonly state: S;
@@ -52,7 +67,7 @@ export type Fold<S> = {
   readonly conflicts: readonly Conflict[];
   /** Conflicts that the policy of the aggregate has settled, and that no event has gone beyond. */
   readonly settled: readonly SettledConflict[];
-  /** Events that are not legal in the merged order, or that a policy has overruled: kept, without effect on the state. */
+  /** Events that are not legal in the merged order, not their author's to record, or overruled by a policy: kept, without effect. */
   readonly inapplicable: readonly EventId[];
 };
 
@@ -90,7 +105,7 @@ const conflictsAfter = <S>(
   reducer: Reducer<S>,
 ): readonly Conflict[] | undefined => {
   const keys = reducer.touches(event);
-  const namesThem = () => conflicts.every(({ heads }) => namesAll(event, heads, reducer));
+  const namesThem = () => conflicts.every(({ heads }) => namesAll(event, heads));
   if (
     sharesKey(
       keys,
@@ -103,7 +118,7 @@ const conflictsAfter = <S>(
   if (conflicts.some(({ key }) => key === EVERYTHING)) return undefined;
   const touched = conflicts.map(({ key, heads }) => {
     const isTouched = keys.includes(key);
-    return { isTouched, conflict: isTouched ? { key, heads: supersede(heads, event, reducer) } : { key, heads } };
+    return { isTouched, conflict: isTouched ? { key, heads: supersede(heads, event) } : { key, heads } };
   });
   const left = touched.filter(({ conflict }) => conflict.heads.length > 1);
   const isForPolicy = reducer.settle !== undefined && left.some(({ isTouched }) => isTouched);
@@ -116,6 +131,8 @@ const conflictsAfter = <S>(
  */
 export const advanceFold = <S>(fold: Fold<S>, event: OpenedEvent, reducer: Reducer<S>): Fold<S> | undefined => {
   if (!comesLast(fold, event)) return undefined;
+  if (isRefused(reducer, fold.state, event))
+    return reducer.settle === undefined ? applied(fold, event, undefined) : undefined;
   if (fold.conflicts.length + fold.settled.length === 0) return applied(fold, event, reducer.next(fold.state, event));
   const conflicts = conflictsAfter(fold, event, reducer);
   if (conflicts === undefined) return undefined;
@@ -144,14 +161,36 @@ const applied = <S>(fold: Fold<S>, event: OpenedEvent, next: S | undefined): Fol
   };
 };
 
+/** The events, given in fold order, that are their authors' to record: those that conflicts are found among. */
+const permitted = <S>(ordered: readonly OpenedEvent[], reducer: Reducer<S>): readonly OpenedEvent[] => {
+  const { refuses, mayResolve } = reducer;
+  const isPermitted = (event: OpenedEvent) => event.body.resolves === undefined || mayResolve?.(event) !== false;
+  if (refuses === undefined) return ordered.every(isPermitted) ? ordered : ordered.filter(isPermitted);
+  let state = reducer.initial;
+  return ordered.filter((event) => {
+    if (isRefused(reducer, state, event)) return false;
+    state = reducer.next(state, event) ?? state;
+    return true;
+  });
+};
+
+/** What is in conflict among the events, given in fold order, and which of them have no effect for it or for who recorded them. */
+export const judgedConflicts = <S>(ordered: readonly OpenedEvent[], reducer: Reducer<S>) => {
+  const counting = permitted(ordered, reducer);
+  const { overruled, ...found } = findConflicts(counting, reducer);
+  const isCounted = counting === ordered ? undefined : new Set(counting);
+  const hasEffect = (event: OpenedEvent) => !overruled.has(event) && isCounted?.has(event) !== false;
+  return { ...found, counting, hasEffect };
+};
+
 /** Folds all known events of a stream, in whatever order they are given. */
 export const foldStream = <S>(events: readonly OpenedEvent[], reducer: Reducer<S>): Fold<S> => {
   const { nodes, cyclic } = orderOf(events);
   const ordered = nodes.map(({ event }) => event);
-  const { conflicts, settled, overruled } = findConflicts(ordered, reducer);
+  const { conflicts, settled, hasEffect } = judgedConflicts(ordered, reducer);
   let fold = emptyFold(reducer);
   for (const event of ordered)
-    fold = applied(fold, event, overruled.has(event) ? undefined : reducer.next(fold.state, event));
+    fold = applied(fold, event, hasEffect(event) ? nextState(reducer, fold.state, event) : undefined);
   return { ...fold, cyclic, conflicts, settled };
 };
 
@@ -161,11 +200,11 @@ export type FoldStep<S> = { readonly event: OpenedEvent; readonly before: S; rea
 /** What each event of a stream does to its state, in fold order. Law: `trail.laws` (it ends in the state of the fold). */
 export const foldSteps = <S>(events: readonly OpenedEvent[], reducer: Reducer<S>): readonly FoldStep<S>[] => {
   const ordered = orderOf(events).nodes.map(({ event }) => event);
-  const { overruled } = findConflicts(ordered, reducer);
+  const { hasEffect } = judgedConflicts(ordered, reducer);
   let state = reducer.initial;
   return ordered.map((event) => {
     const before = state;
-    const next = overruled.has(event) ? undefined : reducer.next(before, event);
+    const next = hasEffect(event) ? nextState(reducer, before, event) : undefined;
     state = next ?? before;
     return { event, before, next };
   });

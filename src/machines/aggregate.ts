@@ -190,8 +190,9 @@ const anyAuthority = <E, C>({ allows, standing, carries }: Authority<E, C>): Any
   carries: widen(carries),
 });
 
-const rulesOf = (judged: Judged): Pick<AggregateDefinition, 'judge' | 'carries'> => ({
+const rulesOf = (judged: Judged): Pick<AggregateDefinition, 'judge' | 'carries' | 'allows'> => ({
   judge: judging(judged),
+  allows: (event, context) => isAllowed(judged.authority, event, context),
   carries: ({ context }, replica) => judged.authority.carries(replica, context),
 });
 

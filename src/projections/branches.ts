@@ -2,8 +2,7 @@
  * The sides of a stream in conflict: what each author had before them, what all had in common, and what it is about. Derived
  * from the events when somebody asks. Law: `branches.laws`.
  */
-import { findConflicts } from '../core/conflict.ts';
-import { type Conflict, foldStream, type OpenedEvent, type Reducer } from '../core/fold.ts';
+import { type Conflict, foldStream, judgedConflicts, type OpenedEvent, type Reducer } from '../core/fold.ts';
 import { hasSeen, inFoldOrder } from '../core/foldOrder.ts';
 
 /** One side of a conflict. */
@@ -33,20 +32,23 @@ export type Branches<S> = {
 /** The sides of a stream; undefined if nothing in it is in conflict. */
 export const branchesOf = <S>(events: readonly OpenedEvent[], reducer: Reducer<S>): Branches<S> | undefined => {
   const ordered = inFoldOrder(events);
-  const { conflicts } = findConflicts(ordered, reducer);
+  const { conflicts, counting } = judgedConflicts(ordered, reducer);
   if (conflicts.length === 0) return undefined;
   const all = new Set(conflicts.flatMap(({ heads }) => heads));
   const heads = ordered.filter((event) => all.has(event));
   const knownTo = (sides: readonly OpenedEvent[]) =>
     ordered.filter((event) => sides.every((head) => hasSeen(head, event)));
   const common = new Set(knownTo(heads));
+  const counted = new Set(counting);
   const branches = heads.map((head): Branch<S> => {
     const own = [...knownTo([head]), head];
-    const changed = own.filter((event) => !common.has(event)).flatMap((event) => reducer.touches(event));
+    const changed = own
+      .filter((event) => counted.has(event) && !common.has(event))
+      .flatMap((event) => reducer.touches(event));
     return { head, state: foldStream(own, reducer).state, changed: [...new Set(changed)].sort() };
   });
   const keys = conflicts.map(({ key, heads: sides }): ContestedKey => {
-    const touching = knownTo(sides).filter((event) => reducer.touches(event).includes(key));
+    const touching = knownTo(sides).filter((event) => counted.has(event) && reducer.touches(event).includes(key));
     const ancestors = touching.filter((event) => !touching.some((later) => hasSeen(later, event)));
     return { key, heads: sides, ancestors };
   });

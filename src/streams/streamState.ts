@@ -10,6 +10,7 @@ import {
   emptyFold,
   type Fold,
   foldStream,
+  nextState,
   type OpenedEvent,
   type Reducer,
   type Uncontested,
@@ -79,6 +80,16 @@ export const seenBy = (
   return judge === undefined ? event : { ...event, author: authorOf(context) };
 };
 
+/** Where authors are judged, an event that its author may not record is refused wherever it came from. */
+const refusing = (definition: AggregateDefinition): Pick<Reducer<MachineState>, 'refuses'> => {
+  const { allows } = definition;
+  if (allows === undefined) return {};
+  return {
+    refuses: ({ context: before }, { body, payload, context }) =>
+      !allows(seenBy(definition, body.type, payload, context), before),
+  };
+};
+
 /** The reducer of an aggregate over opened events. */
 export const reducerOf = (definition: AggregateDefinition): Reducer<MachineState> => ({
   initial: definition.replay.initial,
@@ -90,6 +101,7 @@ export const reducerOf = (definition: AggregateDefinition): Reducer<MachineState
   },
   ...(definition.settle === undefined ? {} : { settle: definition.settle }),
   mayResolve: ({ context }) => definition.mayResolve(context.actor),
+  ...refusing(definition),
 });
 
 /** Reads streams of `definition` on the device that writes as `own`. */
@@ -147,7 +159,7 @@ const uncontestedAfter = (
   reducer: Reducer<MachineState>,
 ): StreamState['uncontested'] => {
   if (uncontested === undefined || sharesKey(reducer.touches(event), uncontested.keys)) return undefined;
-  return { ...uncontested, state: reducer.next(uncontested.state, event) ?? uncontested.state };
+  return { ...uncontested, state: nextState(reducer, uncontested.state, event) ?? uncontested.state };
 };
 
 /** True if all that is shown of a stream is known: not, after some events of a conflict, before it is folded anew. */

@@ -96,15 +96,21 @@ it('a rule takes the effect from no event that changes something else besides: t
   expect(fold('Aa Ba B<A Ba!')).toMatchObject({ conflicts: [], settled: [], state: { seen: ['A1', 'B2'] } });
 });
 
-it('a resolution by somebody who may not resolve ends nothing, on any device [CNF-07]', () => {
+it('a resolution by somebody who may not resolve ends nothing, has no effect and is no side of the conflict, on any device [CNF-07, CNF-12]', () => {
   const reducer = {
     ...REDUCER,
     mayResolve: ({ context }: { context: { replica: string } }) => context.replica !== replicaOf('B'),
   };
   const fold = (trace: string): Fold<Notes> => foldStream(eventsOf(live(trace.split(' '))), reducer);
   expect(fold('Aa Ba A<B Aa').conflicts).toEqual([]);
-  expect(fold('Aa Ba B<A Ba').conflicts).toMatchObject([{ key: 'a', heads: [{}, {}, {}] }]);
-  expect(fold('A* B* B<A B*').conflicts).toMatchObject([{ key: EVERYTHING, heads: [{}, {}, {}] }]);
+  expect(fold('Aa Ba B<A Ba')).toMatchObject({
+    conflicts: [{ key: 'a', heads: [{ payload: { value: 'A1' } }, { payload: { value: 'B1' } }] }],
+    state: { seen: ['A1', 'B1'] },
+    inapplicable: [expect.any(String)],
+  });
+  expect(fold('A* B* B<A B*').conflicts).toMatchObject([{ key: EVERYTHING, heads: [{}, {}] }]);
+  // it takes nothing from the sides: who may resolve ends them
+  expect(fold('Aa Ba B<A A<B Ba Aa')).toMatchObject({ conflicts: [], state: { values: { a: 'A2' } } });
 });
 
 it('the uncontested state holds nothing of an open conflict, shows each contested key as it was when all sides agreed, and does not rest on arrival [CNF-08]', () => {

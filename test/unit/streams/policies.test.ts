@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { foldStream } from '../../../src/core/fold.ts';
 import { eventType } from '../../../src/core/ids.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { defineAggregate, defineEvent, protect, type Store } from '../../../src/index.ts';
+import { type Actor, defineAggregate, defineEvent, protect, type Store } from '../../../src/index.ts';
 import type { ConflictPolicy } from '../../../src/machines/policy.ts';
 import { reducerOf } from '../../../src/streams/streamState.ts';
 import { simulatedServer } from '../../../src/testing/index.ts';
@@ -100,12 +100,14 @@ it('a policy is part of what kept states depend on [CNF-06, PRJ-06]', () => {
   expect(new Set(texts.map((policy) => bloodPressure(policy).source())).size).toBe(4);
 });
 
-const Diary = defineAggregate({
-  type: 'diary',
-  events: { Counted: defineEvent({ version: 1, schema: z.strictObject({ count: z.number() }) }) },
-  machine: setup({}).createMachine({ initial: 'kept', states: { kept: { on: { Counted: 'kept' } } } }),
-  mayResolve: ({ role }) => role === 'monitor',
-});
+const diary = (mayResolve: (actor: Actor) => boolean) =>
+  defineAggregate({
+    type: 'diary',
+    events: { Counted: defineEvent({ version: 1, schema: z.strictObject({ count: z.number() }) }) },
+    machine: setup({}).createMachine({ initial: 'kept', states: { kept: { on: { Counted: 'kept' } } } }),
+    mayResolve,
+  });
+const Diary = diary(({ role }) => role === 'monitor');
 
 it('who may end a conflict is for the aggregate to say: others are refused, and the conflict stays [CNF-07]', async () => {
   const server = await simulatedServer({ tenant: 'acme-042' });
@@ -115,14 +117,34 @@ it('who may end a conflict is for the aggregate to say: others are refused, and 
   const diaryOf = (store: Store) => store.aggregate(Diary, 'one');
   for (const [count, { store }] of beds.entries()) await diaryOf(store).send({ type: 'Counted', count });
   for (const bed of [...beds, ...beds]) await online(bed);
-  const diary = diaryOf(beds[0].store);
-  const resolves = diary.state().conflicts.flatMap(({ heads }) => heads.map(({ body }) => body.id));
-  const send = () => diary.send({ type: 'Counted', count: 7 }, { resolves, reason: 'source checked' });
+  const tried = diaryOf(beds[0].store);
+  const resolves = tried.state().conflicts.flatMap(({ heads }) => heads.map(({ body }) => body.id));
+  const send = () => tried.send({ type: 'Counted', count: 7 }, { resolves, reason: 'source checked' });
   expect(await send()).toMatchObject({ kind: 'refused', why: 'not-permitted' });
-  expect(diary.state().conflicts).toHaveLength(1);
+  expect(tried.state().conflicts).toHaveLength(1);
   role = 'monitor';
   expect(await send()).toMatchObject({ kind: 'committed' });
-  expect(diary.state().conflicts).toEqual([]);
+  expect(tried.state().conflicts).toEqual([]);
+});
+
+it('a resolution from a program that lets everybody resolve is kept and marked here, and is no side of the conflict [CNF-07, CNF-12]', async () => {
+  const server = await simulatedServer({ tenant: 'acme-042' });
+  const lax = diary(() => true);
+  const [a, b] = [
+    await makeBed({ server, aggregates: [Diary], views: [] }),
+    await makeBed({ server, aggregates: [lax], views: [] }),
+  ];
+  const [here, there] = [a.store.aggregate(Diary, 'one'), b.store.aggregate(lax, 'one')];
+  await here.send({ type: 'Counted', count: 1 });
+  await there.send({ type: 'Counted', count: 2 });
+  for (const bed of [a, b, a, b]) await online(bed);
+  const ended = await there.resolve(there.state().conflicts, [{ type: 'Counted', count: 3 }], { reason: 'mine' });
+  expect(ended).toMatchObject([{ kind: 'committed' }]);
+  for (const bed of [b, a]) await online(bed);
+  expect(here.state()).toMatchObject({ version: 3, inapplicable: 1, conflicts: [{ heads: [{}, {}] }] });
+  const trail = await here.history();
+  expect(trail.map(({ payload, applied }) => [payload['count'], applied]).at(-1)).toEqual([3, false]);
+  expect((await here.branches())?.branches).toHaveLength(2);
 });
 
 it('a row has the last state that nobody contests beside the conflict, also while other keys go on [CNF-08]', async () => {
