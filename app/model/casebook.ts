@@ -2,8 +2,6 @@
 import { Form, type FormContext, parseFormId } from '../../src/clinical.ts';
 import { type AggregateSnapshot, defineView } from '../../src/index.ts';
 
-export type FormState = 'empty' | 'entered' | 'locked';
-
 export type CasebookRow = {
   readonly id: string;
   readonly subject: string;
@@ -12,14 +10,11 @@ export type CasebookRow = {
   readonly form: string;
   readonly formRepeat: string;
   readonly values: number;
-  readonly state: FormState;
+  readonly state: AggregateSnapshot['value'];
   readonly pending: number;
   readonly conflicts: number;
   readonly items: FormContext['items'];
 };
-
-export const formState = (value: AggregateSnapshot['value']): FormState =>
-  value === 'locked' || value === 'empty' ? value : 'entered';
 
 export const casebook = defineView({
   name: 'casebook',
@@ -34,7 +29,7 @@ export const casebook = defineView({
       form: key?.formOid ?? '',
       formRepeat: key?.formRepeatKey ?? '',
       values: Object.values(context.items).filter((item) => item !== null).length,
-      state: formState(value),
+      state: value,
       pending,
       conflicts: conflicts.length,
       items: context.items,

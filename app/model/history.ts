@@ -7,7 +7,7 @@ export type FormTrail = TrailEntry<{ readonly value: unknown; readonly context: 
 
 export type HistoryLine = {
   readonly id: string;
-  readonly what: 'value' | 'locked' | 'unlocked';
+  readonly isValue: boolean;
   readonly key: string;
   readonly before: string | null | undefined;
   readonly after: string | null | undefined;
@@ -36,7 +36,7 @@ const lineOf = (entry: FormTrail): HistoryLine => {
   const key = isValue ? keyOfEntry(entry) : '';
   return {
     id: entry.eventId,
-    what: isValue ? 'value' : entry.type === 'FormLocked' ? 'locked' : 'unlocked',
+    isValue,
     key,
     before: entry.before.context.items[key],
     after: isValue ? recordedValue(entry) : undefined,
@@ -45,6 +45,6 @@ const lineOf = (entry: FormTrail): HistoryLine => {
   };
 };
 
-/** All lines of a form, oldest first; of one field only, with the locks that touch it, when `key` is given. */
+/** All lines of a form, oldest first; of one field only, with the stages that touch it, when `key` is given. */
 export const historyLines = (trail: readonly FormTrail[], key: string | undefined): readonly HistoryLine[] =>
-  trail.map(lineOf).filter((line) => key === undefined || line.what !== 'value' || line.key === key);
+  trail.map(lineOf).filter((line) => key === undefined || !line.isValue || line.key === key);

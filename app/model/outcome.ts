@@ -1,25 +1,37 @@
 /** What became of something sent, in words. */
+import { Form } from '../../src/clinical.ts';
 import type { SendOutcome } from '../../src/index.ts';
+import { statesText, stateWords, wordingOf } from './wording.ts';
 
 const REFUSED: Readonly<Record<string, string>> = {
-  illegal: 'Refused by the form’s state machine',
   'reason-required': 'Refused: a change needs a reason',
-  'read-only': 'Refused: this form holds entries of a newer version of the app. Update the app',
-  damaged: 'Refused: entries of this form cannot be read on this device. Record it on another device',
+  'read-only': 'Refused: it holds entries of a newer version of the app. Update the app',
+  damaged: 'Refused: entries of it cannot be read on this device. Record it on another device',
   'not-permitted': 'Refused: your role may not resolve a conflict',
   'with-others': 'Refused, because another entry of the same step was refused',
 };
 
-const stateText = (state: string): string => (state === '' ? '' : `: the form is ${state.replaceAll('"', '')}`);
-
 export type OutcomeText = { readonly text: string; readonly isGood: boolean };
 
-export const outcomeText = (outcome: SendOutcome): OutcomeText => {
+/** Where an event would be legal, for one that is not legal now. */
+export const whereLegal = (type: string, state: string, legalIn: readonly string[]): string => {
+  const { noun } = wordingOf(type);
+  const now = `${noun} is ${stateWords(type, state).text.toLowerCase()}`;
+  return legalIn.length === 0 ? now : `${now}; this takes one that is ${statesText(type, legalIn)}`;
+};
+
+/** @param type  of the aggregate that it was sent to; a form if absent */
+export const outcomeText = (outcome: SendOutcome, type: string = Form.type): OutcomeText => {
   if (outcome.kind === 'committed') return { text: 'Recorded on this device.', isGood: true };
   if (outcome.kind === 'conflict')
-    return { text: 'Not recorded: the field is in conflict. Resolve the conflict first.', isGood: false };
-  const state = outcome.why === 'illegal' ? stateText(outcome.state) : '';
-  return { text: `${REFUSED[outcome.why] ?? 'Refused'}${state}. Nothing was recorded.`, isGood: false };
+    return {
+      text: `Not recorded: ${type === Form.type ? 'the field' : wordingOf(type).noun} is in conflict. Resolve the conflict first.`,
+      isGood: false,
+    };
+  if (outcome.why !== 'illegal')
+    return { text: `${REFUSED[outcome.why] ?? 'Refused'}. Nothing was recorded.`, isGood: false };
+  const where = whereLegal(type, outcome.state.replaceAll('"', ''), outcome.legalIn);
+  return { text: `Refused: ${where}. Nothing was recorded.`, isGood: false };
 };
 
 /** What became of a resolution: all of its events, or none. */

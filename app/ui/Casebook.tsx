@@ -1,14 +1,14 @@
 /** The casebook of a device: one row per form, live, filtered, page by page. */
 import { useDeferredValue, useId, useMemo, useState } from 'react';
-import type { SignatureManifest } from '../../src/clinical.ts';
+import { Form, type SignatureManifest } from '../../src/clinical.ts';
 import type { CasebookRow } from '../model/casebook.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Device } from '../model/device.ts';
 import { markOf, STATE_TEXT, streamOfForm } from '../model/signing.ts';
+import { StateTag } from './StateTag.tsx';
 import { useSignatures } from './useSignatures.ts';
 
 const PAGE_ROWS = 20;
-const ROW_TEXT = { empty: 'Empty', entered: 'Entered', locked: 'Locked' } as const;
 
 type Show = 'all' | 'conflicts' | 'pending';
 
@@ -31,9 +31,10 @@ const isShown = (row: CasebookRow, show: Show, subject: string): boolean =>
 
 const withRepeat = (name: string, repeat: string): string => (repeat === '' ? name : `${name} · ${repeat}`);
 
-const SignatureMark = ({ manifests }: { readonly manifests: readonly SignatureManifest[] }) => {
-  const mark = markOf(manifests);
-  if (mark === undefined) return null;
+/** `isStage`: the stage says already that the form is signed. */
+const SignatureMark = (props: { readonly manifests: readonly SignatureManifest[]; readonly isStage: boolean }) => {
+  const mark = markOf(props.manifests);
+  if (mark === undefined || (mark === 'intact' && props.isStage)) return null;
   return (
     <span className={`tag ${mark}`}>
       {mark === 'intact' ? 'Signed' : `Signature: ${STATE_TEXT[mark].toLowerCase()}`}
@@ -45,8 +46,8 @@ const Marks = (props: { readonly row: CasebookRow; readonly manifests: readonly 
   const { row, manifests } = props;
   return (
     <>
-      <span className={`tag ${row.state}`}>{ROW_TEXT[row.state]}</span>
-      <SignatureMark manifests={manifests} />
+      <StateTag type={Form.type} value={row.state} />
+      <SignatureMark manifests={manifests} isStage={row.state === 'signed'} />
       {row.conflicts > 0 ? <span className="tag conflict">Conflict</span> : null}
       {row.pending > 0 ? <span className="tag pending">Pending {row.pending}</span> : null}
     </>

@@ -1,6 +1,7 @@
 /** One device: its person, its sync, its study, its casebook or an opened form. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { HealthState } from '../../src/index.ts';
+import { IndelibleProvider } from '../../src/react/index.ts';
 import { type CasebookRow, casebook, fingerprintOf } from '../model/casebook.ts';
 import { type Catalog, catalogOf } from '../model/catalog.ts';
 import type { Device, DeviceSpec } from '../model/device.ts';
@@ -149,7 +150,9 @@ export const DevicePane = ({ spec, control }: { readonly spec: DeviceSpec; reado
       </header>
       <Closed spec={spec} control={control} />
       {device === undefined ? null : (
-        <OpenDevice key={device.keys.unlockedBy.since} device={device} control={control} />
+        <IndelibleProvider store={device.store}>
+          <OpenDevice key={device.keys.unlockedBy.since} device={device} control={control} />
+        </IndelibleProvider>
       )}
     </section>
   );

@@ -12,7 +12,7 @@ export const Dialog = (props: {
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
-    dialog?.querySelector<HTMLElement>('form input, form select')?.focus();
+    dialog?.querySelector<HTMLElement>('form input, form select, form textarea')?.focus();
     return () => dialog?.close();
   }, []);
   return (

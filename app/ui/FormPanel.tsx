@@ -3,7 +3,6 @@ import { useEffect, useRef, useState } from 'react';
 import { Form, type FormContext, parseFormId } from '../../src/clinical.ts';
 import type { AggregateSnapshot } from '../../src/index.ts';
 import type { Trail } from '../model/branches.ts';
-import { formState } from '../model/casebook.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { fieldConflict, isFormWide } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
@@ -15,10 +14,11 @@ import { type FieldAct, FieldTable } from './FieldTable.tsx';
 import { FormConflictDialog, fieldFinder } from './FormConflictDialog.tsx';
 import { HistoryDialog } from './HistoryDialog.tsx';
 import { useObservable } from './hooks.ts';
-import { LockControl } from './LockControl.tsx';
 import { PrintButton, PrintedNote, usePrinting } from './printing.tsx';
 import { ResolveDialog } from './ResolveDialog.tsx';
 import { SignaturePanel } from './SignaturePanel.tsx';
+import { StageBar } from './StageBar.tsx';
+import { Standing, StateTag } from './StateTag.tsx';
 import { SubjectName } from './SubjectName.tsx';
 import { useTrail } from './useTrail.ts';
 
@@ -35,8 +35,6 @@ const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext
   const { name, place, subject } = formNames(props.form, props.catalog);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
-  const state = formState(props.snapshot.value);
-  const { pending, conflicts, readOnly, damaged, inapplicable } = props.snapshot;
   return (
     <header className="form-head">
       <button type="button" className="link" onClick={props.onClose}>
@@ -48,17 +46,11 @@ const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext
       {place === '' ? null : <p className="muted">{place}</p>}
       {subject === '' ? null : <SubjectName key={subject} device={props.device} subject={subject} />}
       <p className="tags">
-        <span className={`tag ${state}`}>
-          {state === 'locked' ? 'Locked' : state === 'empty' ? 'Empty' : 'Entered'}
-        </span>
-        {conflicts.length > 0 ? <span className="tag conflict">Conflict</span> : null}
-        {pending > 0 ? <span className="tag pending">Pending {pending}</span> : null}
-        {readOnly ? <span className="tag warn">Read only: update the app</span> : null}
-        {damaged ? <span className="tag warn">Read only: entries of it are damaged on this device</span> : null}
-        {inapplicable > 0 ? <span className="tag warn">{inapplicable} without effect</span> : null}
+        <StateTag type={Form.type} value={props.snapshot.value} />
+        <Standing {...props.snapshot} conflicts={props.snapshot.conflicts.length} />
         <PrintButton onPrint={props.onPrint} />
-        {isFormWide(props.snapshot) ? null : <LockControl device={props.device} form={props.form} state={state} />}
       </p>
+      <StageBar form={props.form} />
     </header>
   );
 };

@@ -1,6 +1,8 @@
 /** Who made one side of a conflict, in what role, on which device, when and why. */
+import { Form } from '../../src/clinical.ts';
 import type { OpenedEvent } from '../../src/index.ts';
 import { recordedText } from '../model/times.ts';
+import { eventText } from '../model/wording.ts';
 import { useReplicaName } from './replicas.ts';
 
 export const HeadInfo = ({ head }: { readonly head: OpenedEvent }) => {
@@ -18,7 +20,4 @@ export const HeadInfo = ({ head }: { readonly head: OpenedEvent }) => {
 };
 
 /** What a head did, for one that is not a value. */
-export const headAct = (head: OpenedEvent): string => {
-  if (head.body.type === 'FormLocked') return 'Form locked';
-  return head.body.type === 'FormUnlocked' ? 'Form unlocked' : 'Value recorded';
-};
+export const headAct = ({ body }: OpenedEvent): string => eventText(Form.type, body.type);

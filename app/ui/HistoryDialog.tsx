@@ -1,10 +1,12 @@
 /** Every entry of a field, oldest first: old and new value, who, when, where, why. */
+import { Form } from '../../src/clinical.ts';
 import type { Originator } from '../../src/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Device } from '../model/device.ts';
 import type { Field } from '../model/fields.ts';
 import { type HistoryLine, historyLines } from '../model/history.ts';
 import { recordedText } from '../model/times.ts';
+import { eventText } from '../model/wording.ts';
 import { Dialog } from './Dialog.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
 import { useReplicaName } from './replicas.ts';
@@ -27,8 +29,7 @@ const Origin = ({ originator, catalog }: { readonly originator: Originator; read
 };
 
 const NewValue = ({ line, field }: { readonly line: HistoryLine; readonly field: Field }) => {
-  if (line.what === 'locked') return <em>form locked</em>;
-  if (line.what === 'unlocked') return <em>form unlocked</em>;
+  if (!line.isValue) return <em>{eventText(Form.type, line.entry.type).toLowerCase()}</em>;
   return <Value field={field} value={line.after} />;
 };
 
@@ -38,7 +39,7 @@ const Line = (props: { readonly line: HistoryLine; readonly field: Field; readon
   const device = useReplicaName()(replica);
   return (
     <tr className={applied ? undefined : 'without-effect'}>
-      <td>{line.what === 'value' ? <Value field={field} value={line.before} /> : null}</td>
+      <td>{line.isValue ? <Value field={field} value={line.before} /> : null}</td>
       <td>
         <NewValue line={line} field={field} />
         {applied ? null : <span className="tag warn">without effect</span>}
@@ -57,9 +58,7 @@ const Line = (props: { readonly line: HistoryLine; readonly field: Field; readon
       <td>{recordedText(recordedAt)}</td>
       <td>{device}</td>
       <td>
-        {reason ?? (
-          <span className="muted">{line.what === 'value' && line.before === undefined ? 'first value' : 'none'}</span>
-        )}
+        {reason ?? <span className="muted">{line.isValue && line.before === undefined ? 'first value' : 'none'}</span>}
       </td>
     </tr>
   );

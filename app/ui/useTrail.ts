@@ -1,20 +1,25 @@
-/** The trail of a form, read again when its version changes; nothing while it is not wanted. */
+/** The trail of an aggregate, read again when its version changes; nothing while it is not wanted. */
 import { useEffect, useState } from 'react';
 import { Form } from '../../src/clinical.ts';
 import type { Device } from '../model/device.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
 import type { FormTrail } from '../model/history.ts';
 
-export type TrailReading = { readonly trail: readonly FormTrail[] | undefined; readonly failure: Failure | undefined };
+type Reading<T> = { readonly trail: readonly T[] | undefined; readonly failure: Failure | undefined };
 
-export const useTrail = (device: Device, form: string, version: number, isWanted = true): TrailReading => {
-  const [reading, setReading] = useState<TrailReading>({ trail: undefined, failure: undefined });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version of the form has a new trail
+/** `of` has to stay the same from one rendering to the next. */
+export const useHistory = <T>(
+  of: { readonly history: () => Promise<readonly T[]> },
+  version: number,
+  isWanted = true,
+): Reading<T> => {
+  const [reading, setReading] = useState<Reading<T>>({ trail: undefined, failure: undefined });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version of the aggregate has a new trail
   useEffect(() => {
     let isCurrent = isWanted;
     const read = async () => {
       try {
-        const trail = await device.store.aggregate(Form, form).history();
+        const trail = await of.history();
         if (isCurrent) setReading({ trail, failure: undefined });
       } catch (error) {
         if (isCurrent) setReading({ trail: undefined, failure: failureOf(error) });
@@ -24,6 +29,11 @@ export const useTrail = (device: Device, form: string, version: number, isWanted
     return () => {
       isCurrent = false;
     };
-  }, [device, form, version, isWanted]);
+  }, [of, version, isWanted]);
   return reading;
+};
+
+export const useTrail = (device: Device, form: string, version: number, isWanted = true): Reading<FormTrail> => {
+  const [handle] = useState(() => device.store.aggregate(Form, form));
+  return useHistory(handle, version, isWanted);
 };

@@ -24,6 +24,7 @@ import {
   VITALS,
   type World,
 } from './appWorld.ts';
+import { faultsOf } from './pageFaults.ts';
 import { indelible } from './servedApp.ts';
 
 let world: World;
@@ -215,18 +216,47 @@ it('the history of a field tells old value, new value, who, when, where and why 
   await until(() => page.getByRole('dialog').count(), 0);
 });
 
+it('a form goes through its stages by keyboard, and what is not legal says where it is; its history tells who [APP-21]', async () => {
+  const [a] = both();
+  const stage = a.locator('.form-head .stage');
+  const press = (name: string) => a.getByRole('button', { name, exact: true }).press('Enter');
+  await until(() => stage.innerText(), 'Draft');
+  await press('Verify form');
+  expect(await announced(a)).toContain('Verify form: the form is draft; this takes one that is entered.');
+  await press('Complete form');
+  await until(() => stage.innerText(), 'Entered');
+  await press('Verify form');
+  await until(() => stage.innerText(), 'Verified');
+  await press('Freeze form');
+  await until(() => stage.innerText(), 'Frozen');
+  await keepShot('form-stages', page);
+  await press('Unfreeze form');
+  await until(() => stage.innerText(), 'Verified');
+  await press('History of the stages');
+  const trail = page.getByRole('dialog', { name: 'Stages of the form' });
+  await until(() => trail.locator('tbody tr').count(), 4);
+  const last = await trail.locator('tbody tr').last().innerText();
+  for (const part of ['Form unfrozen', 'Verified', 'ada.nurse', 'Device A']) expect(last).toContain(part);
+  expect(await faultsOf(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+});
+
 it('a locked form refuses an edit, and unlocking asks for a reason [AGG-01]', async () => {
   const [a] = both();
-  await a.getByRole('button', { name: 'Lock form' }).click();
+  await a.getByRole('button', { name: 'Lock form', exact: true }).click();
   await a.locator('.form-head').getByText('Locked', { exact: true }).waitFor();
   await editValue(a, { item: PULSE, value: '99', reason: 'late' });
-  await page.getByRole('dialog').getByRole('alert').getByText('the form is locked').waitFor();
+  await page
+    .getByRole('dialog')
+    .getByRole('alert')
+    .getByText('the form is locked; this takes one that is empty, draft')
+    .waitFor();
   await page.keyboard.press('Escape');
   expect(await shown(a, PULSE)).toBe('71 /min');
   await a.getByRole('button', { name: 'Unlock form' }).click();
-  const unlock = page.getByRole('dialog').getByRole('button', { name: 'Unlock', exact: true });
+  const unlock = page.getByRole('dialog').getByRole('button', { name: 'Unlock form' });
   expect(await unlock.isDisabled()).toBe(true);
-  await page.getByRole('dialog').getByLabel('Reason for unlocking').fill('correction needed');
+  await page.getByRole('dialog').getByLabel('Reason').fill('correction needed');
   await unlock.click();
   await a.locator('.form-head').getByText('Entered', { exact: true }).waitFor();
   await untilEqual(page);
@@ -235,7 +265,7 @@ it('a locked form refuses an edit, and unlocking asks for a reason [AGG-01]', as
 it('a form locked on one device and edited on the other is resolved as a whole, in words [CNF-04]', async () => {
   const [a, b] = both();
   await bothOnline(false);
-  await a.getByRole('button', { name: 'Lock form' }).click();
+  await a.getByRole('button', { name: 'Lock form', exact: true }).click();
   await editValue(b, { item: PULSE, value: '80', reason: 'second reading' });
   await bothOnline(true);
   for (const device of [a, b]) await device.getByText('This form is in conflict.').waitFor();
@@ -261,7 +291,7 @@ it('a form locked on one device and edited on the other is resolved as a whole, 
 it('verify finds nothing, and the exported file passes the command until one byte is changed [APP-07]', async () => {
   const [a, b] = both();
   for (const device of [a, b]) {
-    await device.getByRole('button', { name: 'Verify' }).click();
+    await device.getByRole('button', { name: 'Verify', exact: true }).click();
     await device.getByText('✓ This device: nothing found').waitFor();
   }
   const download = page.waitForEvent('download');

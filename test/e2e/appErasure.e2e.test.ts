@@ -112,7 +112,7 @@ it('another person approves, each device erases it and confirms, and one that is
 
 it('after an erasure the device verifies, and so does its export [APP-16]', async () => {
   await untilEqual(page);
-  await a().getByRole('button', { name: 'Verify' }).click();
+  await a().getByRole('button', { name: 'Verify', exact: true }).click();
   await a().getByText('✓ This device: nothing found').waitFor();
   const download = page.waitForEvent('download');
   await a().getByRole('button', { name: 'Export' }).click();

@@ -157,7 +157,7 @@ it('a real study of 90 subjects is imported, reaches the other device and verifi
   expect([summary['Subjects'], summary['Recorded']]).toEqual(subjects);
   expect(await casebookText(b)).toBe(await casebookText(a));
   for (const device of [a, b]) {
-    await device.getByRole('button', { name: 'Verify' }).click();
+    await device.getByRole('button', { name: 'Verify', exact: true }).click();
     await device.getByText('✓ This device: nothing found').waitFor();
   }
   console.log(

@@ -54,12 +54,16 @@ const becomeSigner = async (printedName: string): Promise<void> => {
 
 const stateOf = (device: Locator): Promise<string> => signatures(device).locator('.signature .tag').first().innerText();
 
+const stage = (device: Locator): Promise<string> => device.locator('.form-head .stage').innerText();
+
 it('the first signature takes enrolment, the accountability statement, user and passphrase, in this order [APP-13]', async () => {
   await loadSample(a());
   await importSummary(a());
   await untilEqual(page);
   for (const device of [a(), b()]) await openForm(device, VITALS);
   await signatures(a()).getByText('Not signed.').waitFor();
+  for (const name of ['Complete form', 'Verify form']) await a().getByRole('button', { name }).click();
+  await until(() => stage(a()), 'Verified');
   await signatures(a()).getByRole('button', { name: 'Sign form' }).press('Enter');
   await dialog().getByLabel('Printed name').waitFor();
   expect(await faultsOf(page)).toEqual([]);
@@ -82,6 +86,7 @@ it('the first signature takes enrolment, the accountability statement, user and 
   await dialog().getByLabel('Passphrase', { exact: true }).press('Enter');
   await until(() => dialog().count(), 0);
   await until(() => stateOf(a()), 'Valid');
+  await until(() => stage(a()), 'Signed');
 });
 
 it('the manifest shows printed name, meaning, date and time with zone, on every device, and in the casebook [APP-13]', async () => {

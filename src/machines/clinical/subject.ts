@@ -21,7 +21,12 @@ export type SubjectCorrectedPayload = z.infer<typeof SubjectCorrectedSchema>;
 type SubjectEvent =
   | ({ readonly type: 'SubjectScreened' } & SubjectScreenedPayload)
   | ({
-      readonly type: 'SubjectEnrolled' | 'SubjectCompleted' | 'SubjectWithdrawn' | 'SubjectScreenFailed';
+      readonly type:
+        | 'SubjectEnrolled'
+        | 'SubjectCompleted'
+        | 'SubjectWithdrawn'
+        | 'SubjectScreenFailed'
+        | 'SubjectDayCorrected';
     } & SubjectStepPayload)
   | ({ readonly type: 'SubjectCorrected' } & SubjectCorrectedPayload)
   | { readonly type: 'SubjectReinstated' };
@@ -47,7 +52,13 @@ const correct = subjects.assign(({ event }) =>
   event.type === 'SubjectCorrected' ? { [event.field]: event.value } : {},
 );
 
-const corrected = { SubjectCorrected: { actions: correct } } as const;
+const redate = subjects.assign(({ context: { enrolled, ended }, event }) => {
+  if (!('on' in event)) return {};
+  if (ended !== null) return { ended: event.on };
+  return enrolled === null ? { screened: event.on } : { enrolled: event.on };
+});
+
+const corrected = { SubjectCorrected: { actions: correct }, SubjectDayCorrected: { actions: redate } } as const;
 
 const machine = subjects.createMachine({
   id: 'subject',
@@ -75,7 +86,13 @@ const machine = subjects.createMachine({
   },
 });
 
-const REASONED = ['SubjectScreenFailed', 'SubjectWithdrawn', 'SubjectReinstated', 'SubjectCorrected'];
+const REASONED = [
+  'SubjectScreenFailed',
+  'SubjectWithdrawn',
+  'SubjectReinstated',
+  'SubjectCorrected',
+  'SubjectDayCorrected',
+];
 
 const step = () => defineEvent({ version: 1, schema: SubjectStepSchema });
 
@@ -88,6 +105,8 @@ export const Subject = defineAggregate({
     SubjectCompleted: step(),
     SubjectWithdrawn: step(),
     SubjectScreenFailed: step(),
+    /** Of the latest step. */
+    SubjectDayCorrected: step(),
     SubjectReinstated: defineEvent({ version: 1, schema: z.strictObject({}) }),
     SubjectCorrected: defineEvent({ version: 1, schema: SubjectCorrectedSchema, touches: ({ field }) => [field] }),
   },

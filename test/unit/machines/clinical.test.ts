@@ -93,6 +93,14 @@ it('a subject is screened, enrolled and ends in one of three ways, each taken ba
   given(Subject, enrolled)
     .when(correction, { reason: 'typing error' })
     .leadsTo({ value: 'enrolled', context: { number: '18', site: '042' } });
+  const redated = { type: 'SubjectDayCorrected', on: '2026-01-06' } as const;
+  given(Subject, enrolled).when(redated).refused('reason-required');
+  for (const [history, context] of [
+    [[SCREENED], { screened: redated.on }],
+    [enrolled, { screened: SCREENED.on, enrolled: redated.on }],
+    [[...enrolled, { type: 'SubjectCompleted', on: '2026-02-01' }], { enrolled: '2026-01-12', ended: redated.on }],
+  ] as const)
+    given(Subject, history).when(redated, { reason: 'typing error' }).leadsTo({ context });
 });
 
 const PLANNED = {
