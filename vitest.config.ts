@@ -29,7 +29,16 @@ const node = {
 /** They start the built server as a child process and drive a browser: run after `npm run build`. */
 const endToEnd = { environment: 'node', testTimeout: 180_000, hookTimeout: 120_000, fileParallelism: false };
 const EVERY_ENGINE = 'test/e2e/engines*.e2e.test.ts';
-const e2e = { ...endToEnd, name: 'e2e', include: ['test/e2e/**/*.e2e.test.ts'], exclude: [EVERY_ENGINE] };
+/** They hold the product to times, or measure memory: nothing else runs beside them. */
+const ALONE = 'test/e2e/{bench,memory,tabs,vaultTabs}.e2e.test.ts';
+const e2e = {
+  ...endToEnd,
+  name: 'e2e',
+  include: ['test/e2e/**/*.e2e.test.ts'],
+  exclude: [EVERY_ENGINE, ALONE],
+  fileParallelism: true,
+};
+const e2eAlone = { ...endToEnd, name: 'e2e-alone', include: [ALONE] };
 const e2eIn = (engine: EngineName): TestProjectInlineConfiguration => {
   const older = engine === 'chromium-old' ? { INDELIBLE_CHROMIUM_SOURCE: 'npm' } : {};
   const env = { INDELIBLE_ENGINE: engine, ...older };
@@ -147,6 +156,6 @@ export default defineConfig({
   test: {
     allowOnly: false,
     passWithNoTests: false,
-    projects: [{ test: node }, ...engines.flat(), { test: e2e }],
+    projects: [{ test: node }, ...engines.flat(), { test: e2e }, { test: e2eAlone }],
   },
 });

@@ -36,17 +36,17 @@ const build = (folder) => {
   return npm ? spawnSync(process.execPath, [npm, ...args], options) : spawnSync('npm', args, options);
 };
 
-/** True when the driver loads, compiled first if need be. @throws Error that says what is missing */
-export const ensureSqliteDriver = () => {
-  if (loads()) return true;
+/** Ends when the driver loads, compiled first if need be. @throws Error that says what is missing */
+const ensureSqliteDriver = () => {
+  if (loads()) return;
   const folder = dirname(require.resolve(`${DRIVER}/package.json`));
   console.log(`Compiling ${DRIVER}: once for each installation, about 80 seconds`);
   build(folder);
-  if (loads()) return true;
+  if (loads()) return;
   throw new Error(
     `${DRIVER} could not be compiled. It takes Python 3, make, a C++ compiler and the headers of this Node ` +
       '(npm_config_nodedir names the folder above include/node).',
   );
 };
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) ensureSqliteDriver();
+ensureSqliteDriver();

@@ -3,8 +3,8 @@
  * vitest counted, plus one for each other step; above it, how long each step took.
  *
  * A stage begins when the one before it has ended. The lanes of a stage run side by side: two engines at the most, because a
- * browser suite waits for its browser more than it computes. Whatever watches the clock (tabs, the many kills, servers, the bench) has
- * a stage of its own.
+ * browser suite waits for its browser more than it computes. Whatever watches the clock (tabs, the bench) has a stage of its own,
+ * where nothing runs beside it.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +14,6 @@ import { fileURLToPath } from 'node:url';
 import { commandOf } from './command.mjs';
 import { ENGINES, findEngine } from './engines/index.mjs';
 import { packFaults } from './pack.mjs';
-import { ensureSqliteDriver } from './sqlite-driver.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), 'indelible-test-'));
@@ -117,15 +116,17 @@ const CHECKS = [
   ['Package: publint', check((say) => tool('publint', 'publint', ['--strict'], say))],
   ['Package: types of every entry', check((say) => tool('@arethetypeswrong/cli', 'attw', ATTW, say))],
   ['Package: contents', check(packHolds)],
-  ['SQLite driver', check(async () => ensureSqliteDriver())],
-  ['Tests in Node: unit, properties, conformance, simulation, tidy, docs', project('node')],
   ['Engines', check(enginesAreThere)],
 ];
+const DRIVER = ['SQLite driver', check((say) => node(['scripts/sqlite-driver.mjs'], say))];
+const IN_NODE = ['Tests in Node: unit, properties, conformance, simulation, tidy, docs', project('node')];
 
 const STAGES = [
-  [CHECKS],
+  [CHECKS, [DRIVER]],
+  [[IN_NODE]],
   [inBrowsers('chromium', 'webkit'), inBrowsers('firefox', 'chromium-old')],
   [[['Tests end to end', project('e2e')]]],
+  [[['Tests end to end, one at a time', project('e2e-alone')]]],
 ];
 
 const times = [];
