@@ -4,14 +4,17 @@
  * A browser that is killed may leave its log with half a record at the end. The next start reads over that, and writes on behind
  * it; the start after that finds the log damaged there, deletes every database of the site and begins empty ones. A database that
  * is deleted makes LevelDB begin a new log: so one is made and deleted before anything is written. Measured, with the logs looked
- * at: decision 0040. What the browser says of databases that it has thrown away, it says to whatever opens first.
+ * at: decision 0040; that reading does not wait: 0055. What the browser says of databases that it has thrown away, it says to whatever opens first.
  *
- * Invariants: once for each page, because a log is torn by the end of a browser, and the page ends with it; nothing waits for it
- * longer than `ANSWER_MS`, and nothing fails with it. Law: `test/e2e/discarded`.
+ * Invariants: once for each page, because a log is torn by the end of a browser, and the page ends with it; nothing is written
+ * before it, reading never waits for it, nothing waits longer than `ANSWER_MS`, and nothing fails with it. Laws: `tornLog.laws`,
+ * `test/e2e/discarded`.
  */
 import type { Scheduler } from '../core/ports.ts';
 
 const ANSWER_MS = 1_000;
+/** So long after an opening it is done unasked, so that the first write need not wait: reading what is to be shown is over by then. */
+const UNASKED_MS = 500;
 
 /** True for the engine that this is about, told by a member that no other one has. */
 const keepsOneLog = (): boolean =>
@@ -71,4 +74,26 @@ export const leaveTornLog = async (indexedDB: IDBFactory, name: string, schedule
   const site = siteOf(indexedDB);
   site.isWhole ??= begin(indexedDB, name, scheduler);
   if (!(await site.isWhole)) site.isWhole = undefined;
+};
+
+/** What one opened database is written to behind. */
+export type Mending = {
+  /** To be awaited before anything is written: resolves when that is not behind a torn log, or after a try that failed. */
+  readonly done: () => Promise<void>;
+  /** Nothing will be written any more. */
+  readonly stop: () => void;
+};
+
+/** There is nothing to be mended. */
+export const NO_MENDING: Mending = { done: () => Promise.resolve(), stop: () => undefined };
+
+/** Leaves a torn log when it is asked, and a while after the opening if nobody does; tries once. */
+export const mendingOf = (indexedDB: IDBFactory, name: string, scheduler: Scheduler): Mending => {
+  if (!keepsOneLog()) return NO_MENDING;
+  let trying: Promise<void> | undefined;
+  const done = (): Promise<void> => {
+    trying ??= leaveTornLog(indexedDB, name, scheduler);
+    return trying;
+  };
+  return { done, stop: scheduler.after(UNASKED_MS, () => void done()) };
 };

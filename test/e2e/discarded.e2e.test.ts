@@ -45,7 +45,7 @@ const place = async () => {
     await desk.close();
     await profile.remove();
   });
-  /** Starts the browser for one page, and ends it `afterMs` after the message that is waited for. */
+  /** Starts the browser for one page, and ends it `afterMs` after the message that is waited for, and after the first work it was to do. */
   const page = async <M extends Message['kind']>(task: Partial<Task>, kind: M, afterMs: number) => {
     const whole: Task = {
       operation: 'appends one at a time',
@@ -56,15 +56,24 @@ const place = async () => {
       vault: '',
       ...task,
     };
-    const heard = new Promise<Extract<Message, { kind: M }>>((resolve, reject) => {
-      setTimeout(() => reject(new Error(`no word of ${kind}`)), TOLD_MS_MAX).unref();
-      desk.listen(whole.run, (message) => {
-        if (isOf(message, kind)) resolve(message);
+    const messageOf = <K extends Message['kind']>(wanted: K) =>
+      new Promise<Extract<Message, { kind: K }>>((resolve, reject) => {
+        setTimeout(() => reject(new Error(`no word of ${wanted}`)), TOLD_MS_MAX).unref();
+        listeners.add((message) => {
+          if (isOf(message, wanted)) resolve(message);
+        });
       });
+    const listeners = new Set<(message: Message) => void>();
+    desk.listen(whole.run, (message) => {
+      for (const listener of listeners) listener(message);
     });
+    const heard = messageOf(kind);
+    const worked = whole.use === '' ? undefined : messageOf('told');
     const browser = profile.start(desk.addressOf(whole));
     try {
-      return await heard;
+      const message = await heard;
+      await worked;
+      return message;
     } finally {
       await pause(afterMs);
       await browser.kill();

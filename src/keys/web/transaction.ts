@@ -1,7 +1,7 @@
 /**
  * One transaction of a small database: opened for it and closed after it, so that no tab stands in another's way. It lies in the
  * same files as the log, and may be the first to write there: behind a log that a killed browser has torn nothing is written.
- * Law: `test/e2e/discarded`.
+ * Laws: `tornLog.laws`, `test/e2e/discarded`.
  */
 import { StoreError } from '../../core/errors.ts';
 import { hearDiscarding, leaveTornLog } from '../../storage/tornLog.ts';
@@ -46,7 +46,7 @@ export const inTransaction = async <T>(
 ): Promise<T | undefined> => {
   const database = await opened(small);
   try {
-    await leaveTornLog(indexedDB, small.name, systemScheduler);
+    if (mode === 'readwrite') await leaveTornLog(indexedDB, small.name, systemScheduler);
     return await new Promise((resolve, reject) => {
       const transaction = database.transaction(small.table, mode, { durability: 'strict' });
       let result: T | undefined;

@@ -10,7 +10,7 @@ import { loadPart } from '../../core/part.ts';
 import type { Clock, Entropy, Scheduler } from '../../core/ports.ts';
 import { systemScheduler } from '../../timers.ts';
 import type { EventStorage, StorageAdapter, Unlocking } from '../port.ts';
-import { leaveTornLog } from '../tornLog.ts';
+import { mendingOf, NO_MENDING } from '../tornLog.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { type Channel, hintsOver } from './hints.ts';
 import { type OpenedDatabase, type OpeningParts, openKeys } from './opening.ts';
@@ -135,15 +135,13 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
         IDBKeyRange: options.IDBKeyRange ?? globalThis.IDBKeyRange,
       });
     const keys = { databaseKey, entropy: options.entropy ?? randomness, durability };
-    let isWhole = Promise.resolve();
-    const connectFirst = async () => {
-      const connection = await connect('any');
-      const own = options.indexedDB === undefined ? ownIndexedDB() : undefined;
-      if (own !== undefined) isWhole = leaveTornLog(own, name, scheduler);
-      return connection;
-    };
-    const database = await openTwice(connectFirst, { ...keys, watch, onUpgrade: options.onUpgrade });
-    await isWhole;
+    const own = options.indexedDB === undefined ? ownIndexedDB() : undefined;
+    const mending = own === undefined ? NO_MENDING : mendingOf(own, name, scheduler);
+    const opening = { ...keys, watch, onUpgrade: options.onUpgrade, mended: mending.done };
+    const database = await openTwice(() => connect('any'), opening).catch((error: unknown) => {
+      mending.stop();
+      throw error;
+    });
     const hints = hintsOver((options.channel ?? broadcastChannel)(`indelible:${name}`));
     const presence = presenceOver(locks, `indelible:${name}:present`);
     const turns =
@@ -151,7 +149,7 @@ export const dexieStorage = (options: DexieStorageOptions = {}): DexieStorage =>
     const clock = { uptimeMs: () => performance.now(), nowMs: () => Date.now(), ...options.clock };
     const reopen = () => connect('existing');
     const readBack = options.readBack ?? (isWebKit() ? 'always' : 'after a pause');
-    const parts = { ...database, reopen, watch, hints, turns, presence, page, scheduler, clock, durability, readBack };
-    return eventStorage(parts);
+    const around = { hints, turns, presence, page, scheduler, clock };
+    return eventStorage({ ...database, ...around, mending, reopen, watch, durability, readBack });
   },
 });

@@ -35,6 +35,7 @@ export const openKeys = async (connection: Connection, parts: OpeningParts): Pro
   const seal = async ({ cipher, settle }: Unlocked): Promise<Cipher> => {
     const onProgress = (rows: { readonly done: number; readonly total: number }) =>
       tellLater(onUpgrade, { from, to: LAYOUT, state: 'sealing', rows });
+    await parts.mended();
     await sealRows({ native, keyRange, cipher, durability, step, onProgress });
     return step(settle());
   };

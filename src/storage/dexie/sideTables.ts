@@ -12,6 +12,9 @@ import { sealFinding, sealIdentity, sealMarks, sealSnapshot } from './sideRows.t
 /** Makes a call on the connection that is in use. */
 export type Use = <T>(work: (opened: Opened) => Promise<T>) => Promise<T>;
 
+/** How calls are made that change nothing, and how others. */
+export type Ways = { readonly read: Use; readonly write: Use };
+
 const tableOf = ({ dexie }: Connection, name: SideTable) => dexie.table<unknown, string>(name);
 
 /** Changes one table in one transaction. When it fails, the transaction knows better why than the request does. */
@@ -70,26 +73,26 @@ const writeSnapshot = async (opened: Opened, name: string, bytes: Uint8Array): P
 };
 
 /** `onIdentities` is told of every identity that was seen, the oldest one first. */
-export const sideTablesOf = (use: Use, onIdentities: (identities: readonly Identity[]) => void) => {
+export const sideTablesOf = ({ read, write }: Ways, onIdentities: (identities: readonly Identity[]) => void) => {
   const identities = () =>
-    use(async (opened) => {
+    read(async (opened) => {
       const all = await readAllIdentities(opened);
       onIdentities(all);
       return all;
     });
   return {
-    readMarks: () => use(readMarks),
-    writeMarks: (marks) => use((opened) => writeMarks(opened, marks)),
+    readMarks: () => read(readMarks),
+    writeMarks: (marks) => write((opened) => writeMarks(opened, marks)),
     readIdentity: async () => (await identities()).at(-1),
     readIdentities: identities,
     keepIdentity: async (identity, instead) => {
-      const all = await use((opened) => keepIdentity(opened, identity, instead));
+      const all = await write((opened) => keepIdentity(opened, identity, instead));
       onIdentities(all);
       return all.at(-1) ?? identity;
     },
-    keepFinding: (finding, evidence) => use((opened) => keepFinding(opened, finding, evidence)),
-    readFindings: () => use(readFindings),
-    writeSnapshot: (name, bytes) => use((opened) => writeSnapshot(opened, name, bytes)),
-    readSnapshot: (name) => use((opened) => readSnapshot(opened, name)),
+    keepFinding: (finding, evidence) => write((opened) => keepFinding(opened, finding, evidence)),
+    readFindings: () => read(readFindings),
+    writeSnapshot: (name, bytes) => write((opened) => writeSnapshot(opened, name, bytes)),
+    readSnapshot: (name) => read((opened) => readSnapshot(opened, name)),
   } satisfies Partial<EventStorage>;
 };

@@ -4,6 +4,7 @@ import { loadPart } from '../../core/part.ts';
 import type { Clock, Scheduler } from '../../core/ports.ts';
 import type { Size } from '../../core/position.ts';
 import type { AppendOutcome, AppendRequest, Durability, EventStorage } from '../port.ts';
+import type { Mending } from '../tornLog.ts';
 import { type Appending, appendAgain, appendingOf, appendOnce, endOf } from './appending.ts';
 import type { Cipher } from './cipher.ts';
 import type { Connection } from './connection.ts';
@@ -32,6 +33,7 @@ export type Parts = {
   /** What names the database, and what opens its rows. */
   readonly id: Uint8Array;
   readonly cipher: Cipher;
+  readonly mending: Mending;
   /** Opens the database again, if it is there. */
   readonly reopen: () => Promise<Connection>;
   readonly watch: Watch;
@@ -68,7 +70,8 @@ const sizeOf = async (opened: Opened, memory: Memory): Promise<Size> => {
   return now;
 };
 
-const appenderOf = ({ link, cipher, hints, turns, presence, page, clock, durability, memory, readBack }: Wired) => {
+const appenderOf = (wired: Wired) => {
+  const { link, mending, cipher, hints, turns, presence, page, clock, durability, memory, readBack } = wired;
   const known = knownSize(presence);
   const pauses = watchPauses(page, clock);
   const once = async (connection: Opened, appending: Appending, isLate: boolean): Promise<AppendOutcome> => {
@@ -82,7 +85,9 @@ const appenderOf = ({ link, cipher, hints, turns, presence, page, clock, durabil
     return outcome;
   };
   const append = async (request: AppendRequest): Promise<AppendOutcome> => {
+    const mended = mending.done();
     const appending = await appendingOf(request, cipher, durability);
+    await mended;
     const isLate = turns.isWanted();
     if (isLate) await turns.begin();
     try {
@@ -133,12 +138,18 @@ const linkOf = (parts: Parts, memory: Memory): Link => {
 
 /** The port over an open connection. */
 export const eventStorage = (parts: Parts): EventStorage => {
-  const { cipher, clock, hints, turns, presence, page, scheduler, durability } = parts;
+  const { mending, cipher, clock, hints, turns, presence, page, scheduler, durability } = parts;
   const { discarded } = parts.connection;
   const memory = rememberDatabase();
   const link = linkOf(parts, memory);
   const plainUse: Use = (work) => link.use(twice(work));
-  const tables = sideTablesOf(plainUse, memory.sawIdentities);
+  const toWrite =
+    (way: Use): Use =>
+    async (work) => {
+      await mending.done();
+      return way(work);
+    };
+  const tables = sideTablesOf({ read: plainUse, write: toWrite(plainUse) }, memory.sawIdentities);
   const use: Use = async (work) => {
     try {
       return await plainUse(work);
@@ -160,15 +171,16 @@ export const eventStorage = (parts: Parts): EventStorage => {
     readAt: (positions) => use((opened) => readLogAt(opened, positions)),
     pack: async (request) => {
       const { packLog } = await loadPart('packing', () => import('./pack.ts'));
-      const outcome = await use((opened) => packLog(opened, request, durability));
+      const outcome = await toWrite(use)((opened) => packLog(opened, request, durability));
       if (outcome.packedTo > 0) await sweep(wired);
       return outcome;
     },
     packedTo: () => use(readPackedTo),
     find: (key) => use((opened) => findPacked(opened, key)),
-    ...sideTablesOf(use, memory.sawIdentities),
+    ...sideTablesOf({ read: use, write: toWrite(use) }, memory.sawIdentities),
     onForeignCommit: hints.listen,
     close: async () => {
+      mending.stop();
       stopLooking();
       link.close();
       cipher.end();

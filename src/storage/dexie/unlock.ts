@@ -36,6 +36,8 @@ export type UnlockParts = {
   readonly durability: 'strict' | 'relaxed';
   /** True if this connection has made the database: no row of an older layout can lie in it. */
   readonly isNew: boolean;
+  /** Awaited before anything is written. */
+  readonly mended: () => Promise<void>;
 };
 
 export type Unlocked = {
@@ -106,12 +108,13 @@ const makeLock = async (
 };
 
 /** Writes the row if what is there still is `before`; another connection may have been faster. */
-const writeLock = (
+const writeLock = async (
   native: IDBDatabase,
   { before, after }: { readonly before: LockRow | undefined; readonly after: LockRow },
-  durability: 'strict' | 'relaxed',
-): Promise<void> =>
-  writing(native, { tables: [TABLE], durability }, async (transaction) => {
+  { durability, mended }: UnlockParts,
+): Promise<void> => {
+  await mended();
+  await writing(native, { tables: [TABLE], durability }, async (transaction) => {
     const keys = transaction.objectStore(TABLE);
     const present: unknown = await ask(keys.get(SLOT));
     const isSame =
@@ -120,6 +123,7 @@ const writeLock = (
         : sameBytes(checkLock(present).wrapped, before.wrapped);
     if (isSame) keys.put(after);
   });
+};
 
 /** A database that has sealed rows and no key to them has lost its key: it gets no other. @throws StoreError */
 const refuseSealed = (native: IDBDatabase): Promise<void> =>
@@ -132,9 +136,10 @@ const refuseSealed = (native: IDBDatabase): Promise<void> =>
 const makeFirst = async (native: IDBDatabase, parts: UnlockParts): Promise<void> => {
   if (!parts.isNew) await refuseSealed(native);
   const { root, id } = drawRoot(parts.entropy);
+  void parts.mended(); // beside the making of the keys
   const after = await makeLock(root, { id, holdsPlain: !parts.isNew }, parts);
   root.fill(0);
-  await writeLock(native, { before: undefined, after }, parts.durability);
+  await writeLock(native, { before: undefined, after }, parts);
 };
 
 /** The row that opens with what was brought: made if there is none, wrapped anew if a database key is brought first. */
@@ -147,7 +152,7 @@ const settledLock = async (native: IDBDatabase, parts: UnlockParts): Promise<Loc
       const root = await openLock(row, undefined);
       const after = await makeLock(root, row, parts);
       root.fill(0);
-      await writeLock(native, { before: row, after }, parts.durability);
+      await writeLock(native, { before: row, after }, parts);
     }
   }
 };
@@ -166,7 +171,7 @@ const noteSealed = async (native: IDBDatabase, parts: UnlockParts): Promise<void
     const root = await openLock(row, parts.databaseKey);
     const after = await makeLock(root, { id: row.id, holdsPlain: false }, parts, row.deviceKey);
     root.fill(0);
-    await writeLock(native, { before: row, after }, parts.durability);
+    await writeLock(native, { before: row, after }, parts);
   }
 };
 
