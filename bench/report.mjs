@@ -51,9 +51,10 @@ const markdownNotes = (rows) =>
     .join('\n');
 
 /** The machine, as far as it matters to a reader. */
-export const machineOf = (browserVersion) =>
+export const machineName = () =>
   `${cpus().length} cores ${cpus()[0]?.model.trim() ?? ''}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, ` +
-  `Node ${process.versions.node}, Chromium ${browserVersion} headless`;
+  `Node ${process.versions.node}`;
+export const machineOf = (browserVersion) => `${machineName()}, Chromium ${browserVersion} headless`;
 
 /** Replaces what stands between the marks of a section in the document. @throws Error if the document has no place for it */
 export const writeSection = (path, { begin, end }, lines) => {

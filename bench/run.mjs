@@ -56,7 +56,7 @@ const measure = async (scenarios, rounds, scale) => {
   const folder = join(ROOT, 'bench-results');
   const call = (name, parameters) =>
     browser.call(name, parameters, values.profile ? profiler(folder, `${name}-${parameters.name}`) : undefined);
-  const session = { call, seed: seeder(browser.call), scale };
+  const session = { call, watched: browser.call, seed: seeder(browser.call), scale };
   const samples = new Map(scenarios.map((scenario) => [scenario, []]));
   const turns = scenarios.every(({ once }) => once) ? 1 : rounds;
   try {

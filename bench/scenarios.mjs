@@ -4,6 +4,7 @@
  */
 import { coreSize } from './bundle.mjs';
 import { FIELD_SCENARIOS } from './fields.mjs';
+import { HEAP_SCENARIOS } from './heap.mjs';
 import { bulkSample, fasterWay, inTurn, plainRow, ratioRow, singleSample } from './rows.mjs';
 import { SCALE_SCENARIOS } from './scale.mjs';
 import { growthExponent, median, quantile, round } from './stats.mjs';
@@ -248,6 +249,7 @@ export const SCENARIOS = [
   coldSingly,
   ...VIEW_SCENARIOS,
   ...SCALE_SCENARIOS,
+  ...HEAP_SCENARIOS,
   verify,
   growth,
   size,

@@ -25,6 +25,38 @@ const live = {
   },
 };
 
+const elsewhere = {
+  ids: ['B4-tab', 'B4-tab-hop'],
+  sample: async ({ call, scale }, turn) => {
+    const asked = { name: `elsewhere-${turn}`, aggregates: 10_000 * scale, subscribers: 100 };
+    await call('seedRows', asked);
+    const [times] = await Promise.all([
+      call('recordForOthers', { ...asked, count: 500 * scale }),
+      call('followRows', asked),
+    ]);
+    return times;
+  },
+  rows: (samples) => {
+    const row = { against: null, unit: 'ms', n: samples[0].shown.length };
+    return [
+      plainRow(
+        {
+          ...row,
+          id: 'B4-tab',
+          what: 'from durable here to the rows of the one subscriber of 100 in another tab, none other woken, 10,000 aggregates, p50',
+          budget: '<= 1 ms',
+        },
+        samples.map(({ shown }) => median(shown)),
+        1,
+      ),
+      plainRow(
+        { ...row, id: 'B4-tab-hop', what: 'a message to the other tab and nothing else, p50', budget: 'information' },
+        samples.map(({ hop }) => median(hop)),
+      ),
+    ];
+  },
+};
+
 const anew = {
   ids: ['B4-open'],
   sample: ({ call, scale }, turn) => call('rowsAnew', { name: `anew-${turn}`, aggregates: 10_000 * scale }),
@@ -46,4 +78,4 @@ const anew = {
   ],
 };
 
-export const VIEW_SCENARIOS = [live, anew];
+export const VIEW_SCENARIOS = [live, elsewhere, anew];

@@ -97,6 +97,9 @@ export const itemOf = (at: number): BulkItem<typeof events> => ({
   options: { reason: REASON },
 });
 
+/** The same recorded in a visit of its own choice. */
+export const itemFor = (aggregate: number, at: number) => ({ ...itemOf(at), id: `subject-${aggregate}/visit-1` });
+
 const uuidOf = (at: number): string => `019500a0-1b2c-7d3e-8f40-${at.toString(16).padStart(12, '0')}`;
 
 /** What bare IndexedDB is given for the event at `at`: 12 members, the payload nested, made before the clock starts. */

@@ -1,7 +1,9 @@
 /** What the script calls in the page. Each call opens what it needs and closes it; times are in milliseconds. */
 import { addBare, dropDatabase, openBare, readAllBare } from './bare.ts';
+import { elsewhereCalls } from './elsewhere.ts';
 import { AGGREGATES, itemOf, recordOf, series, Visit } from './event.ts';
 import { fieldCalls } from './fields.ts';
+import { heapCalls } from './heap.ts';
 import { fill, openProduct, sendOne } from './product.ts';
 import { scaleCalls } from './scale.ts';
 import { elapsed, inTurns, type Single } from './turns.ts';
@@ -126,7 +128,9 @@ const calls = {
   coldBare,
   verify,
   appendAt,
+  ...elsewhereCalls,
   ...fieldCalls,
+  ...heapCalls,
   ...scaleCalls,
   ...viewCalls,
 };

@@ -51,7 +51,7 @@ const seedPackedSingly = async ({ name, count }: Sized): Promise<void> => {
   await store.close();
 };
 
-const statesOf = (store: Store): number => {
+export const statesOf = (store: Store): number => {
   let folded = 0;
   for (let at = 0; at < AGGREGATES; at++) folded += store.aggregate(Visit, itemOf(at).id).state().version;
   return folded;

@@ -1,11 +1,11 @@
 /** What live queries cost: from durable to shown, with many subscribers, and making the rows of a view anew. */
 import { defineView, dexieStorage, openStore, type StorageAdapter, type Store } from '../../src/index.ts';
 import { dropDatabase } from './bare.ts';
-import { currentActor, itemOf, series, Visit } from './event.ts';
+import { currentActor, itemFor, series, Visit } from './event.ts';
 import { sendOne } from './product.ts';
 import { elapsed } from './turns.ts';
 
-const visits = defineView({
+export const visits = defineView({
   name: 'visits',
   of: Visit,
   row: ({ id, value, context, version }) => ({
@@ -18,7 +18,7 @@ const visits = defineView({
 });
 
 /** The storage of a page that tells when an append is durable. */
-const timedStorage = (onDurable: () => void): StorageAdapter => ({
+export const timedStorage = (onDurable: () => void): StorageAdapter => ({
   open: async (...given) => {
     const storage = await dexieStorage().open(...given);
     const append: typeof storage.append = async (request) => {
@@ -29,8 +29,6 @@ const timedStorage = (onDurable: () => void): StorageAdapter => ({
     return { ...storage, append };
   },
 });
-
-const itemFor = (aggregate: number, at: number) => ({ ...itemOf(at), id: `subject-${aggregate}/visit-1` });
 
 type Live = {
   readonly name: string;

@@ -98,7 +98,8 @@ export const protect = <S extends z.ZodType>(schema: S, marking: KeyMarking): Pr
 
 type Def = Readonly<Record<string, unknown>>;
 
-const isSchema = (value: unknown): value is z.ZodType =>
+/** True for a schema of zod with all its members. */
+export const isSchema = (value: unknown): value is z.ZodType =>
   isRecord(value) && isRecord(value['_zod']) && 'meta' in value && typeof value['meta'] === 'function';
 
 const defOf = (schema: z.ZodType): Def => {

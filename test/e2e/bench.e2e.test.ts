@@ -25,3 +25,13 @@ it('runs in a real browser and prints one object for each row [BEN-01]', async (
 it('names the rows there are when asked for another [BEN-01]', async () => {
   await expect(bench('--only', 'B99')).rejects.toThrow('no such row: B99; there are B1');
 });
+
+it('the types of 60 events stay within their bound, and an editor is offered every one of them [BEN-10]', async () => {
+  const { stdout } = await run(process.execPath, ['bench/types/run.mjs', '--rounds', '1', '--json'], { cwd: ROOT });
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line): Record<string, unknown> => JSON.parse(line));
+  expect(rows.map(({ id, holds }) => [id, holds])).toContainEqual(['T-types-more', true]);
+  expect(rows.find(({ id }) => id === 'T-complete')).toMatchObject({ figure: expect.any(Number) });
+});
