@@ -26,6 +26,7 @@ Options:
   --host ADDRESS     Address to listen on. Default: 127.0.0.1, this machine alone. Any other needs --token-file.
   --data DIR         Folder for the database and the server's signing key. Default: data
   --app DIR          Folder of a built app to serve at /.
+  --registry MODULE  JavaScript module that exports the study's aggregates: with it the server tells what one is, as devices do.
   --token-file FILE  File with the bearer token that every request must carry: 16 characters or more.
   --name NAME        Name that the server signs receipts under. Devices trust name and key together, so keep it.
   --json             Print one JSON object (url, port, serverKey) and log lines as JSON on standard error.

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AggregateDefinition } from '../core/aggregate.ts';
 import { isRecord } from '../core/json.ts';
+import { Replica } from '../store/replica.ts';
 import { UsageError } from './arguments.ts';
 
 const isAggregate = (value: unknown): value is AggregateDefinition =>
@@ -29,4 +30,10 @@ export const loadAggregates = async (file: string): Promise<readonly AggregateDe
   if (found.length === 0) throw new UsageError(`${file} exports no aggregate`, HINT);
   if (types.size < found.length) throw new UsageError(`${file} exports two aggregates of one type`, HINT);
   return found;
+};
+
+/** The same, with what every store registers by itself. @throws UsageError as `loadAggregates` */
+export const loadRegistry = async (file: string): Promise<readonly AggregateDefinition[]> => {
+  const aggregates = await loadAggregates(file);
+  return aggregates.some(({ type }) => type === Replica.type) ? aggregates : [...aggregates, Replica];
 };

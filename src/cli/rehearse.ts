@@ -1,5 +1,4 @@
 /** `indelible rehearse FILE`: what an update would make of an export. */
-import type { AggregateDefinition } from '../core/aggregate.ts';
 import { StoreError } from '../core/errors.ts';
 import {
   type Rehearsal,
@@ -7,18 +6,11 @@ import {
   type RehearsedStreams,
   rehearse as rehearseExport,
 } from '../export/rehearse.ts';
-import { Replica } from '../store/replica.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { chunksOf } from './bundleFile.ts';
 import { HELP } from './help.ts';
 import { EXIT, type ExitCode, fail, printJson } from './output.ts';
-import { loadAggregates } from './registry.ts';
-
-/** What every store registers by itself is part of every application. */
-const registryOf = async (module: string): Promise<readonly AggregateDefinition[]> => {
-  const aggregates = await loadAggregates(module);
-  return aggregates.some(({ type }) => type === Replica.type) ? aggregates : [...aggregates, Replica];
-};
+import { loadRegistry } from './registry.ts';
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
@@ -84,9 +76,9 @@ export const rehearse = async (words: readonly string[]): Promise<ExitCode> => {
   const registry = text('registry');
   if (file === undefined || another !== undefined || registry === undefined)
     throw new UsageError('rehearse takes one file, and --registry', 'Run: indelible rehearse --help');
-  const aggregates = await registryOf(registry);
+  const aggregates = await loadRegistry(registry);
   const present = text('before');
-  const before = present === undefined ? undefined : await registryOf(present);
+  const before = present === undefined ? undefined : await loadRegistry(present);
   let found: Rehearsal | undefined;
   try {
     found = await watched((signal, tell) =>

@@ -6,8 +6,9 @@ import { startFault } from '../server/startFault.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { HELP } from './help.ts';
 import { EXIT, type ExitCode, printJson } from './output.ts';
+import { loadRegistry } from './registry.ts';
 
-const OPTIONS = ['port', 'host', 'data', 'app', 'token-file', 'name'];
+const OPTIONS = ['port', 'host', 'data', 'app', 'token-file', 'name', 'registry'];
 const DEFAULTS = { port: '8042', host: '127.0.0.1', data: 'data' } as const;
 
 const portOf = (text: string): number => {
@@ -58,6 +59,8 @@ export const serve = async (words: readonly string[]): Promise<ExitCode> => {
   const port = portOf(text('port') ?? DEFAULTS.port);
   const tokenFile = text('token-file');
   const databaseUrl = process.env['DATABASE_URL'];
+  const registry = text('registry');
+  const aggregates = registry === undefined ? undefined : await loadRegistry(registry);
   const stop = told();
   const server = await createServer({
     port,
@@ -65,6 +68,7 @@ export const serve = async (words: readonly string[]): Promise<ExitCode> => {
     data: text('data') ?? DEFAULTS.data,
     databaseUrl: databaseUrl === '' ? undefined : databaseUrl,
     app: text('app'),
+    aggregates,
     token: tokenFile === undefined ? undefined : await readToken(tokenFile),
     name: text('name'),
     logger: lineLogger(json ? 'info' : 'warn', Date.now),

@@ -9,6 +9,8 @@
 export const ERROR_TEXT = {
   'access.after-revocation':
     'A commit of a device or user that was revoked came after that, dated before it. It is kept; a person decides what it is worth.',
+  'conflict.not-permitted':
+    'Somebody ended a conflict whose role may not. It is kept without effect, and the conflict stays open.',
   'access.denied':
     'Who recorded this was not entitled to. It counts for nothing and is not passed on; have somebody who administers the study do it.',
   'access.revoked':

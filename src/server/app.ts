@@ -2,14 +2,15 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { StoreError } from '../core/errors.ts';
-import { type ReplicaId, replicaId, type TenantId, tenantId } from '../core/ids.ts';
+import { type ReplicaId, readStreamId, replicaId, type TenantId, tenantId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Logger } from '../core/ports.ts';
 import { fromBase64 } from '../crypto/bytes.ts';
 import { changesOfMessage, messageOfVerdicts, proofOfMessage } from '../sync/keyMessages.ts';
-import { KeysRequest, PushRequest, readMessage } from '../sync/protocol.ts';
+import { AggregateRequest, KeysRequest, PushRequest, readMessage } from '../sync/protocol.ts';
 import { carriesToken, checkLocal, SECURITY_HEADERS } from './access.ts';
 import { checkpoint, hello, pull, status } from './answers.ts';
+import { foldedAggregate } from './folded.ts';
 import { keysAfter, storeKeys } from './keySheet.ts';
 import { codeOf, problemResponse } from './problem.ts';
 import { push, type World } from './sequencer.ts';
@@ -26,6 +27,9 @@ export type AppOptions = {
 const BODY_BYTES_MAX = Math.ceil(LIMITS.batchBytesMax / 3) * 4 + 8 * LIMITS.batchCommitsMax + 256;
 
 const KEYS_BODY_BYTES_MAX = Math.ceil(LIMITS.keyRowBytesMax / 3) * 4 + 512 * LIMITS.keyRowsMax;
+
+/** A stream's name and the frame around it. */
+const ASKED_BYTES_MAX = 8 * LIMITS.idLengthMax + 256;
 
 const tenantOf = (context: Context): TenantId => tenantId(context.req.param('tenant') ?? '');
 const replicaOf = (context: Context, name: string): ReplicaId => replicaId(context.req.query(name) ?? '');
@@ -96,6 +100,15 @@ const routes = ({ world, logger }: AppOptions): Hono => {
   );
   api.get('/keys', async (context) =>
     context.json(await keysAfter(world.database, tenantOf(context), context.req.query('after') ?? '')),
+  );
+  // The name of an aggregate may tell of a person: it travels in the body, and neither it nor the answer is logged.
+  api.post(
+    '/aggregate',
+    bodyLimit({ maxSize: ASKED_BYTES_MAX, onError: () => problemResponse('append.too-large') }),
+    async (context) => {
+      const { stream } = readMessage(AggregateRequest, await jsonOf(context));
+      return context.json(await foldedAggregate(world, { tenant: tenantOf(context), stream: readStreamId(stream) }));
+    },
   );
   api.get('/checkpoint', async (context) => context.text(await checkpoint(world, tenantOf(context))));
   api.get('/status', async (context) => context.json(await status(world, tenantOf(context))));

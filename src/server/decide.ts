@@ -13,6 +13,8 @@ import { sameBytes } from '../crypto/bytes.ts';
 import type { CommitCheck } from '../crypto/checkCommit.ts';
 import { checkContinues } from '../crypto/inChain.ts';
 import type { AccessBook } from '../streams/accessBook.ts';
+import type { Definitions } from '../streams/aggregateState.ts';
+import { judgeResolutions } from '../streams/resolutions.ts';
 import type { Verdict } from '../sync/protocol.ts';
 
 /** A pushed commit: its bytes as received, the sequence it claims to start at (0 if it does not say), and its check. */
@@ -36,6 +38,8 @@ export type Known = {
   readonly eventIds: ReadonlySet<string>;
   /** Who may do what, at the end of the log. */
   readonly access: AccessBook;
+  /** The aggregates that are registered with the server. */
+  readonly definitions: Definitions;
 };
 
 export type Placed = { readonly commit: Commit; readonly position: number };
@@ -44,6 +48,8 @@ export type Decision = {
   readonly verdicts: readonly Verdict[];
   readonly accepted: readonly Placed[];
   readonly refused: readonly Refusal[];
+  /** What speaks against accepted commits without being a reason to refuse them: devices keep it as a finding, and a person decides. */
+  readonly pointedOut: readonly Fault[];
 };
 
 type Outcome =
@@ -85,7 +91,6 @@ const checkIds = (state: State, commit: Commit): Outcome | undefined => {
   return undefined;
 };
 
-/** What is only pointed out is taken: devices keep it as a finding, and a person decides. */
 const checkAuthor = ({ access }: State, commit: Commit): Outcome | undefined => {
   const judgement = access.judge(commit);
   if (judgement?.isRefused !== true) return undefined;
@@ -93,6 +98,13 @@ const checkAuthor = ({ access }: State, commit: Commit): Outcome | undefined => 
   if (judgement.code === 'commit.unsupported-format') return { kind: 'later', code: judgement.code };
   return refuse(commit, judgement.code, judgement.at);
 };
+
+const pointOut = ({ access, known }: State, commit: Commit): readonly Fault[] =>
+  [access.judge(commit), judgeResolutions(known.definitions, commit)].flatMap((judgement) =>
+    judgement === undefined
+      ? []
+      : [{ code: judgement.code, sequence: commit.first + judgement.at, replica: commit.replica }],
+  );
 
 const judgeSound = (state: State, commit: Commit): Outcome => {
   if (commit.context.tenant !== state.known.tenant) return refuse(commit, 'sync.wrong-tenant');
@@ -146,15 +158,17 @@ export const decide = (known: Known, received: readonly Received[]): Decision =>
   const verdicts: Verdict[] = [];
   const accepted: Placed[] = [];
   const refused: Refusal[] = [];
+  const pointedOut: Fault[] = [];
   for (const each of received) {
     const outcome: Outcome = refused.length > 0 ? { kind: 'later', code: 'chain.gap' } : judge(state, each);
     verdicts.push(verdictOf(outcome, each.first, state.size));
     if (outcome.kind === 'refused') refused.push({ received: each, fault: outcome.fault });
     if (outcome.kind !== 'accepted') continue;
     accepted.push({ commit: outcome.commit, position: state.size });
+    pointedOut.push(...pointOut(state, outcome.commit));
     state = advanced(state, outcome.commit);
   }
-  return { verdicts, accepted, refused };
+  return { verdicts, accepted, refused, pointedOut };
 };
 
 /** The replicas that the events of sound commits build on, and the ids they bring. */

@@ -8,6 +8,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import type { AggregateDefinition } from '../core/aggregate.ts';
 import { isRecord } from '../core/json.ts';
 import type { Logger } from '../core/ports.ts';
 import { makeSigningKey, type SigningKey } from '../crypto/signer.ts';
@@ -18,6 +19,7 @@ import { silentLogger } from './log.ts';
 import type { Database } from './postgres/database.ts';
 import { openPglite } from './postgres/pglite.ts';
 import { openPool } from './postgres/pool.ts';
+import type { World } from './sequencer.ts';
 import { loadSigningKey } from './signingKey.ts';
 import { startFault } from './startFault.ts';
 import { verifierText } from './statements.ts';
@@ -38,6 +40,8 @@ export type ServerOptions = {
   readonly token?: string | undefined;
   /** The name the server signs under; part of what devices trust. */
   readonly name?: string | undefined;
+  /** The aggregates of the study: with them the server shows what devices show of one, and points out who ends conflicts but may not. */
+  readonly aggregates?: readonly AggregateDefinition[] | undefined;
   readonly logger?: Logger | undefined;
   readonly nowMs?: (() => number) | undefined;
 };
@@ -111,7 +115,10 @@ const open = async (options: ServerOptions, undo: Undo): Promise<{ app: Hono; se
   const { database, key } = await openState(options, undo);
   if (!database.hasRuntimeRole) logger.log('warn', 'server.no-runtime-role', { database: database.kind });
   const signer = { name, key };
-  const app = createApp({ world: { database, signer, nowMs }, token, files, logger });
+  const definitions = new Map((options.aggregates ?? []).map((each) => [each.type, each]));
+  const pointOut: World['pointOut'] = (tenant, { code, replica = '', sequence }) =>
+    logger.log('warn', code, { tenant, replica, sequence });
+  const app = createApp({ world: { database, signer, nowMs, definitions, pointOut }, token, files, logger });
   return { app, serverKey: verifierText(signer) };
 };
 

@@ -8,6 +8,7 @@ export const PROBLEM_STATUS = {
   'access.revoked': 403,
   'aggregate.impure': 500,
   'aggregate.unknown-type': 400,
+  'conflict.not-permitted': 403,
   'append.invalid': 400,
   'append.unknown-event': 400,
   'append.too-large': 413,

@@ -3,13 +3,14 @@
  * positions have no gaps and the tree is advanced by one writer at a time. Everything that needs WebCrypto is before or
  * after it. Laws: `sequencer.laws`.
  */
-import { headAfter } from '../core/commit.ts';
+import { type Fault, headAfter } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import type { ReplicaId, TenantId } from '../core/ids.ts';
 import { emptyHead } from '../crypto/chain.ts';
 import { checkCommit } from '../crypto/checkCommit.ts';
 import { decodeCommit } from '../crypto/commitBytes.ts';
 import { appendLeaf, EMPTY_FRONTIER, EMPTY_ROOT, type Frontier, frontierRoot } from '../crypto/merkle.ts';
+import type { Definitions } from '../streams/aggregateState.ts';
 import { PROTOCOL, type PushResponse } from '../sync/protocol.ts';
 import { openBook, readAccess } from './authority.ts';
 import { askedOf, claimedBy, type Decision, decide, type Known, type Placed, type Received } from './decide.ts';
@@ -26,7 +27,15 @@ import {
 } from './postgres/state.ts';
 import { type Signer, signReceipt } from './statements.ts';
 
-export type World = { readonly database: Database; readonly signer: Signer; readonly nowMs: () => number };
+export type World = {
+  readonly database: Database;
+  readonly signer: Signer;
+  readonly nowMs: () => number;
+  /** The aggregates that the server folds, and whose rules it knows. */
+  readonly definitions: Definitions;
+  /** Told, after it is stored, of what speaks against a commit that was taken: ids and a code. */
+  readonly pointOut?: (tenant: TenantId, fault: Fault) => void;
+};
 
 const firstOf = (bytes: Uint8Array, expected: number): { first: number; next: number } => {
   try {
@@ -58,10 +67,15 @@ const pusherOf = (received: readonly Received[]): ReplicaId | undefined => {
 
 const readKnown = async (
   query: Query,
-  place: { readonly tenant: TenantId; readonly replica: ReplicaId; readonly size: number },
+  place: {
+    readonly tenant: TenantId;
+    readonly replica: ReplicaId;
+    readonly size: number;
+    readonly definitions: Definitions;
+  },
   received: readonly Received[],
 ): Promise<Known> => {
-  const { tenant, replica, size } = place;
+  const { tenant, replica, size, definitions } = place;
   const { replicas, ids } = askedOf(received);
   const heads = await readHeads(query, tenant, new Set([...replicas, replica]));
   const own = heads.find((head) => head.replica === replica);
@@ -73,6 +87,7 @@ const readKnown = async (
     sequences: new Map(heads.map((head) => [head.replica, head.sequence])),
     eventIds: await readKnownIds(query, tenant, ids),
     access: await readAccess(query, tenant),
+    definitions,
   };
 };
 
@@ -94,11 +109,12 @@ type Push = {
   readonly replica: ReplicaId;
   readonly at: Date;
   readonly received: readonly Received[];
+  readonly definitions: Definitions;
 };
 
-const store = async (query: Query, { tenant, replica, at, received }: Push): Promise<Stored> => {
+const store = async (query: Query, { tenant, replica, at, received, definitions }: Push): Promise<Stored> => {
   const log = await lockLog(query, tenant, EMPTY_LOG);
-  const known = await readKnown(query, { tenant, replica, size: log.frontier.size }, received);
+  const known = await readKnown(query, { tenant, replica, size: log.frontier.size, definitions }, received);
   const decision = decide(known, received);
   const place = { tenant, at: at.toISOString() };
   for (const refusal of decision.refused) await keepRefused(query, place, refusal);
@@ -129,7 +145,10 @@ const storeUnreadable = async (
     commits: new Map(),
     sequences: new Map(),
   };
-  const decision = decide({ ...nothing, eventIds: new Set(), access: openBook(tenant) }, received);
+  const decision = decide(
+    { ...nothing, eventIds: new Set(), access: openBook(tenant), definitions: new Map() },
+    received,
+  );
   for (const refusal of decision.refused) await keepRefused(query, { tenant, at: at.toISOString() }, refusal);
   return decision;
 };
@@ -147,8 +166,9 @@ export const push = async (world: World, tenant: TenantId, pushed: readonly Uint
     return { protocol: PROTOCOL, verdicts: [...verdicts], receipt: null };
   }
   const { decision, log, head } = await world.database.transaction((query) =>
-    store(query, { tenant, replica, at, received }),
+    store(query, { tenant, replica, at, received, definitions: world.definitions }),
   );
+  for (const fault of decision.pointedOut) world.pointOut?.(tenant, fault);
   const time = new Date(world.nowMs()).toISOString();
   const receipt = head === undefined ? null : await signReceipt(world.signer, { tenant, log, head, time });
   return { protocol: PROTOCOL, verdicts: [...decision.verdicts], receipt };

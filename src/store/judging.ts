@@ -1,21 +1,25 @@
 /**
- * What speaks against commits that come from elsewhere, by the access list as this device holds it: the question that the server was
+ * What speaks against commits that come from elsewhere, by who may end conflicts and by the access list as this device holds it: the question that the server was
  * asked when it took them, answered by the same function. Own events that the server has not confirmed came after them there.
  * Law: `authority.laws`.
  */
 import type { Commit } from '../core/commit.ts';
 import { accessBook, bookStream } from '../streams/accessBook.ts';
+import { judgeResolutions } from '../streams/resolutions.ts';
 import type { JudgedCommit } from '../sync/receipts.ts';
 import type { Session } from './session.ts';
 
 type JudgingSession = Pick<Session, 'definitions' | 'states' | 'identity' | 'mark'>;
 
-/** Commits against which something speaks; none where no aggregate that judges is registered. */
+/** Commits against which something speaks, each as often as something does. */
 export const judgeCommits = async (
   session: JudgingSession,
   commits: readonly Commit[],
 ): Promise<readonly JudgedCommit[]> => {
-  const judged: JudgedCommit[] = [];
+  const judged: JudgedCommit[] = commits.flatMap((commit) => {
+    const judgement = judgeResolutions(session.definitions, commit);
+    return judgement === undefined ? [] : [{ commit, judgement }];
+  });
   if (commits.length === 0) return judged;
   const { tenant, replica } = session.identity;
   for (const definition of session.definitions.values()) {

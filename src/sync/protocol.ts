@@ -7,6 +7,7 @@
  *   GET  /v1/tenants/{tenant}/commits?after=C&except=R    -> PullResponse
  *   POST /v1/tenants/{tenant}/keys         KeysRequest    -> KeysResponse
  *   GET  /v1/tenants/{tenant}/keys?after=C                -> KeysPage
+ *   POST /v1/tenants/{tenant}/aggregate    AggregateRequest -> FoldedAggregate
  *   GET  /v1/tenants/{tenant}/checkpoint                  -> text/plain, a signed note
  *   GET  /v1/tenants/{tenant}/status                      -> ServerStatus
  * Failures are RFC 9457 problem documents with a `code`.
@@ -151,6 +152,54 @@ export const ServerStatus = z.strictObject({
   refused: z.array(z.strictObject({ code, count })),
 });
 export type ServerStatus = z.infer<typeof ServerStatus>;
+
+/** Asks what one aggregate is. Its name may tell of a person, so that it stands in no address. */
+export const AggregateRequest = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  /** Type and id, as in events. */
+  stream: z
+    .string()
+    .min(3)
+    .max(2 * LIMITS.idLengthMax + 1),
+});
+export type AggregateRequest = z.infer<typeof AggregateRequest>;
+
+const eventName = z.string().max(64);
+const machineState = z.strictObject({ value: z.unknown(), context: z.unknown() });
+const foldedHead = z.strictObject({
+  event: eventName,
+  user: z.string(),
+  role: z.string(),
+  replica: z.string(),
+  at: utc,
+  reason: z.string().nullable(),
+});
+const foldedConflict = z.strictObject({ key: z.string(), heads: z.array(foldedHead) });
+
+/** An aggregate as the server folds it, which is as devices do; protected values stay sealed. */
+export const FoldedAggregate = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  stream: z.string(),
+  /** Events of the log that it was folded at. */
+  size: count,
+  /** Events folded. */
+  version: count,
+  state: machineState,
+  /** The state without what is in open conflict. */
+  uncontested: machineState,
+  conflicts: z.array(foldedConflict),
+  settled: z.array(foldedConflict.extend({ winner: eventName })),
+  /** What all sides of a conflict had in common; null if there is none. */
+  ancestor: machineState.nullable(),
+  branches: z.array(z.strictObject({ head: foldedHead, state: machineState, changed: z.array(z.string()) })),
+  /** Events without effect: kept, and marked. */
+  inapplicable: z.array(eventName),
+  /** Events that do not satisfy their schema. */
+  unreadable: z.array(eventName),
+  /** True if an event is newer than the server's definitions. */
+  readOnly: z.boolean(),
+});
+export type FoldedAggregate = z.infer<typeof FoldedAggregate>;
 
 /** RFC 9457. */
 export const Problem = z.object({

@@ -20,6 +20,7 @@ import { Access } from '../machines/clinical/index.ts';
 import { type Decision, decide, type Held, type Placed, type Received } from '../server/decide.ts';
 import { checkCarries, verdictOn } from '../server/keySheet.ts';
 import { type AccessBook, accessBook } from '../streams/accessBook.ts';
+import type { Definitions } from '../streams/aggregateState.ts';
 import { changesOfMessage, messageOfRow, messageOfVerdicts, proofOfMessage } from '../sync/keyMessages.ts';
 import {
   type Hello,
@@ -42,6 +43,8 @@ type State = {
   /** The key sheet, in the order of its changes. */
   readonly keys: readonly (CarriedRow & { readonly changed: number })[];
 };
+/** It is told of no aggregate but the access list. */
+const NONE: Definitions = new Map();
 const EMPTY: State = { commits: [], heads: new Map(), ids: new Set(), frontier: EMPTY_FRONTIER, keys: [] };
 
 /** What a device may ask, as it travels: a path of the interface and, for a push, the text of its body. */
@@ -191,6 +194,7 @@ const decideOn = (tenant: TenantId, state: State, received: readonly Received[])
     sequences: new Map([...state.heads].map(([other, head]) => [other, head.sequence])),
     eventIds: state.ids,
     access: bookOf(tenant, state),
+    definitions: NONE,
   };
   return { ...decide(known, received), replica };
 };

@@ -3,9 +3,34 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { memoryStorage, type Store, type Sync } from '../../src/index.ts';
+import { setup } from 'xstate';
+import { z } from 'zod';
+import {
+  type Actor,
+  type AggregateDefinition,
+  type Conflict,
+  defineAggregate,
+  defineEvent,
+  EVERYTHING,
+  memoryStorage,
+  type OpenedEvent,
+  type Store,
+  type Sync,
+} from '../../src/index.ts';
 import { createServer, type Server } from '../../src/server/index.ts';
+import { FoldedAggregate } from '../../src/sync/protocol.ts';
+import { ACTS, eventOf, Record } from '../properties/fold/acts.ts';
 import { casebook, item, openDevice, Visit } from '../unit/store/trial.ts';
+
+const diary = (mayResolve: (actor: Actor) => boolean) =>
+  defineAggregate({
+    type: 'diary',
+    events: { Counted: defineEvent({ version: 1, schema: z.strictObject({ count: z.number() }) }) },
+    machine: setup({}).createMachine({ initial: 'kept', states: { kept: { on: { Counted: 'kept' } } } }),
+    mayResolve,
+  });
+const Diary = diary(({ role }) => role === 'monitor');
+const lines: string[] = [];
 
 let folder = '';
 let server: Server;
@@ -13,7 +38,8 @@ let devices = 0;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'indelible-sync-'));
-  server = await createServer({ port: 0, data: folder });
+  const logger = { log: (...line: readonly unknown[]) => void lines.push(JSON.stringify(line)) };
+  server = await createServer({ port: 0, data: folder, aggregates: [Record, Diary], logger });
 }, 60_000);
 afterAll(async () => {
   await server.close();
@@ -25,10 +51,13 @@ const connect = async (options: {
   readonly tenant: string;
   readonly token?: string;
   readonly url?: string;
+  readonly aggregates?: readonly AggregateDefinition[];
 }): Promise<Device> => {
   devices += 1;
-  const { tenant, token, url = server.url } = options;
-  const { store } = await openDevice({ storage: memoryStorage(), name: `real-${devices}`, tenant });
+  const { tenant, token, url = server.url, aggregates } = options;
+  const storage = memoryStorage();
+  const own = aggregates === undefined ? {} : { aggregates, views: [] };
+  const { store } = await openDevice({ storage, name: `real-${devices}`, tenant, ...own });
   const sync = store.sync({ url, network: 'online', ...(token === undefined ? {} : { token: async () => token }) });
   return { store, sync };
 };
@@ -64,6 +93,121 @@ it('devices that recorded apart hold the same after each has synced, and the ser
   const status = await (await fetch(`${server.url}/v1/tenants/converge/status`)).json();
   expect(status).toMatchObject({ size: 36, refused: [] });
   await closeAll(...all);
+});
+
+const headOf = ({ body, context: { actor, replica, recordedAt } }: OpenedEvent) => ({
+  ...{ event: body.id, user: actor.user, role: actor.role, replica, at: recordedAt.utc, reason: body.reason ?? null },
+});
+const conflictOf = ({ key, heads }: Conflict) => ({ key, heads: heads.map(headOf) });
+
+/** What a device shows of a record, in the words of the server. */
+const shownBy = async ({ store }: Device, id: string) => {
+  const record = store.aggregate(Record, id);
+  const { value, context, uncontested, version, conflicts, inapplicable, readOnly } = record.state();
+  const sides = await record.branches();
+  const branches = sides?.branches.map(({ head, state, changed }) => ({
+    ...{ head: headOf(head), state: { value: state.value, context: state.context }, changed },
+  }));
+  return {
+    ...{
+      state: { value, context },
+      uncontested,
+      version,
+      conflicts: conflicts.map(conflictOf),
+      inapplicable,
+      readOnly,
+    },
+    ...{ settled: [], unreadable: [], branches: branches ?? [], ancestor: sides?.ancestor ?? null },
+  };
+};
+
+const askServer = async (tenant: string, stream: string): Promise<FoldedAggregate> => {
+  const response = await fetch(`${server.url}/v1/tenants/${tenant}/aggregate`, {
+    ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+    body: JSON.stringify({ protocol: 1, stream }),
+  });
+  return FoldedAggregate.parse(await response.json());
+};
+
+it("the server's view of any three acts apart, of acts met during a resolution and of two resolutions apart is that of every device [CNF-13]", async () => {
+  const options = { tenant: 'folded', aggregates: [Record] };
+  const all = [await connect(options), await connect(options), await connect(options)] as const;
+  const [a, b, c] = all;
+  const kinds = ACTS.filter(([type, key]) => key !== EVERYTHING || type === 'Locked'); // the others that touch everything fold alike
+  const acts = kinds.flatMap((one, i) =>
+    kinds.slice(i).flatMap((two, j) => kinds.slice(i + j).map((three) => [one, two, three])),
+  );
+  const ids = acts.map((_, at) => `r${at}`);
+  for (const [who, { store }] of all.entries())
+    await store.appendAll(
+      Record,
+      acts.flatMap((three, at) => three.slice(who, who + 1).map((act) => ({ id: `r${at}`, event: eventOf(act) }))),
+    );
+  const compare = async (): Promise<number> => {
+    let open = 0;
+    for (const id of ids) {
+      const { protocol, stream, size, inapplicable, ...told } = await askServer('folded', `record/${id}`);
+      const shown = await shownBy(a, id);
+      expect([protocol, stream, size]).toEqual([1, `record/${id}`, a.store.size()]);
+      expect({ ...told, inapplicable: inapplicable.length }, id).toEqual(shown);
+      for (const other of [b, c]) expect(await shownBy(other, id)).toEqual(shown);
+      open += shown.conflicts.length;
+    }
+    return open;
+  };
+  const exchange = async () => {
+    for (const { sync } of [...all, ...all]) await sync.now();
+  };
+  await exchange();
+  expect(await compare()).toBeGreaterThan(15);
+  const resolve = ({ store }: Device, id: string) => {
+    const { conflicts } = store.aggregate(Record, id).state();
+    return store.aggregate(Record, id).resolve(conflicts, [{ type: 'Locked' }], { reason: 'source checked' });
+  };
+  const contested = ids.filter((id) => a.store.aggregate(Record, id).state().conflicts.length > 0);
+  for (const [at, id] of contested.entries()) {
+    await resolve(a, id);
+    if (at % 2 === 0) await resolve(b, id);
+    if (at % 3 === 0) await resolve(c, id);
+  }
+  await exchange();
+  expect(await compare()).toBeGreaterThan(10);
+  for (const [at, id] of contested.entries()) if (at % 2 === 0 || at % 3 === 0) await resolve(c, id);
+  await exchange();
+  expect(await compare()).toBe(0);
+  expect(lines.join()).not.toContain('record/');
+  await closeAll(...all);
+});
+
+it('a resolution by somebody who may not resolve is pointed out by the server and by devices, and neither counts it [CNF-07, CNF-13]', async () => {
+  const strict = await connect({ tenant: 'permitted', aggregates: [Diary] });
+  const Lax = diary(() => true);
+  const lax = await connect({ tenant: 'permitted', aggregates: [Lax] });
+  await strict.store.aggregate(Diary, 'one').send({ type: 'Counted', count: 1 });
+  const entry = lax.store.aggregate(Lax, 'one');
+  await entry.send({ type: 'Counted', count: 2 });
+  for (const { sync } of [strict, lax, strict, lax]) await sync.now();
+  await entry.resolve(entry.state().conflicts, [{ type: 'Counted', count: 3 }], { reason: 'mine' });
+  await entry.send({ type: 'Counted', count: 4 });
+  for (const { sync } of [lax, strict]) expect(await sync.now()).toMatchObject({ state: 'live', pending: 0 });
+  const found = await strict.store.findings();
+  expect(found).toMatchObject([{ code: 'conflict.not-permitted', replica: lax.store.replica, sequence: 2 }]);
+  expect(lines.filter((line) => line.includes('conflict.not-permitted'))).toEqual([
+    JSON.stringify([
+      'warn',
+      'conflict.not-permitted',
+      { tenant: 'permitted', replica: lax.store.replica, sequence: 2 },
+    ]),
+  ]);
+  const { conflicts, inapplicable } = await askServer('permitted', 'diary/one');
+  expect(conflicts).toEqual(strict.store.aggregate(Diary, 'one').state().conflicts.map(conflictOf));
+  expect(inapplicable).toHaveLength(1);
+  const unknown = await fetch(`${server.url}/v1/tenants/permitted/aggregate`, {
+    ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+    body: JSON.stringify({ protocol: 1, stream: 'visit/one' }),
+  });
+  expect([unknown.status, await unknown.json()]).toMatchObject([400, { code: 'aggregate.unknown-type' }]);
+  await closeAll(strict, lax);
 });
 
 it('a server that is stopped and started again goes on where it was, with the same key [SYN-04, SRV-07]', async () => {

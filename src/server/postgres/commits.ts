@@ -5,10 +5,11 @@
  * was never analysed. An array parameter cast in the condition is cast again for every row.
  */
 import { type Hash32, hash32, type ReplicaId, type StreamId, type TenantId } from '../../core/ids.ts';
+import { LIMITS } from '../../core/limits.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import type { Held, Placed, Refusal } from '../decide.ts';
 import type { Query } from './database.ts';
-import { BytesRow, CommitRow, HeldRow, IdRow, RefusedRow, RootRow, readRows } from './rows.ts';
+import { BytesRow, CommitRow, HeldRow, IdRow, PlacedRow, RefusedRow, RootRow, readRows } from './rows.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -146,6 +147,25 @@ export const readCommitsOf = async (
     [tenant, stream],
   );
   return readRows(BytesRow, rows).map(({ bytes }) => bytes);
+};
+
+/**
+ * The next commits that hold events of a stream, in the server's order, and the position of the last: all where a stream has to be folded
+ * whole, some at a time. Looks at every event of the tenant.
+ */
+export const readStreamPage = async (
+  query: Query,
+  { tenant, stream }: { readonly tenant: TenantId; readonly stream: StreamId },
+  { from, below }: { readonly from: number; readonly below: number },
+): Promise<readonly { readonly position: number; readonly bytes: Uint8Array }[]> => {
+  const rows = await query(
+    `SELECT position, bytes FROM indelible.commits WHERE tenant = $1 AND position >= $3 AND position IN (
+      SELECT (SELECT max(c.position) FROM indelible.commits c WHERE c.tenant = $1 AND c.position <= e.position)
+      FROM indelible.events e WHERE e.tenant = $1 AND e.stream = $2 AND e.position >= $3 AND e.position < $4)
+      ORDER BY position LIMIT $5`,
+    [tenant, stream, from, below, LIMITS.batchCommitsMax],
+  );
+  return readRows(PlacedRow, rows);
 };
 
 export type Page = {

@@ -15,6 +15,8 @@ export const HeadRow = z.object({ replica: z.string(), sequence: whole, link: by
 export const HeldRow = z.object({ first: whole, link: bytes, position: whole });
 export const IdRow = z.object({ event_id: z.string() });
 export const CommitRow = z.object({ position: whole, events: whole, tree_root: bytes, bytes, candidates: whole });
+/** A commit in its place. */
+export const PlacedRow = z.object({ position: whole, bytes });
 export const BytesRow = z.object({ bytes });
 export const RootRow = z.object({ tree_root: bytes });
 export const RefusedRow = z.object({ code: z.string(), count: whole });

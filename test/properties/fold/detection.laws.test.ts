@@ -1,43 +1,14 @@
 /** Which acts on one record conflict when they are done apart: every pair, every three, and every one met during a resolution. */
 import { expect, it } from 'vitest';
-import { setup } from 'xstate';
-import { z } from 'zod';
 import { foldStream } from '../../../src/core/fold.ts';
 import { eventType } from '../../../src/core/ids.ts';
-import { defineAggregate, defineEvent, EVERYTHING } from '../../../src/index.ts';
+import { EVERYTHING } from '../../../src/index.ts';
 import { reducerOf } from '../../../src/streams/streamState.ts';
 import { at } from '../../unit/support.ts';
+import { ACTS, type Act, Record } from './acts.ts';
 import { eventsOf, keyed, live } from './traces.ts';
 
-const ofItem = z.strictObject({ item: z.string() });
-const ofAll = defineEvent({ version: 1, schema: z.strictObject({}) });
-const byItem = defineEvent({ version: 1, schema: ofItem, touches: ({ item }) => [item] });
-
-const Record = defineAggregate({
-  type: 'record',
-  events: { Created: ofAll, Edited: byItem, Redacted: byItem, Locked: ofAll, Signed: ofAll, Withdrawn: ofAll },
-  machine: setup({}).createMachine({
-    initial: 'kept',
-    states: {
-      kept: {
-        on: { Created: 'kept', Edited: 'kept', Redacted: 'kept', Locked: 'kept', Signed: 'kept', Withdrawn: 'kept' },
-      },
-    },
-  }),
-});
 const reducer = reducerOf(Record);
-
-/** An act, and the one key that it touches. */
-type Act = readonly [type: string, key: string];
-const ACTS: readonly Act[] = [
-  ['Created', EVERYTHING],
-  ['Edited', 'a'],
-  ['Edited', 'b'],
-  ['Redacted', 'a'],
-  ['Locked', EVERYTHING],
-  ['Signed', EVERYTHING],
-  ['Withdrawn', EVERYTHING],
-];
 
 /** Lives a trace in whose place of `1`, `2`, … the acts stand; gives the open conflicts as keys with the acts that are their heads. */
 const conflictsOf = (trace: string, acts: readonly Act[]) => {

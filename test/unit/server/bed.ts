@@ -12,6 +12,7 @@ const worldOf = async (database: Database): Promise<World> => ({
   database,
   signer: { name: 'server.test', key: await makeSigningKey() },
   nowMs: () => Date.now(),
+  definitions: new Map(),
 });
 
 /** A bed on PGlite in memory, and one on PostgreSQL where there is one. */

@@ -45,7 +45,12 @@ afterAll(async () => {
 });
 
 const appOf = async (token?: string) => {
-  const world = { database, signer: { name: 'server.test', key: await makeSigningKey() }, nowMs: Date.now };
+  const world = {
+    database,
+    signer: { name: 'server.test', key: await makeSigningKey() },
+    nowMs: Date.now,
+    definitions: new Map(),
+  };
   const app = createApp({ world, token, files: await listStaticFiles(join(folder, 'app')), logger });
   return (path: string, init: RequestInit = {}) => {
     const headers = new Headers({ host: '127.0.0.1:8042' });
@@ -177,7 +182,12 @@ it('says nothing of a recorded value, whatever goes wrong, in an answer or in th
 
 it('hides what an unforeseen failure says [SRV-05]', async () => {
   const broken = { ...database, query: () => Promise.reject(new Error(SECRET)) };
-  const world = { database: broken, signer: { name: 'a', key: await makeSigningKey() }, nowMs: Date.now };
+  const world = {
+    database: broken,
+    signer: { name: 'a', key: await makeSigningKey() },
+    nowMs: Date.now,
+    definitions: new Map(),
+  };
   const app = createApp({ world, token: undefined, files: new Map(), logger });
   const response = await app.request(at('status'), { headers: { host: 'localhost' } });
   await expectProblem(response, 'server.internal', 500);

@@ -28,6 +28,8 @@ const SCHEMAS = {
   KeysRequest: protocol.KeysRequest,
   KeysResponse: protocol.KeysResponse,
   KeysPage: protocol.KeysPage,
+  AggregateRequest: protocol.AggregateRequest,
+  FoldedAggregate: protocol.FoldedAggregate,
   ServerStatus: protocol.ServerStatus,
   Problem: protocol.Problem,
 };
@@ -105,6 +107,16 @@ const PATHS = {
         ),
       ],
       responses: answer('Rows within the limits of one message.', json('KeysPage')),
+    },
+  },
+  '/v1/tenants/{tenant}/aggregate': {
+    parameters: [{ $ref: '#/components/parameters/tenant' }],
+    post: {
+      operationId: 'foldAggregate',
+      summary:
+        'One aggregate with its branches and conflicts, folded as devices fold it; for a server that was given the definitions',
+      requestBody: { required: true, content: json('AggregateRequest') },
+      responses: answer('The aggregate, with protected values sealed.', json('FoldedAggregate')),
     },
   },
   '/v1/tenants/{tenant}/checkpoint': {
