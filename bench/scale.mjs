@@ -104,6 +104,42 @@ const packedSingly = {
   },
 };
 
+const CHANGED = [10_000, 100_000];
+const CHANGED_FIGURES = [
+  ['', 'shownMs', 'until the store is there and a view shows the rows of before'],
+  ['-current', 'currentMs', 'until everything is folded anew'],
+  ['-turn', 'longestMs', 'the longest time for which nobody else had a turn meanwhile'],
+];
+const changedId = (of, count) => `B3c${of}-${count / 1_000}k`;
+
+/** An update of the application: the states that were kept are of the machines before. */
+const changed = {
+  ids: CHANGED.flatMap((count) => CHANGED_FIGURES.map(([of]) => changedId(of, count))),
+  sample: async ({ call, seed, scale }) => {
+    const samples = [];
+    for (const log of CHANGED) {
+      const count = log * scale;
+      samples.push(await call('openChanged', { name: await seed('seedCompacted', count), count, app: 'another' }));
+    }
+    return samples;
+  },
+  rows: (samples) =>
+    CHANGED.flatMap((count, at) =>
+      CHANGED_FIGURES.map(([of, figure, what]) =>
+        plainRow(
+          {
+            id: changedId(of, count),
+            what: `fresh page, after machines have changed, ${count.toLocaleString('en-US')} events ${KEPT}: ${what}`,
+            unit: 'ms',
+            budget: 'information',
+            n: samples.length,
+          },
+          samples.map((points) => points[at][figure]),
+        ),
+      ),
+    ),
+};
+
 const MENDED = [10_000, 100_000];
 
 /** What it costs to leave a torn log behind (decision 0040). */
@@ -141,4 +177,4 @@ const mending = {
     })),
 };
 
-export const SCALE_SCENARIOS = [opening, reading, packedSingly, mending];
+export const SCALE_SCENARIOS = [opening, reading, packedSingly, changed, mending];

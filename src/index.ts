@@ -113,6 +113,7 @@ export type { LiveQuery, QueryResult } from './streams/liveQuery.ts';
 export type { CommittedBatch } from './streams/log.ts';
 export type { AsOf } from './streams/past.ts';
 export type { ParkedEvent, Processor, ProcessorStatus } from './streams/processing.ts';
+export type { RebuildStatus } from './streams/rebuilding.ts';
 export type { Found, SearchFor } from './streams/search.ts';
 export type { Sync, SyncStatus } from './sync/runner.ts';
 export type { Transport } from './sync/transport.ts';

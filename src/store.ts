@@ -31,14 +31,21 @@ import type { Sync } from './sync/runner.ts';
 
 /** What a view throws is told globally and keeps no other from its rows, nor the store from opening. */
 const startViews = (session: Session, definitions: NonNullable<StoreOptions['views']>) => {
-  const views = openViews(definitions, session.snapshot, (at, types) => {
-    const readerOf = (type: string) => (types.has(type) ? session.states.reader(type) : undefined);
-    return aggregatesAsOf(at, { log: session.log, readerOf, isDamaged: session.damaged.has });
+  const { rebuilding } = session;
+  const views = openViews(definitions, {
+    snapshotOf: session.snapshot,
+    isStale: () => rebuilding.status().state !== 'current',
+    pastSnapshots: (at, types) => {
+      const readerOf = (type: string) => (types.has(type) ? session.states.reader(type) : undefined);
+      return aggregatesAsOf(at, { log: session.log, readerOf, isDamaged: session.damaged.has });
+    },
   });
   const streams = new Set(session.states.streams());
   const following = merge(of(streams), session.changed$).subscribe(views.advance);
+  const ended = rebuilding.status$.subscribe(({ state }) => state === 'current' && views.refresh());
   const clear = (): void => {
     following.unsubscribe();
+    ended.unsubscribe();
     views.clear();
   };
   return { views, clear };
@@ -91,7 +98,7 @@ const closer = (session: Session, { stop, clear }: Ends) => {
   const close = onceOnly(async () => {
     session.unfollowKeys();
     await stop();
-    await session.upkeep.stop();
+    await Promise.all([session.upkeep.stop(), session.rebuilding.stop()]);
     await session.writer.close();
     if (isLocked) session.forgetAll(); // not sooner: what waits to be written is decided on the states
     await session.keeping.stop();
@@ -147,8 +154,10 @@ const storeOver = (session: Session, options: StoreOptions): Store => {
     processor: processors.of,
     caughtUp: async () => {
       await log.catchUp();
+      await session.rebuilding.done();
       await session.states.settled();
     },
+    rebuild$: session.rebuilding.status$,
     conflicts$: conflictsIn(session),
     sync: (syncOptions) => {
       sync$.value?.stop();
@@ -157,7 +166,10 @@ const storeOver = (session: Session, options: StoreOptions): Store => {
       return sync;
     },
     syncStatus$: sync$.pipe(switchMap((sync) => sync?.status$ ?? of(undefined))),
-    compact: session.upkeep.now,
+    compact: async (upkeep) => {
+      await session.rebuilding.done();
+      return session.upkeep.now(upkeep);
+    },
     verify: async (check = {}) => (await loadChecks()).verifySession(session, check),
     export: async (check = {}) => (await loadChecks()).exportSession(session, check),
     findings: session.findings.all,

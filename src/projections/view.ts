@@ -32,6 +32,11 @@ export type AggregateSnapshot<C = unknown> = {
   readonly readOnly: boolean;
   /** True if an event of it is known to lie in a record that cannot be read: what is shown misses it, and nothing is recorded on it. */
   readonly damaged: boolean;
+  /**
+   * True until the aggregate is folded anew after its schemas or machine have changed. The state is then of the ones before, in their
+   * shape, and may miss the newest events; version 0 if none was kept.
+   */
+  readonly stale: boolean;
   /** Events without effect in the merged order, overruled by a policy, or that cannot be read. */
   readonly inapplicable: number;
 };

@@ -138,6 +138,15 @@ const arrivingAt = ({ log }: Session, stream: StreamId, reader: () => StreamRead
     }),
   );
 
+/** For a state of other rules, which the machine of now may not know. */
+const orElse = <T>(work: () => T, otherwise: T): T => {
+  try {
+    return work();
+  } catch {
+    return otherwise;
+  }
+};
+
 /** The handle of one aggregate; a page may ask for hundreds at once, so it makes what few of them are asked for when it is. */
 export const aggregateHandle = <E extends EventDefinitions, C, S>(
   session: Session,
@@ -158,9 +167,10 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
   });
   const can = (event: SendableEvent<E>): boolean => {
     const { type, payload } = payloadOf(event);
-    const { value, context, readOnly, damaged } = state();
+    const { value, context, readOnly, damaged, stale } = state();
     const seen = { ...payload, type, ...authorNow(session, definition) };
-    return !readOnly && !damaged && definition.replay.next({ value, context }, seen) !== undefined;
+    const isLegal = () => definition.replay.next({ value, context }, seen) !== undefined;
+    return !readOnly && !damaged && (stale ? orElse(isLegal, false) : isLegal());
   };
   const past = (at: AsOf, history: readonly RecordedEvent[]) =>
     aggregateAsOf(at, { stream, history, reader: reader(), isDamaged: session.damaged.has });
@@ -172,7 +182,10 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
   };
   const actor = actorOf({
     id,
-    snapshot: () => definition.snapshotOf(session.states.get(stream)?.fold.state ?? definition.replay.initial),
+    snapshot: () => {
+      const shown = () => definition.snapshotOf(session.states.get(stream)?.fold.state ?? definition.replay.initial);
+      return session.states.isStale(stream) ? orElse(shown, definition.snapshotOf(definition.replay.initial)) : shown();
+    },
     watch: (wake, end) => watch(stream, wake, end),
     arriving: () => arrivingAt(session, stream, reader),
     isSettled: session.states.isSettled,

@@ -12,6 +12,7 @@ import { readNoteVerifier } from '../crypto/signedNote.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import { heldChains } from '../streams/held.ts';
 import { isUnreadable } from '../streams/pastDamage.ts';
+import type { RebuildStatus } from '../streams/rebuilding.ts';
 import type { SyncMark } from '../sync/marks.ts';
 import type { SyncStatus } from '../sync/runner.ts';
 import type { HealthCode } from './healthText.ts';
@@ -33,6 +34,7 @@ export type SessionFacts = {
   /** False if the marker outside the database cannot be written. */
   readonly isMarked: boolean;
   readonly upkeepError: string | undefined;
+  readonly rebuild: RebuildStatus;
 };
 
 export type HealthParts = {
@@ -208,15 +210,18 @@ const space = async ({ storage, samples, clock: device, facts, pending }: Health
   };
 };
 
-/** How the log lies in the database, and whether upkeep manages. */
+/** How the log lies in the database, whether upkeep manages, and how far folding anew is where it is under way. */
 const storage = async ({ storage: database, session }: HealthParts): Promise<CheckResult> => {
   const [size, packedTo] = [await database.size(), await database.packedTo()];
   const cause = session?.upkeepError;
   const warnings: Warning[] = cause === undefined ? [] : [{ code: 'health.packing-failed', details: { cause } }];
   if (session?.isMarked === false) warnings.push({ code: 'health.not-remembered', details: {} });
+  const { state, folded, cause: failure = '' } = session?.rebuild ?? { state: 'current', folded: 0 };
+  if (state === 'failing') warnings.push({ code: 'health.rebuild-failing', details: { folded, size, cause: failure } });
   const replicas = (await database.readIdentities()).length;
   const layout = database.layout === undefined ? {} : { layout: database.layout };
   const facts = { size, packed: packedTo, unpacked: size - packedTo, ownReplicas: replicas, ...layout };
+  if (state !== 'current') return { warnings, facts: { ...facts, folded } };
   return { warnings, facts };
 };
 

@@ -2,6 +2,7 @@
 import type { ReplicaId } from '../core/ids.ts';
 import type { SyncState } from '../machines/sync.ts';
 import type { Durability } from '../storage/port.ts';
+import type { RebuildStatus } from '../streams/rebuilding.ts';
 import type { Loss } from './loss.ts';
 import type { Persistence, SpaceForecast } from './space.ts';
 
@@ -26,6 +27,8 @@ export type HealthState = {
   readonly events: number;
   /** Device time at which the newest event was recorded, RFC 3339 UTC; of those that came since the store was opened. */
   readonly newestAt: string | undefined;
+  /** Whether what is shown is folded by the schemas and machines of now; `failing`: what is recorded is kept all the same. */
+  readonly rebuild: RebuildStatus['state'];
   /** Undefined while nothing syncs. */
   readonly sync: { readonly state: SyncState; readonly lastError: string | undefined } | undefined;
 };

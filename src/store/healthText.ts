@@ -67,6 +67,11 @@ export const HEALTH_TEXT = {
     means: 'Small records could not be packed. Everything is kept; reading gets slower as the log grows.',
     action: 'Look at the code it ended with. Free room, and check again.',
   },
+  'health.rebuild-failing': {
+    means:
+      'The log cannot be folded for the new version of the application: what is shown is what the one before made of it.',
+    action: 'Look at the code it ended with. It is tried again every few seconds; what is recorded now is kept.',
+  },
   'health.receipt-ahead': {
     means: 'The server has confirmed more events of this replica than the database holds: an older copy was put back.',
     action: 'Sync: the replica is closed, a new one begins, and the missing events come back.',

@@ -50,6 +50,7 @@ const stateOf = ({ session, space, found$, sync$, newestAt }: Followed): HealthS
     pending: pendingOf(session),
     events: session.log.size(),
     newestAt: newestAt(),
+    rebuild: session.rebuilding.status().state,
     sync: status === undefined ? undefined : { state: status.state, lastError: status.lastError },
   };
 };
@@ -68,6 +69,7 @@ const checkedParts = ({ session, facts, space, sync$, clockOffsetMs }: Followed)
     pending: { events: pendingOf(session), oldest: pending.total().oldest },
     session: {
       ...{ clockOffsetMs, isMarked: keeping.isMarked(), upkeepError: upkeep.lastError() },
+      rebuild: session.rebuilding.status(),
       sync: sync$.value?.status(),
       receiptCame: session.receiptCame(),
     },
@@ -121,6 +123,7 @@ export const openHealth = (session: Session, facts: StorageFacts, sync$: Behavio
     space.room$,
     succession.closings$,
     found$,
+    session.rebuilding.status$,
     sync$.pipe(switchMap((sync) => sync?.status$ ?? EMPTY)),
     together(log.committed$, scheduler),
     log.committed$.pipe(filter(() => succession.closings$.value.length > 0)), // what was lost comes back

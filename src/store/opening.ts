@@ -7,9 +7,23 @@ import { readStoredCommit } from '../crypto/readCommit.ts';
 import type { EventStorage, Identity, StoredRecord } from '../storage/port.ts';
 import type { Definitions } from '../streams/aggregateState.ts';
 import { endOfRecord, FROM_THE_BEGINNING, type LogStart, startReading } from '../streams/log.ts';
-import { decodeSnapshot, SNAPSHOT_NAME, type Snapshot } from '../streams/snapshot.ts';
+import type { RebuildStart } from '../streams/rebuilding.ts';
+import {
+  type Decoded,
+  decodeSnapshot,
+  REBUILD_NAME,
+  SNAPSHOT_NAME,
+  type Snapshot,
+  type SnapshotNames,
+  snapshotDigest,
+} from '../streams/snapshot.ts';
 
-export type Opening = { readonly snapshot: Snapshot | undefined; readonly start: LogStart };
+/** `rebuild`: where folding anew begins, if the kept states are of other rules. */
+export type Opening = {
+  readonly snapshot: Decoded | undefined;
+  readonly start: LogStart;
+  readonly rebuild: RebuildStart | undefined;
+};
 
 const digestText = async (text: string): Promise<string> => toHex32(await digestOf(utf8(text)));
 
@@ -20,9 +34,11 @@ export const foldingRules = (
 ): Promise<string> =>
   digestText([store, registry, app, ...[...definitions.values()].map(({ source }) => source())].join('\n'));
 
-/** Names all that kept states depend on: the rules, whose database it is, and which of its replicas were copied. */
-export const statesFingerprint = (rules: string, identity: Identity, forks: string): Promise<string> =>
-  digestText([identity.tenant, identity.replica, forks, rules].join('\n'));
+/** Names all that kept states depend on: whose database it is, which of its replicas were copied, and the rules. */
+export const statesNames = async (rules: string, identity: Identity, forks: string): Promise<SnapshotNames> => ({
+  place: await digestText([identity.tenant, identity.replica, forks].join('\n')),
+  rules,
+});
 
 /**
  * What every opening reads beside the log, each once and all of it asked for in one moment: one transaction after the other
@@ -58,7 +74,20 @@ const holding = (records: readonly StoredRecord[], at: Position): readonly [Stor
   return found === undefined ? undefined : [found];
 };
 
-const WITHOUT: Opening = { snapshot: undefined, start: FROM_THE_BEGINNING };
+export const WITHOUT: Opening = { snapshot: undefined, start: FROM_THE_BEGINNING, rebuild: undefined };
+
+/** Where folding anew begins: what an earlier session kept of it counts together with the very states that it takes the place of. */
+const rebuildOf = async (
+  storage: EventStorage,
+  names: SnapshotNames,
+  { kept, snapshot }: { readonly kept: Uint8Array; readonly snapshot: Decoded },
+): Promise<RebuildStart | undefined> => {
+  if (!snapshot.isStale) return undefined;
+  const own = { ...names, rules: `${names.rules}:${toHex32(hash32(snapshotDigest(kept)))}` };
+  const found = await decodeSnapshot(await storage.readSnapshot(REBUILD_NAME), own);
+  const isUsed = found !== undefined && !found.isStale && found.size <= snapshot.size;
+  return { kept: isUsed ? found : undefined, names: own, keptTo: snapshot.size };
+};
 
 /**
  * Where a session begins to read. Reading starts where packing ended, so that unpacked records can be found again; it is begun
@@ -67,20 +96,21 @@ const WITHOUT: Opening = { snapshot: undefined, start: FROM_THE_BEGINNING };
 export const openingOf = async (
   storage: EventStorage,
   first: { readonly kept: Promise<Uint8Array | undefined>; readonly packedTo: Promise<Size> },
-  fingerprint: Promise<string>,
+  naming: Promise<SnapshotNames>,
 ): Promise<Opening> => {
   const [kept, packedTo] = await Promise.all([first.kept, first.packedTo]);
   if (kept === undefined) return WITHOUT;
   try {
     const begun = startReading(storage, size(Math.max(0, packedTo - 1))); // while the kept states are read
-    const snapshot = await decodeSnapshot(kept, await fingerprint);
+    const names = await naming;
+    const snapshot = await decodeSnapshot(kept, names);
     if (snapshot === undefined || snapshot.size === 0) return WITHOUT;
     const last = position(snapshot.size - 1);
     const [record] = holding(await begun.records, last) ?? (await storage.readAt([last]));
     if (!isOfThisLog(record, snapshot)) return WITHOUT;
     const { heads } = snapshot;
     const start = snapshot.size < packedTo ? { from: snapshot.size, heads } : { from: packedTo, heads, begun };
-    return { snapshot, start };
+    return { snapshot, start, rebuild: await rebuildOf(storage, names, { kept, snapshot }) };
   } catch {
     return WITHOUT; // the log says what is wrong, if anything is
   }

@@ -13,24 +13,26 @@ import { dexieStorage } from '../storage/dexie/index.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import { type AggregateStates, collectStates, type Definitions } from '../streams/aggregateState.ts';
 import type { BasisRule } from '../streams/basis.ts';
-import { type DamagedStreams, damagedStreams } from '../streams/damagedStreams.ts';
+import type { DamagedStreams } from '../streams/damagedStreams.ts';
 import type { Fields } from '../streams/fields.ts';
-import { type CommittedBatch, FROM_THE_BEGINNING, type Log, openLog } from '../streams/log.ts';
+import { type CommittedBatch, type Log, openLog } from '../streams/log.ts';
 import { type PastDamage, pastDamage } from '../streams/pastDamage.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
+import type { Rebuilding } from '../streams/rebuilding.ts';
 import type { Search } from '../streams/search.ts';
 import { emptyState, snapshotOfState } from '../streams/streamState.ts';
-import { startUpkeep, type Upkeep } from '../streams/upkeep.ts';
+import type { Upkeep } from '../streams/upkeep.ts';
 import type { Writer } from '../streams/writer.ts';
 import { type SyncMark, syncMarkIn } from '../sync/marks.ts';
 import { openBasis } from './basis.ts';
 import { closeDamaged, isNewlyDamaged } from './damaged.ts';
+import { openDerived } from './derived.ts';
 import type { Exclusive } from './exclusive.ts';
 import { type Findings, openFindings, unreadableTeller } from './findings.ts';
 import { identityOf } from './identity.ts';
 import { type Keeping, openKeeping } from './keeping.ts';
 import { type Known, NO_MARKER, readKnown } from './known.ts';
-import { foldingRules, type Opening, openingOf, readFirst, statesFingerprint } from './opening.ts';
+import { foldingRules, type Opening, openingOf, readFirst, statesNames, WITHOUT } from './opening.ts';
 import { openMark, type ReceiptCame, unconfirmed } from './ownMark.ts';
 import { ownPending } from './ownPending.ts';
 import { breathe, systemClock, systemEntropy, systemScheduler } from './platform.ts';
@@ -55,6 +57,8 @@ export type Session = {
   readonly states: AggregateStates;
   readonly pending: Pending;
   readonly writer: Writer;
+  /** Folds anew what was folded by other schemas or machines. */
+  readonly rebuilding: Rebuilding;
   /** Streams of which events cannot be read. */
   readonly damaged: DamagedStreams;
   readonly software: Software;
@@ -96,19 +100,9 @@ const snapshots = (states: AggregateStates, pending: Pending, damaged: DamagedSt
     const { type, id } = streamParts(stream);
     const reader = states.reader(type);
     if (reader === undefined) throw new StoreError('aggregate.unknown-type', { type });
-    const seen = { pending: pending.of(stream), damaged: damaged.has(stream) };
+    const seen = { pending: pending.of(stream), damaged: damaged.has(stream), stale: states.isStale(stream) };
     return snapshotOfState(id, states.get(stream) ?? emptyState(reader), seen);
   };
-};
-
-/** Looks which streams the records hold that were met when the store opened and cannot be read. */
-const followDamage = (storage: PastDamage, states: AggregateStates): DamagedStreams => {
-  const damaged = damagedStreams(storage);
-  const lookAtAll = async () => {
-    for (const stream of [...states.streams()]) await damaged.look(stream);
-  };
-  if (storage.damage().length > 0) lookAtAll().catch(() => undefined); // asked again when somebody wants a stream
-  return damaged;
 };
 
 /** Where it is remembered that this database exists: beside a database on a disk, nowhere for one in memory. */
@@ -150,7 +144,10 @@ const openFollowed = async (parts: {
   if (snapshot !== undefined && snapshot.pending.acknowledged !== mark.acknowledged)
     pending.reopen(mark.acknowledged, await unconfirmed(log, identity.replica, mark));
   log.committed$.subscribe(({ events }) => pending.take(events)); // before the states, whose followers read the counts
-  return { pending, log, states: await collected.follow(log) };
+  const states = await collected.follow(log);
+  states.want([...states.streams()].filter((stream) => streamParts(stream).type === Replica.type)); // who writes here rests on them
+  await states.settled();
+  return { pending, log, states };
 };
 
 /**
@@ -164,8 +161,7 @@ const openWhole = async (
   const isDamaged = await isNewlyDamaged(parts.storage);
   if (!isDamaged || parts.opening.snapshot === undefined) return { ...followed, isDamaged, opening: parts.opening };
   followed.log.close();
-  const opening: Opening = { snapshot: undefined, start: FROM_THE_BEGINNING };
-  return { ...(await openFollowed({ ...parts, opening })), isDamaged, opening };
+  return { ...(await openFollowed({ ...parts, opening: WITHOUT })), isDamaged, opening: WITHOUT };
 };
 
 const provenanceOf = (software: Software, mark: () => SyncMark) => () => {
@@ -235,7 +231,7 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   const entropy: Entropy = options.entropy ?? systemEntropy;
   const first = readFirst(storage);
   const { identity, isNew, firstMark, basis } = await whoWrites(storage, first, { tenant: options.tenant, clock });
-  const naming = statesFingerprint(folding, identity, basis.fingerprint());
+  const naming = statesNames(folding, identity, basis.fingerprint());
   const findings = openFindings(storage, clock);
   const keepFinding = findings.keep;
   const keepsStates = !hasProtectedFields(definitions);
@@ -251,14 +247,11 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   });
   const provenance = provenanceOf(software, mark);
   const scheduler = options.scheduler ?? systemScheduler;
-  const fingerprint = await naming;
-  const snapshotSize = opening.snapshot?.size ?? size(0);
-  const alone = turnsOf(options.name)('upkeep');
-  const upkeep = startUpkeep(
-    { storage, log, states, pending, scheduler, fingerprint, snapshotSize, keepsStates, alone, breathe, keepFinding },
-    options.upkeep !== 'manual',
-  );
-  const damaged = followDamage(storage, states);
+  const names = await naming;
+  const { upkeep, damaged, startRebuilding } = openDerived({
+    ...{ storage, log, states, pending, clock, scheduler, names, opening, keepsStates, keepFinding },
+    ...{ alone: turnsOf(options.name)('upkeep'), isAutomatic: options.upkeep !== 'manual' },
+  });
   const { writer, succession } = openWriting({
     ...{ storage, damaged, log, states, first: identity, clock, entropy, provenance, basis, fields },
     onSuccession: ({ replica }) => succeed(replica),
@@ -269,6 +262,7 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
     ...rememberedOf(ahead, storage),
     ...{ mark, isNew },
   });
+  const rebuilding = startRebuilding(); // last: nothing that is refused leaves it running
   const { keys } = options;
   const search = lazySearch({ log, definitions, tenant: identity.tenant, entropy }, keys?.source);
   const unfollowKeys = followKeys(keys?.source, fields, { states, writer, search });
@@ -277,7 +271,7 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   catchUp(); // what was committed between the history and the listener
   return {
     ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
-    ...{ keeping, damaged, turns: turnsOf(options.name), forgetAll: forgetterOf(fields, states) },
+    ...{ keeping, damaged, rebuilding, turns: turnsOf(options.name), forgetAll: forgetterOf(fields, states) },
     ...{ keySheet: keys?.sheet, search: search.open, unfollowKeys: inTurn(unfollowKeys, search.close) },
     basis: basis.rule,
     get identity() {

@@ -21,6 +21,7 @@ import type { LiveQuery } from '../streams/liveQuery.ts';
 import type { CommittedBatch } from '../streams/log.ts';
 import type { AsOf } from '../streams/past.ts';
 import type { Processor } from '../streams/processing.ts';
+import type { RebuildStatus } from '../streams/rebuilding.ts';
 import type { Found, SearchFor } from '../streams/search.ts';
 import type { DraftOutcome } from '../streams/writer.ts';
 import type { Sync, SyncStatus, SyncTiming } from '../sync/runner.ts';
@@ -218,6 +219,11 @@ export type Store = {
    * @throws StoreError `storage.*`
    */
   readonly caughtUp: () => Promise<void>;
+  /**
+   * Where folding anew stands, now and after each piece. After schemas or machines have changed it is done while the store is used:
+   * until then states and rows are of the ones before, and say `stale`. What is sent is decided on the state of now.
+   */
+  readonly rebuild$: Observable<RebuildStatus>;
   /** Every batch of events after it became durable, from this tab, other tabs and sync, once and in order. */
   readonly committed$: Observable<CommittedBatch>;
   /** Every aggregate in conflict, sorted by stream: now, and again when a conflict comes, changes or ends. */

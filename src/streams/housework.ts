@@ -9,8 +9,9 @@ import type { EventStorage } from '../storage/port.ts';
 import type { AggregateStates } from './aggregateState.ts';
 import type { Log } from './log.ts';
 import { directoryOf } from './packedKeys.ts';
-import type { Pending } from './pending.ts';
-import { SNAPSHOT_NAME } from './snapshot.ts';
+import { NONE_PENDING, type Pending } from './pending.ts';
+import type { Scan } from './scan.ts';
+import { REBUILD_NAME, SNAPSHOT_NAME, type SnapshotNames } from './snapshot.ts';
 import { encodeSnapshot } from './snapshotWriting.ts';
 
 /** Commit bytes packed in one transaction: a few milliseconds of checking, and as much for the database. */
@@ -35,7 +36,7 @@ export type HouseworkParts = {
   readonly log: Log;
   readonly states: AggregateStates;
   readonly pending: Pending;
-  readonly fingerprint: string;
+  readonly names: SnapshotNames;
   /** Lets whatever else waits for this thread go first. */
   readonly breathe: () => Promise<void>;
   readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
@@ -84,7 +85,17 @@ const capture = async ({ log, states, pending }: HouseworkParts) => {
 /** Keeps the states as they are now; gives the size of the log that they are of. */
 export const keepStates = async (parts: HouseworkParts): Promise<Size> => {
   const captured = await capture(parts);
-  const bytes = await encodeSnapshot(captured, parts.fingerprint, parts.breathe);
+  const bytes = await encodeSnapshot(captured, parts.names, parts.breathe);
   await parts.storage.writeSnapshot(SNAPSHOT_NAME, bytes);
   return captured.size;
+};
+
+/** Keeps what was folded of the log up to `to`, so that a later session goes on from there. @throws StoreError `storage.*` */
+export const keepScan = async (
+  parts: Pick<HouseworkParts, 'storage' | 'log' | 'names' | 'breathe'>,
+  folded: ReturnType<Scan['folded']>,
+  to: Size,
+): Promise<void> => {
+  const snapshot = { ...folded, size: to, heads: parts.log.heads(), pending: NONE_PENDING };
+  await parts.storage.writeSnapshot(REBUILD_NAME, await encodeSnapshot(snapshot, parts.names, parts.breathe));
 };

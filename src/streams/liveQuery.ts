@@ -4,7 +4,7 @@
  * Invariants: what was emitted last is what asking anew would give; nobody is told whose result is the same. An emission is the whole
  * result, so a consumer that skips some has missed nothing; nothing is queued for it. Laws: `view.laws`, `query.laws`.
  */
-import { map, Observable } from 'rxjs';
+import { distinctUntilChanged, map, Observable } from 'rxjs';
 import type { Cursor, Direction, Entry, Query, ReadyQuery, Row, Where } from '../projections/query.ts';
 import { EVERY_ROW, readyQuery } from '../projections/query.ts';
 import type { RollupDefinition } from '../projections/rollup.ts';
@@ -26,7 +26,11 @@ export type QueryResult<S extends Row = Row> = {
   };
   /** Where the next page begins; undefined if this one is not full. For `after`. */
   readonly next: Cursor | undefined;
+  /** True while states are folded anew after schemas or machines have changed: rows may be of the ones before, or missing. */
+  readonly stale: boolean;
 };
+
+type Found = Omit<QueryResult, 'stale'>;
 
 /** A live query over rows R that shows S of them: refine it, then subscribe or ask. */
 export type LiveQuery<R extends Row, S extends Row = R> = {
@@ -92,8 +96,12 @@ export type Tables = {
   /** @throws StoreError `query.unknown-view` */
   readonly tableOf: (definition: AnyView) => Table;
   /** The tables of some views as of a moment. */
-  readonly past: (at: AsOf, views: readonly AnyView[]) => Promise<Pick<Tables, 'tableOf'>>;
+  readonly past: (at: AsOf, views: readonly AnyView[]) => Promise<Tabled>;
+  /** True while states are of other rules than now. */
+  readonly isStale: () => boolean;
 };
+
+type Tabled = Pick<Tables, 'tableOf' | 'isStale'>;
 
 /** A join as it is asked for, and with the rows that it finds. */
 type Asked = { readonly view: AnyView; readonly by: string; readonly as: string };
@@ -144,7 +152,7 @@ const showing = (query: ReadyQuery, shape: Shape) => {
   let shown = new Map<string, { readonly row: Row; readonly as: Row }>();
   let isFirst = true;
   /** The result for these entries; undefined if it is the one before. `isTouched`: a joined row of it has changed. */
-  return (window: readonly Entry[], isTouched: (row: Row) => boolean): QueryResult | undefined => {
+  return (window: readonly Entry[], isTouched: (row: Row) => boolean): Found | undefined => {
     const [added, updated]: [string[], string[]] = [[], []];
     const next: typeof shown = new Map();
     for (const [key, row] of window) {
@@ -168,6 +176,7 @@ const showing = (query: ReadyQuery, shape: Shape) => {
 };
 
 const NONE: readonly RowChange[] = [];
+const NO_CHANGES: QueryResult['changes'] = { added: [], updated: [], removed: [] };
 const untouched = (): boolean => false;
 
 /** Which rows show a joined row that has changed. */
@@ -185,16 +194,21 @@ const follow = (tables: Tables, { table, query, shape }: Bound) =>
     const show = showing(query, shape);
     const since = tables.changed();
     let window = again();
+    let last: QueryResult | undefined;
     const emit = (isTouched: (row: Row) => boolean) => {
-      const result = show(window, isTouched);
-      if (result !== undefined) subscriber.next(result);
+      const stale = tables.isStale();
+      const found =
+        show(window, isTouched) ?? (last?.stale === stale ? undefined : last && { ...last, changes: NO_CHANGES });
+      if (found === undefined) return;
+      last = { ...found, stale };
+      subscriber.next(last);
     };
     const subscription = tables.changes$.subscribe(({ at, of }) => {
       if (at <= since) return;
       const before = window;
       window = advanceWindow(window, of.get(table) ?? NONE, { query, again });
       const isTouched = touchedBy(shape, of);
-      if (window !== before || isTouched !== untouched) emit(isTouched);
+      if (window !== before || isTouched !== untouched || last?.stale !== tables.isStale()) emit(isTouched);
     });
     subscriber.add(subscription);
     emit(untouched);
@@ -216,9 +230,10 @@ const bind = ({ tableOf }: Pick<Tables, 'tableOf'>, view: AnyView, { query, join
   shape: { joins: joins.map((join) => ({ ...join, table: tableOf(join.view) })), members },
 });
 
-const resultOf = ({ table, query, shape }: Bound): QueryResult => {
+const resultOf = (tables: Tabled, view: AnyView, spec: Spec): QueryResult => {
+  const { table, query, shape } = bind(tables, view, spec);
   const found = showing(query, shape)(table.find(query), untouched);
-  return found ?? { rows: [], keys: [], changes: { added: [], updated: [], removed: [] }, next: undefined };
+  return { ...(found ?? { rows: [], keys: [], changes: NO_CHANGES, next: undefined }), stale: tables.isStale() };
 };
 
 /** Queries over one view. @throws StoreError `query.unknown-view` */
@@ -226,7 +241,7 @@ export const liveQuery = (tables: Tables, view: AnyView, spec: Spec = ALL): RawQ
   const { query, joins } = spec;
   bind(tables, view, { ...spec, query: EVERY_ROW });
   const refined = (more: Partial<Query>) => liveQuery(tables, view, { ...spec, query: { ...query, ...more } });
-  const result = (): QueryResult => resultOf(bind(tables, view, spec));
+  const result = (): QueryResult => resultOf(tables, view, spec);
   const result$ = new Observable<QueryResult>((subscriber) =>
     follow(tables, bind(tables, view, spec)).subscribe(subscriber),
   );
@@ -238,13 +253,16 @@ export const liveQuery = (tables: Tables, view: AnyView, spec: Spec = ALL): RawQ
     after: (after) => refined({ after }),
     select: (...members) => liveQuery(tables, view, { ...spec, members }),
     join: (other, { by, as }) => liveQuery(tables, view, { ...spec, joins: [...joins, { view: other, by, as }] }),
-    rows$: result$.pipe(map(({ rows }) => rows)),
+    rows$: result$.pipe(
+      map(({ rows }) => rows),
+      distinctUntilChanged(), // the rows stay the same ones where only `stale` has changed
+    ),
     result$,
     rows: () => result().rows,
     result,
     asOf: async (at) => {
       const past = await tables.past(at, [view, ...joins.map((join) => join.view)]);
-      return resultOf(bind(past, view, spec)).rows;
+      return resultOf(past, view, spec).rows;
     },
   };
 };

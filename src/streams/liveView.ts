@@ -19,6 +19,8 @@ export type LiveViews = {
   readonly query: (definition: AnyView) => RawQuery;
   /** Takes the new states of the named streams. Throws what a definition throws, after all other rows are made. */
   readonly advance: (streams: Iterable<StreamId>) => void;
+  /** Tells whoever follows rows that they are not stale any more. */
+  readonly refresh: () => void;
   /** Forgets every row, at once. */
   readonly clear: () => void;
 };
@@ -26,15 +28,19 @@ export type LiveViews = {
 type Snapshots = (stream: StreamId) => AggregateSnapshot | undefined;
 type Changed = Map<Table, readonly RowChange[]>;
 
-/** Gives the row of a stream; none for one whose row cannot be made: an old one would show what is not so any more. */
+/**
+ * Gives the row of a stream; none for one whose row cannot be made: an old one would show what is not so any more. A state of other
+ * rules may be one that the definition does not know, or nothing yet.
+ */
 const rowMaker =
   (snapshotOf: Snapshots, faults: unknown[]) =>
   ({ row }: ViewDefinition, stream: StreamId): Row | undefined => {
+    const snapshot = snapshotOf(stream);
+    if (snapshot === undefined || (snapshot.stale && snapshot.version === 0)) return undefined;
     try {
-      const snapshot = snapshotOf(stream);
-      return snapshot === undefined ? undefined : row(snapshot);
+      return row(snapshot);
     } catch (error) {
-      faults.push(error);
+      if (!snapshot.stale) faults.push(error);
       return undefined;
     }
   };
@@ -48,8 +54,9 @@ const teller = () => {
   return {
     changes$: changes.asObservable(),
     changed: () => changed,
-    tell: (of: Changed): void => {
-      if (of.size === 0) return;
+    /** `isTold`: though nothing has changed. */
+    tell: (of: Changed, isTold = false): void => {
+      if (of.size === 0 && !isTold) return;
       changed += 1;
       waiting.push({ at: changed, of });
       if (isTelling) return;
@@ -132,14 +139,20 @@ const neededFor = (wanted: readonly AnyView[], definitions: readonly AnyView[]):
 /** Gives the aggregates of some types as of a moment. */
 export type PastSnapshots = (at: AsOf, types: ReadonlySet<string>) => Promise<ReadonlyMap<StreamId, AggregateSnapshot>>;
 
+/** What views show. `isStale`: some states are of other rules than now. */
+export type ViewSources = {
+  readonly snapshotOf: Snapshots;
+  readonly pastSnapshots: PastSnapshots;
+  readonly isStale: () => boolean;
+};
+
 /**
  * Starts views and rollups over a source of snapshots; a rollup after what it is of.
  * @throws StoreError `query.unknown-view` for a rollup over a view that is not named before it
  */
 export const openViews = (
   definitions: readonly AnyView[],
-  snapshotOf: Snapshots,
-  pastSnapshots: PastSnapshots,
+  { snapshotOf, pastSnapshots, isStale }: ViewSources,
 ): LiveViews => {
   const { opened, tableOf } = openAll(definitions);
   const { tell, changes$, changed } = teller();
@@ -151,12 +164,13 @@ export const openViews = (
     advanceAll(fresh.opened, {
       ...{ streams: snapshots.keys(), snapshotOf: (stream) => snapshots.get(stream), done: () => undefined },
     });
-    return fresh;
+    return { ...fresh, isStale: () => false };
   };
-  const tables: Tables = { tableOf, changes$, changed, past };
+  const tables: Tables = { tableOf, changes$, changed, past, isStale };
   return {
     query: (definition) => liveQuery(tables, definition),
     advance: (streams) => advanceAll(opened, { streams, snapshotOf, done: tell }),
+    refresh: () => tell(new Map(), true),
     clear: () => tell(changeAll(opened, (_, table) => table.clear())),
   };
 };

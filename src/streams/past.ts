@@ -37,7 +37,11 @@ const pastSnapshot = (
   events: readonly RecordedEvent[],
   { reader, isDamaged }: Parts,
 ): AggregateSnapshot =>
-  snapshotOfState(streamParts(stream).id, rebuildState(events, reader), { pending: 0, damaged: isDamaged(stream) });
+  snapshotOfState(streamParts(stream).id, rebuildState(events, reader), {
+    pending: 0,
+    damaged: isDamaged(stream),
+    stale: false,
+  });
 
 /** One aggregate as of a moment, from its history. @throws StoreError `query.wrong-moment` */
 export const aggregateAsOf = (

@@ -53,13 +53,13 @@ const countsOf = (lines: Iterable<Line>): ReadonlyMap<StreamId, number> =>
 
 const empty = (): Waiting => ({ lines: [], sequences: [], recordedAt: [] });
 
-const NONE: PendingCounts = { acknowledged: 0, oldest: undefined, streams: new Map() };
+export const NONE_PENDING: PendingCounts = { acknowledged: 0, oldest: undefined, streams: new Map() };
 
 /**
  * @param acknowledged  highest own sequence that a receipt covers
  * @param kept  counts of events that will not be taken again
  */
-export const trackPending = (replica: ReplicaId, acknowledged: number, kept: PendingCounts = NONE): Pending => {
+export const trackPending = (replica: ReplicaId, acknowledged: number, kept: PendingCounts = NONE_PENDING): Pending => {
   let waiting = empty();
   let streams = new Map<StreamId, Line>([...kept.streams].map(([stream, count]) => [stream, { stream, count }]));
   /** Events that are in the counts of their streams, and not among those waiting. */

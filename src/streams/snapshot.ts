@@ -27,10 +27,21 @@ export type Snapshot = {
   readonly unfolded: readonly StreamId[];
 };
 
-export const FORMAT = 1;
+export const FORMAT = 2;
 const DIGEST_BYTES = 32;
 /** Under this name the storage keeps it. */
 export const SNAPSHOT_NAME = 'states';
+/** Under this name, how far states of other rules were folded anew. */
+export const REBUILD_NAME = 'rebuild';
+
+/**
+ * What a snapshot is of. `place`: whose database it is, and which of its replicas were copied; heads and counts depend on nothing else.
+ * `rules`: everything that folding depends on besides.
+ */
+export type SnapshotNames = { readonly place: string; readonly rules: string };
+
+/** A snapshot as it was read. `isStale`: its states were folded by other rules. */
+export type Decoded = Snapshot & { readonly isStale: boolean };
 
 export const READ_ONLY = 1;
 export const CYCLIC = 2;
@@ -51,7 +62,8 @@ export type KeptLine = readonly [
 export type Kept = {
   readonly head: {
     readonly format: number;
-    readonly fingerprint: string;
+    readonly place: string;
+    readonly rules: string;
     readonly size: number;
     readonly heads: readonly (readonly [replica: ReplicaId, sequence: number, link: string])[];
     readonly pending: Omit<PendingCounts, 'streams'> & { readonly streams: readonly (readonly [StreamId, number])[] };
@@ -76,15 +88,16 @@ const stateOf = (line: KeptLine, replicas: readonly ReplicaId[]): StreamState =>
   return { fold, readOnly: (flags & READ_ONLY) !== 0, unreadable };
 };
 
-/** Every identifier in it was checked before it was written: the digest, the format and the fingerprint vouch for that. */
-const parse = (bytes: Uint8Array, fingerprint: string): Snapshot | undefined => {
+/** Every identifier in it was checked before it was written: the digest, the format and the place vouch for that. */
+const parse = (bytes: Uint8Array, { place, rules }: SnapshotNames): Decoded | undefined => {
   const { head, states }: Kept = JSON.parse(fromUtf8(bytes));
-  if (head.format !== FORMAT || head.fingerprint !== fingerprint) return undefined;
+  if (head.format !== FORMAT || head.place !== place) return undefined;
   const heads = new Map(
     head.heads.map(([replica, upTo, link]) => [replica, { sequence: upTo, link: fromHex32(link) }] as const),
   );
   const replicas = [...heads.keys()];
   return {
+    isStale: head.rules !== rules,
     size: size(head.size),
     heads,
     pending: { ...head.pending, oldest: head.pending.oldest, streams: new Map(head.pending.streams) },
@@ -93,16 +106,19 @@ const parse = (bytes: Uint8Array, fingerprint: string): Snapshot | undefined => 
   };
 };
 
-/** Reads a snapshot; undefined if the bytes are not one, are not whole, or are of other schemas, reducers or replicas. */
+/** The digest that a snapshot begins with. */
+export const snapshotDigest = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, DIGEST_BYTES);
+
+/** Reads a snapshot; undefined if the bytes are not one, are not whole, or are of another place. */
 export const decodeSnapshot = async (
   bytes: Uint8Array | undefined,
-  fingerprint: string,
-): Promise<Snapshot | undefined> => {
+  names: SnapshotNames,
+): Promise<Decoded | undefined> => {
   if (bytes === undefined || bytes.length < DIGEST_BYTES) return undefined;
   const body = Uint8Array.from(bytes.subarray(DIGEST_BYTES));
-  if (!sameBytes(await digestOf(body), bytes.subarray(0, DIGEST_BYTES))) return undefined;
+  if (!sameBytes(await digestOf(body), snapshotDigest(bytes))) return undefined;
   try {
-    return parse(body, fingerprint);
+    return parse(body, names);
   } catch {
     return undefined; // written by other code: folded from the log instead
   }

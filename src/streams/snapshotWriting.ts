@@ -3,7 +3,7 @@ import type { StreamId } from '../core/ids.ts';
 import { isJson, type JsonValue } from '../core/json.ts';
 import { toHex32, utf8 } from '../crypto/bytes.ts';
 import { digestOf } from '../crypto/digest.ts';
-import { CYCLIC, FORMAT, READ_ONLY, type Snapshot } from './snapshot.ts';
+import { CYCLIC, FORMAT, READ_ONLY, type Snapshot, type SnapshotNames } from './snapshot.ts';
 import type { StreamState } from './streamState.ts';
 
 /** Streams written out at a time, between two of which the page may breathe. */
@@ -51,11 +51,11 @@ const concat = (first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> 
 
 /**
  * The bytes of a snapshot.
- * @param fingerprint  of everything that folding depends on  @param breathe  awaited between pieces of the work
+ * @param names  what it is of  @param breathe  awaited between pieces of the work
  */
 export const encodeSnapshot = async (
   snapshot: Snapshot,
-  fingerprint: string,
+  names: SnapshotNames,
   breathe: () => Promise<void>,
 ): Promise<Uint8Array<ArrayBuffer>> => {
   const { heads, pending, states } = snapshot;
@@ -77,7 +77,8 @@ export const encodeSnapshot = async (
   flush();
   const head = {
     format: FORMAT,
-    fingerprint,
+    place: names.place,
+    rules: names.rules,
     size: snapshot.size,
     heads: [...heads].map(([replica, end]) => [replica, end.sequence, toHex32(end.link)]),
     pending: { ...pending, streams: [...pending.streams] },

@@ -123,7 +123,7 @@ export const emptyState = ({ reducer }: StreamReader): StreamState => ({
 export const snapshotOfState = (
   id: AggregateId,
   { fold, uncontested, readOnly, unreadable }: StreamState,
-  { pending, damaged }: Pick<AggregateSnapshot, 'pending' | 'damaged'>,
+  { pending, damaged, stale }: Pick<AggregateSnapshot, 'pending' | 'damaged' | 'stale'>,
 ): AggregateSnapshot => ({
   id,
   value: fold.state.value,
@@ -135,6 +135,7 @@ export const snapshotOfState = (
   pending,
   readOnly,
   damaged,
+  stale,
   inapplicable: fold.inapplicable.length + unreadable.length,
 });
 

@@ -21,8 +21,8 @@ export type UpkeepParts = HouseworkParts & {
   readonly scheduler: Scheduler;
   /** Size of the snapshot that this session began with. */
   readonly snapshotSize: Size;
-  /** False where states show opened values of protected fields: those are never written. */
-  readonly keepsStates: boolean;
+  /** False where states show opened values of protected fields, which are never written; and while some are of other rules. */
+  readonly keepsStates: () => boolean;
   /** Runs work while no other tab runs any. */
   readonly alone: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 };
@@ -75,7 +75,7 @@ export const startUpkeep = (parts: UpkeepParts, automatic: boolean): Upkeep => {
       alone(async () => {
         const { packAll, keepStates } = await loadPart('housework', () => import('./housework.ts'));
         const packed = await packAll(parts, { ...options, signal });
-        const isDue = parts.keepsStates && log.size() - snapshotSize >= snapshotAfter;
+        const isDue = parts.keepsStates() && log.size() - snapshotSize >= snapshotAfter;
         if (isDue) snapshotSize = await keepStates(parts);
         return { ...packed, snapshotSize };
       }, signal),

@@ -187,6 +187,7 @@ export const openWriter = (parts: WriterParts): Writer => {
       queued.reject(new StoreError('storage.closed'));
       return;
     }
+    if (queued.kind === 'write') parts.states.want(queued.job.drafts.map(({ stream }) => stream));
     queue.push(queued);
     if (running === undefined) running = run();
     else if (isUnderWay()) launch();

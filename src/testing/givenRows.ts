@@ -36,7 +36,15 @@ const snapshotsOf =
     const history = Object.hasOwn(histories, id) ? histories[id] : undefined;
     if (history === undefined) return undefined;
     const { value, context } = replayed(definition, history);
-    const settled = { conflicts: [], settled: [], pending: 0, readOnly: false, damaged: false, inapplicable: 0 };
+    const settled = {
+      conflicts: [],
+      settled: [],
+      pending: 0,
+      readOnly: false,
+      damaged: false,
+      stale: false,
+      inapplicable: 0,
+    };
     return {
       id: aggregateId(id),
       value,
@@ -59,11 +67,11 @@ export const givenRows = <R extends Row, E extends EventDefinitions, C>(
 ): Rows<R, E> => {
   const snapshotOf = snapshotsOf(definition, histories);
   const ids = Object.keys(histories);
-  const views = openViews(
-    chainOf(of),
-    (stream) => snapshotOf(streamParts(stream).id),
-    async () => new Map(), // an example has no past
-  );
+  const views = openViews(chainOf(of), {
+    snapshotOf: (stream) => snapshotOf(streamParts(stream).id),
+    pastSnapshots: async () => new Map(), // an example has no past
+    isStale: () => false,
+  });
   views.advance(ids.map((id) => streamId(definition.type, aggregateId(id))));
   const rows = views.query(of).rows().map(withoutAbsent);
   return {

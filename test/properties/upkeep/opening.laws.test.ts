@@ -4,33 +4,15 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { EventStorage, StorageAdapter, Store } from '../../../src/index.ts';
+import type { StorageAdapter, Store } from '../../../src/index.ts';
 import { memoryStorage } from '../../../src/index.ts';
-import { simulatedNetwork, simulatedServer, UNDISTURBED } from '../../../src/testing/index.ts';
-import { casebook, item, LOCK, openDevice, UNLOCK, Visit } from '../../unit/store/trial.ts';
-
-/** About four single events fill a record. */
-const RECORD_BYTES = 2_600;
-const IDS = ['s-1', 's-2', 's-3'];
-
-/** The same database to a reader who finds no kept states. */
-const forgetful = (adapter: StorageAdapter): StorageAdapter => ({
-  open: async (name): Promise<EventStorage> => ({
-    ...(await adapter.open(name)),
-    readSnapshot: async () => undefined,
-  }),
-});
+import { casebook, item, openDevice, Visit } from '../../unit/store/trial.ts';
+import { acts, IDS, type Node, openWorld, perform } from './devices.ts';
+import { forgetful, RECORD_BYTES, streamsOf } from './kept.ts';
 
 /** Everything that a store shows of its streams, in a form that two stores can be compared by. */
 const pictureOf = async (store: Store) => {
-  const streams = [];
-  for (const id of IDS) {
-    const visit = store.aggregate(Visit, id);
-    const { conflicts, ...state } = visit.state();
-    const history = await visit.history();
-    const told = history.map(({ eventId, applied, before, after }) => [eventId, applied, before, after]);
-    streams.push({ ...state, heads: conflicts.map(({ key, heads }) => [key, heads.map(({ body }) => body.id)]), told });
-  }
+  const streams = await streamsOf(store, Visit, IDS);
   const report = await store.verify();
   return { streams, rows: store.view(casebook).rows(), size: store.size(), ok: report.ok, heads: report.counts };
 };
@@ -42,84 +24,6 @@ const withoutReceipts = ({ streams, rows, size, ok }: Awaited<ReturnType<typeof 
   size,
   ok,
 });
-
-type Act =
-  | { readonly kind: 'send'; readonly device: number; readonly id: string; readonly item: string }
-  | { readonly kind: 'lock' | 'settle'; readonly device: number; readonly id: string }
-  | { readonly kind: 'sync' | 'compact' | 'reopen'; readonly device: number };
-
-const device = fc.nat(2);
-const id = fc.constantFrom(...IDS);
-const acts: fc.Arbitrary<readonly Act[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 12,
-      arbitrary: fc.record({ kind: fc.constant('send' as const), device, id, item: fc.constantFrom('a', 'b') }),
-    },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('lock' as const, 'settle' as const), device, id }) },
-    {
-      weight: 4,
-      arbitrary: fc.record({ kind: fc.constantFrom('sync' as const, 'compact' as const, 'reopen' as const), device }),
-    },
-  ),
-  { minLength: 10, maxLength: 70 },
-);
-
-let worlds = 0;
-
-/** Two devices, and a second tab of the first. */
-const openWorld = async () => {
-  worlds += 1;
-  const server = await simulatedServer({ tenant: 'acme-042' });
-  const make = async (name: string, storage = memoryStorage({ recordBytesMax: RECORD_BYTES })) => {
-    const open = async () => {
-      const { store } = await openDevice({ storage, name: `${name}-${worlds}`, upkeep: 'manual' });
-      const transport = simulatedNetwork(server, () => UNDISTURBED);
-      return { store, sync: store.sync({ url: 'https://server.invalid', transport, network: 'offline' }) };
-    };
-    return { storage, name: `${name}-${worlds}`, open, ...(await open()) };
-  };
-  const left = await make('left');
-  return [left, await make('right'), await make('left', left.storage)];
-};
-
-type Node = Awaited<ReturnType<typeof openWorld>>[number];
-
-const settle = async (store: Store, of: string): Promise<void> => {
-  const visit = store.aggregate(Visit, of);
-  const { conflicts, value } = visit.state();
-  const resolves = [...new Set(conflicts.flatMap(({ heads }) => heads.map(({ body }) => body.id)))];
-  if (resolves.length > 0) await visit.send(value === 'open' ? LOCK : UNLOCK, { reason: 'agreed', resolves });
-};
-
-let values = 0;
-
-const perform = async (node: Node, act: Act): Promise<void> => {
-  const { store } = node;
-  switch (act.kind) {
-    case 'send':
-      await store.aggregate(Visit, act.id).send(item(act.item, values++), { reason: 'r' });
-      return;
-    case 'lock': {
-      const visit = store.aggregate(Visit, act.id);
-      await visit.send(visit.state().value === 'open' ? LOCK : UNLOCK, { reason: 'r' });
-      return;
-    }
-    case 'settle':
-      return settle(store, act.id);
-    case 'sync':
-      node.sync.setOnline(true);
-      await node.sync.now();
-      node.sync.setOnline(false);
-      return;
-    case 'compact':
-      await store.compact();
-      return;
-    case 'reopen':
-      await store.close();
-      Object.assign(node, await node.open());
-  }
-};
 
 /** Opens the database twice more, with what was kept and without, and compares. */
 const expectSameOpening = async ({ storage, name, store }: Node): Promise<void> => {
@@ -181,6 +85,7 @@ it('kept states that are cut, altered, of another log or of other rules are not 
       upkeep: 'manual',
       ...(app === undefined ? {} : { app }),
     });
+    await opened.store.caughtUp();
     const earliest = Math.min(...seen);
     expect(await pictureOf(opened.store)).toEqual(expected);
     await opened.store.close();

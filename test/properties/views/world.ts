@@ -38,9 +38,15 @@ export const openWorld = (
     pending: 0,
     readOnly: false,
     damaged: false,
+    stale: false,
     inapplicable: 0,
   });
-  const open = () => openViews([indexed, plain, ...others], snapshot, () => Promise.resolve(new Map()));
+  const open = () =>
+    openViews([indexed, plain, ...others], {
+      snapshotOf: snapshot,
+      pastSnapshots: () => Promise.resolve(new Map()),
+      isStale: () => false,
+    });
   const views = open();
   const query = (definition: ViewDefinition<PointRow> | RollupDefinition = indexed) =>
     views.query(definition) as AnyQuery;

@@ -1,0 +1,85 @@
+/** Databases whose kept states a test knows about, and what a store over them shows. */
+import { setup } from 'xstate';
+import { z } from 'zod';
+import {
+  type AggregateDefinition,
+  defineAggregate,
+  defineEvent,
+  defineView,
+  type EventStorage,
+  type StorageAdapter,
+  type Store,
+} from '../../../src/index.ts';
+import type { Visit } from '../../unit/store/trial.ts';
+
+/** About four single events fill a record. */
+export const RECORD_BYTES = 2_600;
+
+/** The same database to a reader who finds no kept states. */
+export const forgetful = (adapter: StorageAdapter): StorageAdapter => ({
+  open: async (name): Promise<EventStorage> => ({
+    ...(await adapter.open(name)),
+    readSnapshot: async () => undefined,
+  }),
+});
+
+type VisitLike = Pick<typeof Visit, 'type'> & AggregateDefinition;
+
+/** What a store shows of some streams, in a form that two stores can be compared by. */
+export const streamsOf = async (store: Store, definition: VisitLike, ids: readonly string[]) => {
+  const streams = [];
+  for (const id of ids) {
+    const visit = store.aggregate(definition, id);
+    const { conflicts, ...state } = visit.state();
+    const history = await visit.history();
+    const told = history.map(({ eventId, applied, before, after }) => [eventId, applied, before, after]);
+    streams.push({ ...state, heads: conflicts.map(({ key, heads }) => [key, heads.map(({ body }) => body.id)]), told });
+  }
+  return streams;
+};
+
+type Kept = { readonly order: readonly string[]; readonly corrections: number };
+type Recorded = { readonly type: 'ItemRecorded'; readonly item: string; readonly value: number };
+const visits = setup({
+  types: { context: {} as Kept, events: {} as Recorded | { readonly type: 'VisitLocked' | 'VisitUnlocked' } },
+});
+const record = visits.assign(({ context: { order, corrections }, event }) => {
+  if (event.type !== 'ItemRecorded') return {};
+  return order.includes(event.item) ? { corrections: corrections + 1 } : { order: [...order, event.item] };
+});
+
+/** Visits as a later version of the application sees them: another context, other states, and locked with two items at least. */
+export const LaterVisit = defineAggregate({
+  type: 'visit',
+  events: {
+    ItemRecorded: defineEvent({
+      version: 1,
+      schema: z.strictObject({ item: z.string().min(1).max(20), value: z.number() }),
+      touches: ({ item: name }) => [name],
+    }),
+    VisitLocked: defineEvent({ version: 1, schema: z.strictObject({}) }),
+    VisitUnlocked: defineEvent({ version: 1, schema: z.strictObject({}) }),
+  },
+  machine: visits.createMachine({
+    context: { order: [], corrections: 0 },
+    initial: 'capture',
+    states: {
+      capture: {
+        on: {
+          ItemRecorded: { actions: record },
+          VisitLocked: { target: 'closed', guard: ({ context }) => context.order.length > 1 },
+        },
+      },
+      closed: { on: { VisitUnlocked: 'capture' } },
+    },
+  }),
+  needsReason: (event, context) => event.type === 'ItemRecorded' && context.order.includes(event.item),
+});
+
+/** Rows of the later version: the state before it has no `order`. */
+export const laterRows = defineView({
+  name: 'later',
+  of: LaterVisit,
+  row: ({ id, value, context }) => ({ id, state: String(value), items: context.order.length }),
+  indexes: [['items']],
+});
