@@ -113,6 +113,20 @@ const closer = (session: Session, { stop, clear }: Ends) => {
   return { close, lock };
 };
 
+/** What waits until all is folded. */
+const settling = ({ log, states, rebuilding, upkeep }: Session): Pick<Store, 'caughtUp' | 'compact' | 'rebuild$'> => ({
+  caughtUp: async () => {
+    await log.catchUp();
+    await rebuilding.done();
+    await states.settled();
+  },
+  rebuild$: rebuilding.status$,
+  compact: async (options) => {
+    await rebuilding.done();
+    return upkeep.now(options);
+  },
+});
+
 const loadChecks = () => loadPart('checks', () => import('./store/checks.ts'));
 
 /** The public calls over an open session. @throws StoreError for a definition that builds on none that is registered */
@@ -152,12 +166,7 @@ const storeOver = (session: Session, options: StoreOptions): Store => {
     view: <R extends Row>(definition: ViewDefinition<R> | RollupDefinition<R>) =>
       views.query(definition) as LiveQuery<R>,
     processor: processors.of,
-    caughtUp: async () => {
-      await log.catchUp();
-      await session.rebuilding.done();
-      await session.states.settled();
-    },
-    rebuild$: session.rebuilding.status$,
+    ...settling(session),
     conflicts$: conflictsIn(session),
     sync: (syncOptions) => {
       sync$.value?.stop();
@@ -166,10 +175,6 @@ const storeOver = (session: Session, options: StoreOptions): Store => {
       return sync;
     },
     syncStatus$: sync$.pipe(switchMap((sync) => sync?.status$ ?? of(undefined))),
-    compact: async (upkeep) => {
-      await session.rebuilding.done();
-      return session.upkeep.now(upkeep);
-    },
     verify: async (check = {}) => (await loadChecks()).verifySession(session, check),
     export: async (check = {}) => (await loadChecks()).exportSession(session, check),
     findings: session.findings.all,

@@ -16,7 +16,7 @@ import type { CommittedBatch, Log } from './log.ts';
 import { refolder, union } from './refolder.ts';
 import { openStale, type Scan } from './scan.ts';
 import { readerOf, rebuildState, type StreamReader, type StreamState } from './streamState.ts';
-import { endLine, type KnownStates, NOTHING_KNOWN, track } from './tracker.ts';
+import { endLine, type KnownStates, NOTHING_KNOWN, type Tracker, track } from './tracker.ts';
 
 export type AggregateStates = {
   readonly get: (stream: StreamId) => StreamState | undefined;
@@ -63,6 +63,16 @@ const rebuilt = (
   return state;
 };
 
+/** Reads the events of one stream that the log holds, of a stale one also if it is not known here yet. */
+const historiesOf =
+  ({ entries, isStale }: Tracker) =>
+  async (log: Log, stream: StreamId): Promise<readonly RecordedEvent[]> => {
+    if (!entries.has(stream) && !isStale(stream)) return [];
+    const earlier = await log.findEarlier(streamKey(stream));
+    const batches = await log.readRecords([...earlier, ...(entries.get(stream)?.records ?? [])]);
+    return batches.flatMap(({ events }) => events.filter(({ body }) => body.stream === stream));
+  };
+
 /**
  * Collects the history, then follows the log. Call `take` for each batch of the history while the log opens, then
  * `follow` once; it resolves when the states are those of the whole history.
@@ -83,12 +93,7 @@ export const collectStates = (
   const { take, takeHistory, entries, drop, stateOf, isStale } = tracker;
   const staleInHistory = new Set<StreamId>(known.isStale ? [] : known.unfolded.filter((stream) => entries.has(stream)));
 
-  const historyOf = async (log: Log, stream: StreamId): Promise<readonly RecordedEvent[]> => {
-    const entry = isStale(stream) ? tracker.entryOf(stream) : entries.get(stream);
-    if (entry === undefined) return [];
-    const batches = await log.readRecords([...(await log.findEarlier(streamKey(stream))), ...entry.records]);
-    return batches.flatMap(({ events }) => events.filter(({ body }) => body.stream === stream));
-  };
+  const historyOf = historiesOf(tracker);
   const refold = async (log: Log, stream: StreamId): Promise<void> => {
     const entry = entries.get(stream);
     if (entry === undefined) return;
@@ -100,30 +105,23 @@ export const collectStates = (
   const follow = async (log: Log): Promise<AggregateStates> => {
     for (const entry of entries.values()) endLine(entry);
     const changes = new Subject<ReadonlySet<StreamId>>();
-    const {
-      note,
-      follow: followBatch,
-      settled,
-      isSettled,
-    } = refolder(
-      async (stream) => {
-        const wasStale = isStale(stream);
-        await refold(log, stream);
-        if (wasStale && entries.has(stream)) note({ changed: [stream], stale: [] });
-      },
-      (changed) => changes.next(changed),
-    );
+    const refoldAlone = async (stream: StreamId): Promise<void> => {
+      const wasStale = isStale(stream);
+      await refold(log, stream);
+      if (wasStale && entries.has(stream)) queue.note({ changed: [stream], stale: [] });
+    };
+    const queue = refolder(refoldAlone, (changed) => changes.next(changed));
+    const { note, settled, isSettled } = queue;
     note({ changed: [], stale: staleInHistory });
     await settled();
-    log.committed$.subscribe((batch) => followBatch(() => take(batch)));
-    const { want, scan, outdate } = openStale({ tracker, readers, follow: followBatch, settled });
+    log.committed$.subscribe((batch) => queue.follow(() => take(batch)));
+    const { want, scan, outdate } = openStale({ tracker, readers, follow: queue.follow, settled });
     return {
       ...{ get: stateOf, streams: () => entries.keys(), isStale, want, scan },
       reader: (type) => readers.get(type),
       changed$: changes.asObservable(),
       history: (stream) => historyOf(log, stream),
-      settled,
-      isSettled,
+      ...{ settled, isSettled },
       refold: (isAffected) => {
         outdate(); // what is scanned by now was opened, or read, as before
         const isCurrent = (stream: StreamId) => isAffected(streamParts(stream).type) && !isStale(stream);

@@ -106,23 +106,44 @@ const shownOf = (entries: Map<StreamId, Entry>, readers: ReadonlyMap<string, Str
   };
 };
 
-/** Folds batches in passing; names the streams that need to be folded anew. */
-export const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): Tracker => {
+/** Entries by stream, and which of them are stale. */
+const enterer = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates) => {
   const entries = entriesOf(readers, known);
   const { drop, isDropped, stateOf } = shownOf(entries, readers);
-  let { isStale } = known;
+  let areStale = known.isStale;
   /** Streams that were found to have no events while the others are stale. */
   const unused = new Set<StreamId>();
-  const entryOf = (stream: StreamId): Entry | undefined => {
-    if (isDropped()) return undefined;
-    const known = entries.get(stream);
-    if (known !== undefined) return known;
-    const reader = readers.get(streamParts(stream).type);
-    if (reader === undefined) return undefined;
-    const entry = newEntry(stream, reader, { isStale: isStale && !unused.has(stream), state: emptyState(reader) });
-    entries.set(stream, entry);
-    return entry;
+  const isNewStale = (stream: StreamId): boolean => areStale && !unused.has(stream);
+  return {
+    ...{ entries, drop, stateOf },
+    entryOf: (stream: StreamId): Entry | undefined => {
+      if (isDropped()) return undefined;
+      const known = entries.get(stream);
+      if (known !== undefined) return known;
+      const reader = readers.get(streamParts(stream).type);
+      if (reader === undefined) return undefined;
+      const entry = newEntry(stream, reader, { isStale: isNewStale(stream), state: emptyState(reader) });
+      entries.set(stream, entry);
+      return entry;
+    },
+    isStale: (stream: StreamId): boolean => !isDropped() && (entries.get(stream)?.isStale ?? isNewStale(stream)),
+    refresh: (entry: Entry, state: StreamState): void => {
+      Object.assign(entry, { state, isStale: false });
+      if (!isEmpty(state) || entry.records.length > 0) return;
+      entries.delete(entry.stream);
+      if (areStale) unused.add(entry.stream);
+    },
+    endStale: (): void => {
+      areStale = false;
+      unused.clear();
+    },
   };
+};
+
+/** Folds batches in passing; names the streams that need to be folded anew. */
+export const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): Tracker => {
+  const entered = enterer(readers, known);
+  const { entryOf } = entered;
   /** Folds one event in passing; false if its stream is to be folded anew. */
   const fold = (entry: Entry, event: RecordedEvent, steps: CommittedBatch['steps']): boolean => {
     endLine(entry);
@@ -164,20 +185,7 @@ export const track = (readers: ReadonlyMap<string, StreamReader>, known: KnownSt
     }
     return stale;
   };
-  return {
-    ...{ take, takeHistory, entries, entryOf, drop, stateOf },
-    isStale: (stream) => !isDropped() && (entries.get(stream)?.isStale ?? (isStale && !unused.has(stream))),
-    refresh: (entry, state) => {
-      Object.assign(entry, { state, isStale: false });
-      if (!isStale || !isEmpty(state) || entry.records.length > 0) return;
-      entries.delete(entry.stream);
-      unused.add(entry.stream);
-    },
-    endStale: () => {
-      isStale = false;
-      unused.clear();
-    },
-  };
+  return { ...entered, take, takeHistory };
 };
 
 /** Makes the line of an entry its state. */
