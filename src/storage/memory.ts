@@ -25,21 +25,22 @@ export type MemoryStorageOptions = {
   readonly recordBytesMax?: number;
 };
 
-type Database = {
+/** A database as it lies in memory. */
+export type MemoryDatabase = {
   readonly recordBytesMax: number;
   /** Packed ones first. */
   records: StoredRecord[];
   /** How many of them are packed, and the directory keys of each. */
-  readonly packed: { readonly at: Position; readonly keys: ReadonlySet<DirectoryKey> }[];
-  readonly findings: Map<string, { readonly finding: Finding; readonly evidence: Uint8Array }>;
-  readonly snapshots: Map<string, Uint8Array>;
+  packed: { readonly at: Position; readonly keys: ReadonlySet<DirectoryKey> }[];
+  findings: Map<string, { readonly finding: Finding; readonly evidence: Uint8Array }>;
+  snapshots: Map<string, Uint8Array>;
   readonly listeners: Map<object, Set<() => void>>;
   size: Size;
   marks: Marks;
-  readonly identities: Identity[];
+  identities: Identity[];
 };
 
-const emptyDatabase = (recordBytesMax: number): Database => ({
+const emptyDatabase = (recordBytesMax: number): MemoryDatabase => ({
   recordBytesMax,
   records: [],
   packed: [],
@@ -51,7 +52,7 @@ const emptyDatabase = (recordBytesMax: number): Database => ({
   identities: [],
 });
 
-const append = (database: Database, { expectedSize, commits, marks }: AppendRequest): AppendOutcome => {
+const append = (database: MemoryDatabase, { expectedSize, commits, marks }: AppendRequest): AppendOutcome => {
   const groups = groupCommits(commits, database.recordBytesMax);
   if (expectedSize !== database.size) return { kind: 'conflict' };
   const records = groups.map((group) => {
@@ -69,8 +70,21 @@ const bytesOf = (record: StoredRecord): number => record.commits.reduce((total, 
 
 const eventsIn = (record: StoredRecord): number => record.commits.reduce((total, { events }) => total + events, 0);
 
-/** Index of the record that holds the position. @throws StoreError `storage.corrupt` */
-const indexAt = (database: Database, at: Position): number => {
+/** Fails where a record does not hold what its place in the log says: the records around it can still be read. */
+const checkPlace = (database: MemoryDatabase, index: number, at: Position): StoredRecord => {
+  const record = database.records[index];
+  const end = database.records[index + 1]?.position ?? database.size;
+  if (record === undefined || record.position > at) {
+    throw new StoreError('storage.corrupt', { position: at, end: record?.position ?? database.size });
+  }
+  const reached = record.position + eventsIn(record);
+  if (reached > end) throw new StoreError('storage.corrupt', { position: record.position, end });
+  if (reached <= at) throw new StoreError('storage.corrupt', { position: reached, end });
+  return record;
+};
+
+/** Index of the record that holds the position, or would. @throws StoreError `storage.corrupt` beyond the log */
+const indexAt = (database: MemoryDatabase, at: Position): number => {
   if (size(at) >= database.size) throw new StoreError('storage.corrupt', { position: at });
   let [low, high] = [0, database.records.length];
   while (high - low > 1) {
@@ -81,31 +95,33 @@ const indexAt = (database: Database, at: Position): number => {
   return low;
 };
 
-const readAt = (database: Database, positions: readonly Position[]): readonly StoredRecord[] => {
-  const wanted = new Set(positions.map((at) => indexAt(database, at)));
-  return database.records.filter((_, index) => wanted.has(index));
+const readAt = (database: MemoryDatabase, positions: readonly Position[]): readonly StoredRecord[] => {
+  const wanted = new Set(positions.map((at) => checkPlace(database, indexAt(database, at), at)));
+  return database.records.filter((record) => wanted.has(record));
 };
 
-const read = (database: Database, from: Position, bytesMax: number): readonly StoredRecord[] => {
+const read = (database: MemoryDatabase, from: Position, bytesMax: number): readonly StoredRecord[] => {
   if (size(from) === database.size) return [];
   const found: StoredRecord[] = [];
   let total = 0;
+  let next: number = from;
   for (let index = indexAt(database, from); found.length === 0 || total < bytesMax; index++) {
-    const record = database.records[index];
-    if (record === undefined) break;
+    if (size(next) === database.size) break;
+    const record = checkPlace(database, index, position(next));
+    next = record.position + eventsIn(record);
     total += bytesOf(record);
     found.push(record);
   }
   return found;
 };
 
-const packedTo = (database: Database): Size => {
+const packedTo = (database: MemoryDatabase): Size => {
   const last = database.records[database.packed.length - 1];
   return last === undefined ? size(0) : size(last.position + eventsIn(last));
 };
 
 /** The next segment: the oldest unpacked records that fill one; undefined if they do not. */
-const nextSegment = (database: Database): readonly StoredRecord[] | undefined => {
+const nextSegment = (database: MemoryDatabase): readonly StoredRecord[] | undefined => {
   const unpacked = database.records.slice(database.packed.length, -1);
   let bytes = 0;
   for (const [index, record] of unpacked.entries()) {
@@ -115,7 +131,7 @@ const nextSegment = (database: Database): readonly StoredRecord[] | undefined =>
   return undefined;
 };
 
-const pack = (database: Database, { bytesMax, keysOf }: PackRequest): PackOutcome => {
+const pack = (database: MemoryDatabase, { bytesMax, keysOf }: PackRequest): PackOutcome => {
   let [records, segments, bytes] = [0, 0, 0];
   const before = { records: database.records, packed: database.packed.length };
   try {
@@ -139,12 +155,12 @@ const pack = (database: Database, { bytesMax, keysOf }: PackRequest): PackOutcom
   return { records, segments, packedTo: packedTo(database) };
 };
 
-const keepIdentity = ({ identities }: Database, identity: Identity, instead: ReplicaId | undefined): Identity => {
+const keepIdentity = ({ identities }: MemoryDatabase, identity: Identity, instead: ReplicaId | undefined): Identity => {
   if (identities.at(-1)?.replica === instead) identities.push(identity);
   return identities.at(-1) ?? identity;
 };
 
-const connect = (database: Database): EventStorage => {
+const connect = (database: MemoryDatabase): EventStorage => {
   const connection = {};
   let open = true;
   database.listeners.set(connection, new Set());
@@ -200,16 +216,18 @@ const connect = (database: Database): EventStorage => {
   };
 };
 
+export type MemoryStorage = StorageAdapter & {
+  /** What lies in a database, below the port: for whoever plays somebody that has the disk in hand. */
+  readonly below: (name: string) => MemoryDatabase;
+};
+
 /** A storage adapter in memory: for tests, for Node scripts, and as the model that the others are held against. */
-export const memoryStorage = ({
-  recordBytesMax = LIMITS.recordBytesMax,
-}: MemoryStorageOptions = {}): StorageAdapter => {
-  const databases = new Map<string, Database>();
-  return {
-    open: async (name) => {
-      const database = databases.get(name) ?? emptyDatabase(recordBytesMax);
-      databases.set(name, database);
-      return connect(database);
-    },
+export const memoryStorage = ({ recordBytesMax = LIMITS.recordBytesMax }: MemoryStorageOptions = {}): MemoryStorage => {
+  const databases = new Map<string, MemoryDatabase>();
+  const below = (name: string): MemoryDatabase => {
+    const database = databases.get(name) ?? emptyDatabase(recordBytesMax);
+    databases.set(name, database);
+    return database;
   };
+  return { open: async (name) => connect(below(name)), below };
 };

@@ -36,6 +36,7 @@ export {
   liveHistory,
   ROUGH,
   shrinkHistory,
+  TAMPERED,
   visitModel,
   type Weights,
   type WorldModel,

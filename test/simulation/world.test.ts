@@ -12,6 +12,7 @@ import {
   HONEST,
   liveHistory,
   ROUGH,
+  TAMPERED,
   type Weights,
   worldModel,
 } from '../../src/testing/index.ts';
@@ -23,17 +24,17 @@ const HISTORIES = Math.max(16, Number(process.env['INDELIBLE_WORLD_HISTORIES'] ?
 const SEED = Number(process.env['INDELIBLE_WORLD_SEED'] ?? 1);
 const RUN_MS_MAX = 300_000 * Math.ceil(HISTORIES / 16);
 
-const lived = async (weights: Weights): Promise<ReadonlyMap<string, number>> => {
+const lived = async (weights: Weights, histories = HISTORIES): Promise<ReadonlyMap<string, number>> => {
   const met = new Map<string, number>();
   let acknowledged = 0;
-  for (let seed = SEED; seed < SEED + HISTORIES; seed++) {
+  for (let seed = SEED; seed < SEED + histories; seed++) {
     const report: HistoryReport = await drawnHistory({ seed, operations: OPERATIONS, weights });
     expect(report.violations, failureText(report)).toEqual([]);
     acknowledged += report.acknowledged;
     for (const [what, times] of report.injected) met.set(what, (met.get(what) ?? 0) + times);
   }
   const told = [...met].map(([what, times]) => `${what} ${times}`).join(', ');
-  console.log(`seed ${SEED}: ${HISTORIES} histories, ${acknowledged} events acknowledged; ${told}`);
+  console.log(`seed ${SEED}: ${histories} histories, ${acknowledged} events acknowledged; ${told}`);
   return met;
 };
 
@@ -51,7 +52,19 @@ const HONEST_TROUBLE = [
   'message: sync.unauthorised',
   'program killed',
   'program killed at a call to its disk',
+  'records packed',
   'time passed',
+];
+
+const TAMPERED_WITH = [
+  'disk: a bit of a commit flipped',
+  'disk: a row put in the place of a later one',
+  'disk: a row removed',
+  'disk: a value altered',
+  'disk: kept states altered',
+  'disk: the marks of sync put back',
+  'disk: the receipt altered',
+  'disk: two rows swapped',
 ];
 
 it(
@@ -69,6 +82,15 @@ it(
   RUN_MS_MAX,
 );
 
+it(
+  'what is done to a disk is found by name and place at the next verification, and by a program that is started on it [SIM-08]',
+  async () => {
+    const met = await lived(TAMPERED, HISTORIES / 4);
+    expect([...met.keys()].filter((what) => what.startsWith('disk: ')).sort()).toEqual(TAMPERED_WITH);
+  },
+  RUN_MS_MAX,
+);
+
 it.each(['C> C*1 C< C0+1 C<', 'S> C> C0+1 D1~ S< D0+1 C<', 'B> B0+0 B< B- B< B1+9'])(
   'what a history has shown once does not come again: %s [SIM-06]',
   async (words) => expect((await liveHistory(words.split(' '), { seed: 202 })).violations).toEqual([]),
@@ -81,7 +103,7 @@ it('one seed gives one history, with the same end [SIM-03]', async () => {
 
 const [FIRST, FOUND_WITHIN] = [1, 3];
 const SEEDS = Array.from({ length: FOUND_WITHIN }, (_, at) => FIRST + at);
-const short = (seed: number) => ({ seed, operations: 200, weights: CLONES });
+const short = (seed: number, weights: Weights = CLONES) => ({ seed, operations: 200, weights });
 
 it('the same histories leave nothing to find in the product as it is [SIM-04]', async () => {
   for (const seed of SEEDS) {
@@ -96,7 +118,7 @@ it.each(MUTANTS)(
     withMutant(mutant, async (world) => {
       const failure = async (seed: number): Promise<readonly string[]> => {
         try {
-          return (await world.drawnHistory(short(seed))).violations;
+          return (await world.drawnHistory(short(seed, mutant.weights))).violations;
         } catch (error) {
           return [String(error)];
         }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type * as Simulated from '../../src/testing/world/index.ts';
+import { TAMPERED, type Weights } from '../../src/testing/world/notation.ts';
 
 export type Mutant = {
   readonly name: string;
@@ -12,6 +13,8 @@ export type Mutant = {
   /** What stands in the file, once, and what stands there instead. */
   readonly from: string;
   readonly to: string;
+  /** The histories that are to find it; with clones if absent. */
+  readonly weights?: Weights;
 };
 
 export const MUTANTS: readonly Mutant[] = [
@@ -44,6 +47,20 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/sync/receipts.ts',
     from: "if (sequence > parts.log.head(parts.identity().replica).sequence)\n    return contradict(parts, { note, receipt, reason: 'shorter' }, 'receipt.ahead-of-log');",
     to: "if (sequence > parts.log.head(parts.identity().replica).sequence) return 'taken';",
+  },
+  {
+    name: 'verification takes altered events for those that were signed',
+    file: 'src/crypto/checkCommit.ts',
+    from: 'const leaves = parts.eventBytes.map((event) => leafHash(context, event));',
+    to: 'const { leaves } = parts;',
+    weights: TAMPERED,
+  },
+  {
+    name: 'verification does not follow chains',
+    file: 'src/verify/chains.ts',
+    from: 'const fault = checkContinues(chain.head, commit);',
+    to: 'const fault: ReturnType<typeof checkContinues> = undefined;',
+    weights: TAMPERED,
   },
 ];
 

@@ -10,7 +10,7 @@ import type { HealthState } from '../../store/healthState.ts';
 import type { Store } from '../../store/types.ts';
 import { conflictsBy } from './conflictOracle.ts';
 import { type Device, tabOf } from './device.ts';
-import { idsOf, type Logged, type LoggedCommit, logOf, logOfServer } from './logs.ts';
+import { idsOf, type Logged, type LoggedCommit, logOf, logOfServer, pictureOf, subjectsIn } from './logs.ts';
 import type { World } from './world.ts';
 
 /** What was found of a device when everything was healed. */
@@ -80,32 +80,17 @@ const sameBytes = (found: readonly Found[], server: readonly LoggedCommit[]): Vi
   });
 };
 
-const pictureOf = async ({ model }: World, store: Store, ids: readonly string[]): Promise<unknown> => ({
-  states: ids.map((id) => {
-    const { value, context, version, conflicts, uncontested, inapplicable, pending, readOnly } = store
-      .aggregate(model.aggregate, id)
-      .state();
-    const heads = conflicts.map(({ key, heads: some }) => [key, some.map(({ body }) => body.id)]);
-    return { id, value, context, version, uncontested, inapplicable, pending, readOnly, heads };
-  }),
-  rows: model.views.map((view) => store.view(view).rows()),
-});
-
 /** All devices and all tabs show the same. */
 const samePicture = async (world: World, found: readonly Found[]): Promise<Violations> => {
-  const prefix = `${world.model.aggregate.type}/`;
-  const streams = new Set(
-    found.flatMap(({ log }) => log.flatMap(({ events }) => events.map(({ body }): string => body.stream))),
+  const ids = subjectsIn(
+    world.model,
+    found.flatMap(({ log }) => log),
   );
-  const ids = [...streams]
-    .filter((stream) => stream.startsWith(prefix))
-    .map((stream) => stream.slice(prefix.length))
-    .sort();
   const [first, ...others] = await Promise.all(
     found.flatMap(({ device }) =>
       device.life.tabs.map(async ({ store }, tab) => ({
         tab: `${device.name}${tab}`,
-        shown: await pictureOf(world, store, ids),
+        shown: pictureOf(world.model, store, ids),
       })),
     ),
   );

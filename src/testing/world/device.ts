@@ -5,7 +5,7 @@
 import { filter, firstValueFrom } from 'rxjs';
 import { isStoreError } from '../../core/errors.ts';
 import type { KnownMarker } from '../../core/ports.ts';
-import type { StorageAdapter } from '../../storage/port.ts';
+import type { MemoryStorage } from '../../storage/memory.ts';
 import type { Store } from '../../store/types.ts';
 import { openStore } from '../../store.ts';
 import type { Sync, SyncStatus } from '../../sync/runner.ts';
@@ -26,10 +26,10 @@ type Life = { readonly time: SimulatedTime; readonly trouble: Trouble; tabs: rea
 export type Device = {
   readonly name: string;
   readonly database: string;
-  disk: StorageAdapter;
+  disk: MemoryStorage;
   marker: KnownMarker & { text: string | undefined };
   /** A copy of its disk that was put aside. */
-  backup: StorageAdapter | undefined;
+  backup: MemoryStorage | undefined;
   isOnline: boolean;
   life: Life;
   /** Programs started on it. */

@@ -4,7 +4,7 @@
  */
 import { StoreError } from '../../core/errors.ts';
 import { position } from '../../core/position.ts';
-import { memoryStorage } from '../../storage/memory.ts';
+import { type MemoryStorage, memoryStorage } from '../../storage/memory.ts';
 import type { EventStorage, StorageAdapter } from '../../storage/port.ts';
 
 /** What a life of a program meets on its way to the disk. */
@@ -81,10 +81,10 @@ export const throughTrouble = (disk: StorageAdapter, trouble: Trouble): StorageA
 /** Segments are small, so that short histories are packed too. */
 const RECORD_BYTES_MAX = 16_384;
 
-export const makeDisk = (): StorageAdapter => memoryStorage({ recordBytesMax: RECORD_BYTES_MAX });
+export const makeDisk = (): MemoryStorage => memoryStorage({ recordBytesMax: RECORD_BYTES_MAX });
 
 /** A disk with the same database on it, as a backup or a clone of the device has it. */
-export const copyOf = async (disk: StorageAdapter, name: string, as = name): Promise<StorageAdapter> => {
+export const copyOf = async (disk: StorageAdapter, name: string, as = name): Promise<MemoryStorage> => {
   const copy = makeDisk();
   const [from, to] = [await disk.open(name), await copy.open(as)];
   const identities = await from.readIdentities();

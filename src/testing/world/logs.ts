@@ -1,10 +1,12 @@
-/** What lies on the disks and on the server of a world, read without the program. */
+/** What lies on the disks and on the server of a world, read without the program; and what the programs show. */
 import type { EventBody } from '../../core/envelope.ts';
 import type { ReplicaId } from '../../core/ids.ts';
 import { position } from '../../core/position.ts';
 import { toBase64 } from '../../crypto/bytes.ts';
 import { readStoredCommit } from '../../crypto/readCommit.ts';
+import type { Store } from '../../store/types.ts';
 import type { Device } from './device.ts';
+import type { WorldModel } from './model.ts';
 
 /** One event as it lies in a log. */
 export type Logged = {
@@ -40,3 +42,25 @@ export const idsOf = (log: readonly LoggedCommit[]): ReadonlySet<string> =>
   new Set(log.flatMap(({ events }) => events.map(({ body }): string => body.id)));
 
 export const idsOn = async (device: Device): Promise<ReadonlySet<string>> => idsOf(await logOf(device));
+
+/** Ids of the aggregates of the model of which a log tells, sorted. */
+export const subjectsIn = ({ aggregate }: WorldModel, log: readonly LoggedCommit[]): readonly string[] => {
+  const prefix = `${aggregate.type}/`;
+  const streams = new Set(log.flatMap(({ events }) => events.map(({ body }): string => body.stream)));
+  return [...streams]
+    .filter((stream) => stream.startsWith(prefix))
+    .map((stream) => stream.slice(prefix.length))
+    .sort();
+};
+
+/** What a store shows of the given aggregates, and its views: equal where the same is shown. */
+export const pictureOf = ({ aggregate, views }: WorldModel, store: Store, ids: readonly string[]): unknown => ({
+  states: ids.map((id) => {
+    const { value, context, version, conflicts, uncontested, inapplicable, pending, readOnly } = store
+      .aggregate(aggregate, id)
+      .state();
+    const heads = conflicts.map(({ key, heads: some }) => [key, some.map(({ body }) => body.id)]);
+    return { id, value, context, version, uncontested, inapplicable, pending, readOnly, heads };
+  }),
+  rows: views.map((view) => store.view(view).rows()),
+});

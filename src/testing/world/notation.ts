@@ -14,6 +14,8 @@
  *   A@-90   A's clock is set back by 90 minutes
  *   A>  A<  a copy of A's disk is put aside, and put back
  *   A&      a clone of A begins to live
+ *   A:      A packs its records and keeps its states
+ *   A$b     somebody has A's disk in hand, does to it what the letter says, see `TAMPERINGS`, and puts it right again
  *   .30     30 hours pass
  *   S>  S<  the server's data is backed up, and put back
  */
@@ -28,7 +30,7 @@ export type Word = {
   readonly rest: string;
 };
 
-const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&.-])(?<rest>.*)$/;
+const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&:$.-])(?<rest>.*)$/;
 
 /** A word of a history. @throws RangeError */
 export const readWord = (text: string): Word => {
@@ -61,6 +63,8 @@ export const KINDS = [
   'restore',
   'clone',
   'server',
+  'pack',
+  'tamper',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -80,7 +84,7 @@ export const HONEST: Weights = {
     clock: 1,
     time: 2,
   },
-  ...{ restore: 0, clone: 0, server: 0 },
+  ...{ restore: 0, clone: 0, server: 0, pack: 0.5, tamper: 0 },
 };
 
 /** With tablets that are set up from a copy of another one's disk, and go on beside it. */
@@ -89,14 +93,23 @@ export const CLONES: Weights = { ...HONEST, clone: 1 };
 /** With copies of disks put back, and a server restored from an older backup. */
 export const ROUGH: Weights = { ...CLONES, restore: 4, server: 2 };
 
+/** With disks that somebody tampers with. */
+export const TAMPERED: Weights = { ...HONEST, tamper: 6, pack: 2 };
+
 const SUBJECTS = 12;
 const TABS = 2;
 /** Letters of `MESSAGE_TROUBLE` that a network may do by itself. */
 const NETWORK = 'nnnnqdrlsuit';
+/** What is done to a disk, see `tampering.ts`: most often to what was recorded. */
+const TAMPERING = 'bvvrrxxoomsp';
 const CLOCK_STEP_MIN = 3 * 24 * 60;
 
 const some = (draw: Draw, from: string, most: number): string =>
   Array.from({ length: draw(most + 1) }, () => from.charAt(draw(from.length))).join('');
+
+/** States that are to be altered have to be kept first. */
+const tampering = (who: string, letter: string): readonly string[] =>
+  letter === 's' ? [`${who}:`, `${who}$s`] : [`${who}$${letter}`];
 
 const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => {
   const who = LETTERS[draw(devices)] ?? 'A';
@@ -132,6 +145,10 @@ const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => 
       return [`${who}&`];
     case 'server':
       return [`S${draw(2) === 0 ? '>' : '<'}`];
+    case 'pack':
+      return [`${who}:`];
+    case 'tamper':
+      return tampering(who, TAMPERING.charAt(draw(TAMPERING.length)));
   }
 };
 

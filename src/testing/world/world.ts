@@ -1,6 +1,6 @@
 /** A world of simulated devices, people, a network and a server: lives a history, one operation after the other. */
 import { isStoreError, StoreError } from '../../core/errors.ts';
-import type { SendOptions, SendOutcome } from '../../store/types.ts';
+import type { SendOptions } from '../../store/types.ts';
 import { seededEntropy } from '../entropy.ts';
 import { type Disturbance, simulatedNetwork, UNDISTURBED } from '../network.ts';
 import { type SimulatedServer, simulatedServer } from '../server.ts';
@@ -20,6 +20,7 @@ import { copyOf } from './disk.ts';
 import { idsOn } from './logs.ts';
 import type { Draw, WorldModel } from './model.ts';
 import { LETTERS, readWord, type Word } from './notation.ts';
+import { tamperWith } from './tampering.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -104,8 +105,8 @@ export const openWorld = async (parts: {
   };
 };
 
-/** What a person gets from an attempt: an outcome, or the code of a failure. */
-const attempted = async (send: Promise<SendOutcome>): Promise<SendOutcome | StoreError> => {
+/** What comes of an attempt: an outcome, or a failure with its code. */
+const attempted = async <T>(send: Promise<T>): Promise<T | StoreError> => {
   try {
     return await send;
   } catch (error) {
@@ -184,6 +185,18 @@ const putBack = async (world: World, device: Device): Promise<void> => {
   await restart(device, world.life.around);
 };
 
+const tamper = async (world: World, device: Device, { rest: letter }: Word): Promise<void> => {
+  const { draw, life } = world;
+  const tampered = await tamperWith(device, { letter, draw, around: life.around });
+  if (tampered !== undefined) count(world, tampered.what);
+  world.violations.push(...(tampered?.violations ?? []));
+};
+
+const pack = async (world: World, device: Device): Promise<void> => {
+  const packed = await attempted(tabOf(device, 0).store.compact());
+  if (!isStoreError(packed)) count(world, 'records packed');
+};
+
 const DEVICES_MAX = LETTERS.length;
 
 const clone = async (world: World, device: Device): Promise<void> => {
@@ -253,6 +266,10 @@ const onDevice = async (world: World, device: Device, word: Word): Promise<void>
       return putBack(world, device);
     case '&':
       return clone(world, device);
+    case ':':
+      return pack(world, device);
+    case '$':
+      return tamper(world, device, word);
     default:
       throw new RangeError(`no operation: ${word.verb}`);
   }
