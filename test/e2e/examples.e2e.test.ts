@@ -13,6 +13,8 @@ import { findChromium } from '../../scripts/chromium.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const EXAMPLES = ['typescript', 'react', 'svelte', 'vue', 'angular'] as const;
 const LINES_MAX = 80;
+/** Where pictures of the examples are kept, when they are taken for the documents. */
+const SHOTS = process.env['EXAMPLE_SHOTS'];
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 
 let folder = '';
@@ -88,7 +90,7 @@ it.each(EXAMPLES)(
     await page.getByText('71.5 kg').waitFor();
     await record(page, '72');
     await expect.poll(() => shown(page)).toEqual({ weights: ['71.5 kg', '72 kg'], ...OPEN, line: 'open, 2 not sent' });
-    await page.screenshot({ path: join(folder, `${name}.png`) });
+    await page.screenshot({ path: join(SHOTS ?? folder, `${name}.png`) });
     await page.reload();
     await expect.poll(() => page.locator('li').count()).toBe(2);
     expect(await shown(page)).toEqual({ weights: ['71.5 kg', '72 kg'], ...OPEN, line: 'open, 2 not sent' });

@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { LIMITS } from '../../src/core/limits.ts';
 import type { Sent } from './tabs/page.ts';
-import { startWorld, type Tab, type World } from './tabs/world.ts';
+import { POISON, startWorld, type Tab, type World } from './tabs/world.ts';
 
 const TABS = 8;
 /** What a machine of two cores may take to run eight busy tabs, beside the bound itself. */
@@ -25,14 +25,16 @@ afterAll(() => world?.stop());
 
 let databases = 0;
 
-const openTabs = async (count: number): Promise<readonly [Tab, ...Tab[]]> => {
+/** `round`: of tabs that run a processor, on the database of the last one that had none or another. */
+const openTabs = async (count: number, round?: string): Promise<readonly [Tab, ...Tab[]]> => {
   if (world === undefined) throw new Error('a browser');
-  const name = `tabs-${++databases}`;
+  if (round === undefined) databases += 1;
+  const name = `tabs-${databases}`;
   const tabs: Tab[] = [];
   for (let at = 0; at < count; at++) {
     const tab = await world.openTab();
     opened.push(tab);
-    await tab.call('open', { name });
+    await tab.call('open', round === undefined ? { name } : { name, tabId: `${round}${at}` });
     tabs.push(tab);
   }
   const [first, ...others] = tabs;
@@ -203,4 +205,44 @@ it('tabs whose site is cleared under them say that the database is lost, and beg
     expect(codes).toEqual(['storage.lost', 'storage.lost']);
     expect(await tab.page.evaluate(async () => (await indexedDB.databases()).length)).toBe(0);
   }
+}, 60_000);
+
+/** Resolves when so many effects were asked for; gives the tab that asked for the newest. */
+const effectsReach = async ({ effects }: World, count: number): Promise<string> => {
+  while (effects.asked.length < count) await wait(5);
+  return effects.asked.at(-1)?.tabId ?? '';
+};
+
+it('a processor asks for each effect in turn from one tab, through a killed tab and a killed browser; poison is set aside and shown [PRC-02, PRC-03, PRC-04]', async () => {
+  if (world === undefined) throw new Error('a browser');
+  const { effects } = world;
+  databases += 1;
+  const tabs = await openTabs(3, 'a');
+  const kill = new Map<string, () => Promise<void>>();
+  for (const [at, tab] of tabs.entries()) kill.set(`a${at}`, await tab.killer());
+  await tabs[0].call('send', { tag: POISON, count: 1, callers: 1 });
+  for (const [at, tab] of tabs.entries()) await tab.call('send', { tag: `k${at}`, count: 50, callers: 5 });
+  const { seen } = await tabs[0].call('seen', { count: 151, withinMs: 15_000 });
+  const inLog = seen.map(({ id }) => id);
+  const victim = await effectsReach(world, 40);
+  await kill.get(victim)?.();
+  await effectsReach(world, effects.asked.length + 20);
+  expect(effects.asked.length).toBeLessThan(inLog.length);
+  opened = [];
+  await world.killBrowser();
+  const [first, second] = await openTabs(2, 'b');
+  const { parked, cursor, findings, warned } = await first.call('processed');
+  expect([cursor, inLog.length]).toEqual([151, 151]);
+  const asked = effects.asked.map(({ id }) => id);
+  expect([...new Set(asked)]).toEqual(inLog);
+  const taken = new Set(effects.asked.filter(({ isTaken }) => isTaken).map(({ id }) => id));
+  expect(inLog.filter((id) => !taken.has(id))).toEqual(parked);
+  expect(parked).toEqual(inLog.slice(0, 1));
+  const repeated = inLog.filter((id) => !parked.includes(id) && asked.indexOf(id) !== asked.lastIndexOf(id));
+  report('processor', { effects: taken.size, repeated: repeated.length });
+  expect(repeated.length).toBeLessThanOrEqual(2); // what was under way when the tab, and then the browser, was killed
+  expect(effects.atOnce()).toBe(1);
+  expect(new Set(effects.asked.map(({ tabId }) => tabId[0]))).toEqual(new Set(['a', 'b']));
+  expect([findings, warned]).toEqual([['processor.parked'], expect.arrayContaining(['health.findings-kept'])]);
+  expect((await second?.call('processed'))?.parked).toEqual(parked);
 }, 60_000);

@@ -1,7 +1,15 @@
 /** What a tab of the tests does: holds a store, appends, and keeps everything that it sees. Called by the test by name. */
 
 import { position } from '../../../src/core/position.ts';
-import { dexieStorage, isStoreError, openStore, type Store, type Sync } from '../../../src/index.ts';
+import {
+  defineProcessor,
+  dexieStorage,
+  isStoreError,
+  openStore,
+  type ProcessorDefinition,
+  type Store,
+  type Sync,
+} from '../../../src/index.ts';
 import type { Transport } from '../../../src/sync/transport.ts';
 import { item, Visit } from '../../unit/store/trial.ts';
 import { vaultCalls } from './vaultCalls.ts';
@@ -11,7 +19,13 @@ const VISITS = 500;
 
 type Seen = { readonly position: number; readonly id: string };
 
-type Tab = { readonly name: string; readonly store: Store; readonly seen: Seen[]; lastSeenAtMs: number };
+type Tab = {
+  readonly name: string;
+  readonly store: Store;
+  readonly processor: ProcessorDefinition | undefined;
+  readonly seen: Seen[];
+  lastSeenAtMs: number;
+};
 
 let tab: Tab | undefined;
 const here = (): Tab => {
@@ -19,16 +33,34 @@ const here = (): Tab => {
   return tab;
 };
 
-const open = async ({ name }: { readonly name: string }): Promise<number> => {
+/** Hands each event to the server of the page, which knows a repetition by its id, and fails when the server does. */
+const effectsOf = (tabId: string) =>
+  defineProcessor({
+    name: 'effects',
+    of: Visit,
+    on: ['ItemRecorded'],
+    from: 'beginning',
+    retry: { tries: 2, backoffMs: 50 },
+    handle: async ({ id, event }, signal) => {
+      const body = JSON.stringify({ id, tabId, item: event.item });
+      const answer = await fetch('/effects', { method: 'POST', signal, body });
+      if (!answer.ok) throw new Error('not taken');
+    },
+  });
+
+/** `tabId`: runs a processor, under which it says who it is. */
+const open = async ({ name, tabId }: { readonly name: string; readonly tabId?: string }): Promise<number> => {
+  const processor = tabId === undefined ? undefined : effectsOf(tabId);
   const store = await openStore({
     name,
     tenant: 'acme-042',
     aggregates: [Visit],
+    processors: processor === undefined ? [] : [processor],
     actor: () => ({ userId: 'nurse-1', role: 'site' }),
     storage: dexieStorage(),
   });
   const seen: Seen[] = [];
-  const opened: Tab = { name, store, seen, lastSeenAtMs: 0 };
+  const opened: Tab = { name, store, processor, seen, lastSeenAtMs: 0 };
   store.committed$.subscribe(({ events }) => {
     for (const { position, body } of events) seen.push({ position, id: body.id });
     opened.lastSeenAtMs = performance.timeOrigin + performance.now();
@@ -188,6 +220,18 @@ const keepBusy = async (): Promise<void> => {
   void work();
 };
 
+/** When the processor has dealt with all that is held: every event of its type in the log, what was set aside, and what is said of it. */
+const processed = async () => {
+  const { store, processor } = here();
+  if (processor === undefined) throw new Error('no processor was opened');
+  await store.caughtUp();
+  await store.processor(processor).caughtUp();
+  const { parked, cursor } = store.processor(processor).status();
+  const findings = (await store.findings()).map(({ code }) => code);
+  const warned = (await store.health()).checks.flatMap(({ warnings }) => warnings.map(({ code }) => code));
+  return { parked: parked.map(({ event }) => String(event)), cursor, findings, warned };
+};
+
 let sync: Sync | undefined;
 let exchanges = 0;
 
@@ -243,6 +287,7 @@ const calls = {
   verify,
   holdLock,
   keepBusy,
+  processed,
   startSync,
   exchange,
   syncState,

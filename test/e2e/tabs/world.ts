@@ -3,9 +3,10 @@
  * Driven by puppeteer: playwright keeps every page visible, and Chromium freezes no page that is.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { type Browser, launch, type Page } from 'puppeteer-core';
 import { z } from 'zod';
 import { findChromium } from '../../../scripts/chromium.mjs';
@@ -34,8 +35,19 @@ export type Tab = {
   readonly killer: () => Promise<() => Promise<void>>;
 };
 
+/** What processors have asked of the world outside. */
+export type Effects = {
+  /** In the order in which they came, repetitions too. `isTaken`: false for what was refused. */
+  readonly asked: readonly (Effect & { readonly isTaken: boolean })[];
+  /** The most that were under way at once. */
+  readonly atOnce: () => number;
+};
+
 export type World = {
   readonly openTab: () => Promise<Tab>;
+  readonly effects: Effects;
+  /** Kills the browser and starts it again on the same profile. */
+  readonly killBrowser: () => Promise<void>;
   /** Lets the browser drop every connection to a database, as it does when its disk or its store fails. */
   readonly dropConnections: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -46,8 +58,40 @@ const Processes = z.object({
 });
 type BrowserProcesses = () => Promise<z.infer<typeof Processes>['processInfo']>;
 
+const Effect = z.object({ id: z.string(), tabId: z.string(), item: z.string() });
+type Effect = z.infer<typeof Effect>;
+/** Takes long enough that whoever asks can be killed meanwhile. */
+const EFFECT_MS = 5;
+/** An item of this name is never taken. */
+export const POISON = 'poison';
+
+/** Takes effects, each in its time, and refuses poison. */
+const effectsTaker = () => {
+  const asked: Effects['asked'][number][] = [];
+  let under = 0;
+  let most = 0;
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    under += 1;
+    most = Math.max(most, under);
+    response.once('close', () => {
+      under -= 1;
+    });
+    const effect = Effect.parse(await json(request));
+    await new Promise((resolve) => setTimeout(resolve, EFFECT_MS));
+    const isTaken = !effect.item.startsWith(POISON);
+    asked.push({ ...effect, isTaken });
+    response.writeHead(isTaken ? 200 : 500).end();
+  };
+  return { take, effects: { asked, atOnce: () => most } };
+};
+
 const serve = async (script: string) => {
+  const { take, effects } = effectsTaker();
   const server = createServer((request, response) => {
+    if (request.url === '/effects') {
+      take(request, response).catch(() => response.destroy()); // whoever asked was killed meanwhile
+      return;
+    }
     const isScript = request.url === '/tab.js';
     response.writeHead(200, {
       'content-type': isScript ? 'text/javascript' : 'text/html',
@@ -58,7 +102,7 @@ const serve = async (script: string) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the page server listens on a port');
-  return { url: `http://127.0.0.1:${address.port}/`, stop: () => server.close() };
+  return { url: `http://127.0.0.1:${address.port}/`, effects, stop: () => server.close() };
 };
 
 const callOn =
@@ -127,13 +171,24 @@ export const startWorld = async (): Promise<World> => {
   const profile = await mkdtemp(join(tmpdir(), 'indelible-tabs-'));
   const server = await serve(await pageScript('test/e2e/tabs/page.ts'));
   const { path, args, env } = await findChromium();
-  const browser = await launch({ executablePath: path, args: [...args], env, userDataDir: profile });
-  const session = await browser.target().createCDPSession();
-  const processes: BrowserProcesses = async () =>
-    Processes.parse(await session.send('SystemInfo.getProcessInfo')).processInfo;
+  const start = () => launch({ executablePath: path, args: [...args], env, userDataDir: profile });
+  let browser = await start();
+  const processes: BrowserProcesses = async () => {
+    const session = await browser.target().createCDPSession();
+    const found = Processes.parse(await session.send('SystemInfo.getProcessInfo')).processInfo;
+    await session.detach();
+    return found;
+  };
   return {
+    effects: server.effects,
     dropConnections: () => dropConnections(browser),
     openTab: () => tabOf(browser, server.url, processes),
+    killBrowser: async () => {
+      const gone = new Promise((resolve) => browser.process()?.once('exit', resolve));
+      browser.process()?.kill('SIGKILL');
+      await gone;
+      browser = await start();
+    },
     stop: async () => {
       await browser.close();
       server.stop();
