@@ -144,6 +144,7 @@ export const streamOfForm = (id: string): string => `${Form.type}/${id}`;
 export const STATE_TEXT: Readonly<Record<SignatureManifest['state'], string>> = {
   intact: 'Valid',
   'changed-since': 'Data changed since',
+  unendorsed: 'New key, not endorsed',
   withdrawn: 'Withdrawn',
   contested: 'Contested',
   invalid: 'Invalid',
@@ -159,6 +160,6 @@ export const ACT_TEXT: Readonly<Record<SignatureManifest['act'], string>> = {
 export const markOf = (manifests: readonly SignatureManifest[]): SignatureManifest['state'] | undefined => {
   const acts = manifests.filter(({ act }) => act !== 'SignatureWithdrawn');
   const asks = acts.filter(({ state, signAgain }) => state !== 'changed-since' || signAgain);
-  const order = ['invalid', 'contested', 'changed-since', 'intact', 'withdrawn'] as const;
+  const order = ['invalid', 'contested', 'unendorsed', 'changed-since', 'intact', 'withdrawn'] as const;
   return order.find((state) => asks.some((each) => each.state === state));
 };

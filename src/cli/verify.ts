@@ -76,7 +76,13 @@ const STATE_TEXT: Readonly<Record<SignatureReport['state'], string>> = {
   'changed-since': 'DATA CHANGED SINCE',
   withdrawn: 'withdrawn by the signer',
   contested: 'SIGNER ID ENROLLED TWICE',
+  unendorsed: 'NEW KEY, NOT ENDORSED',
   invalid: 'INVALID',
+};
+const VOUCHER_TEXT: Readonly<Record<SignatureReport['endorsedBy'][number]['as'], string>> = {
+  self: 'with the key before it',
+  administrator: 'as administrator',
+  signer: 'as another signer',
 };
 const ACT_TEXT: Readonly<Record<SignatureReport['act'], string>> = {
   Signed: 'signed',
@@ -90,6 +96,7 @@ const signatureText = (signature: SignatureReport): string => {
   const rest = [
     ...(signature.keyPinned ? [] : ['key named by the bundle itself; give --signers']),
     ...(signature.keyEnded ? ['key ended on another device, before or after'] : []),
+    ...signature.endorsedBy.map(({ signer: by, as }) => `endorsed by ${by}, ${VOUCHER_TEXT[as]}`),
   ];
   const key = `key ${signature.key.slice(0, 16)}…${rest.length === 0 ? ' (as given)' : ` (${rest.join('; ')})`}`;
   return `    ${printedName} (${signer}), ${meaning}, ${signedAtText(at)}: ${what}\n      ${ACT_TEXT[act]}, signature ${id}, at replica ${replica}, event ${sequence}, ${key}`;

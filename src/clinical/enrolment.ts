@@ -29,7 +29,8 @@ const statementOf = ({ id, printedName, identity }: Enrolment, publicKey: KeySta
   ...{ signer: userId(id), printedName, publicKey, identity },
 });
 
-const keyPayload = async (store: Store, enrolment: Enrolment, hand: SigningHand) => ({
+/** What an enrolment says of a key, with the proof that whoever enrols it has it. */
+export const keyPayload = async (store: Store, enrolment: Enrolment, hand: SigningHand) => ({
   printedName: enrolment.printedName,
   publicKey: toBase64(await checkEnrolledKey(hand.publicKey)),
   identity: enrolment.identity,
@@ -59,15 +60,4 @@ export const endorseKey = async (
     key: signingKeyId(by.hand.publicKey),
     signature: toBase64(await by.hand.sign(endorsementMessage(store.tenant, statement))),
   };
-};
-
-/** Puts a new key in the place of a signer's. Without the word of those entitled it is recorded and counts for nothing. */
-export const replaceSignerKey = async (
-  store: Store,
-  enrolment: Enrolment & { readonly endorsements: readonly EndorsementText[]; readonly reason: string },
-  hand: SigningHand,
-): Promise<SendOutcome> => {
-  const { endorsements, reason } = enrolment;
-  const payload = { ...(await keyPayload(store, enrolment, hand)), endorsements: [...endorsements] };
-  return store.aggregate(Signer, enrolment.id).send({ type: 'SignerKeyReplaced', ...payload }, { reason });
 };

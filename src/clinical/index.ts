@@ -12,13 +12,13 @@ export { holderFingerprint } from '../crypto/holder.ts';
 export { signedAtText, statementHash } from '../crypto/signedAct.ts';
 export { type AccessEntry, type AccessTime, accessAt, accessNow, accessOf, FailedUnlocks } from './access.ts';
 export { copyOf } from './copies.ts';
+export { type EndorseOutcome, endorseSignerKey, proposeSignerKey, replaceSignerKey } from './endorsing.ts';
 export {
   confirmAccountability,
   type EndorsementText,
   type Enrolment,
   endorseKey,
   enrolSigner,
-  replaceSignerKey,
 } from './enrolment.ts';
 export {
   type CarriedOut,
@@ -69,6 +69,7 @@ export {
   signaturesOf,
   watchSignatures,
 } from './signatures.ts';
+export { keysToEndorse, SignerIndex, type SignerKeyShown, signerKeysOf } from './signers.ts';
 export {
   type ActInput,
   type ActOutcome,

@@ -14,11 +14,12 @@ import {
 } from '../core/ids.ts';
 import { type ActCheck, checkAct, type ReadAct, readAct, type SignatureState, stateOf } from '../crypto/checkAct.ts';
 import { type Act, type SignedAt, type SignedStream, signedAtText, signedEvents } from '../crypto/signedAct.ts';
-import { readSigners, signerStream } from '../crypto/signerHistory.ts';
+import type { Voucher } from '../crypto/signerHistory.ts';
 import { ElectronicSignature, Signer } from '../machines/clinical/index.ts';
 import { defineView } from '../projections/view.ts';
 import type { SealedEvent } from '../store/sealedEvents.ts';
 import type { Store } from '../store/types.ts';
+import { signersOf } from './signers.ts';
 import type { ShownRecord } from './signing.ts';
 
 /** The view by which signatures are found: register it, `ElectronicSignature` and `Signer` with the store. */
@@ -63,6 +64,8 @@ export type SignatureManifest = {
   readonly signAgain: boolean;
   /** True if the key's force ended on another device, and nothing shows whether before or after. */
   readonly keyEnded: boolean;
+  /** Whose word for the signer's new key holds; none for a first one. */
+  readonly endorsedBy: readonly Voucher[];
   /** Reason for change: of a withdrawal. */
   readonly reason: string | undefined;
 };
@@ -107,9 +110,12 @@ const manifestOf = ({ read, check }: Weighed, weighed: readonly Weighed[], held:
   return {
     ...{ id: streamParts(stream).id, act, signer, printedName, meaning, at, atText: signedAtText(at) },
     streams: signedRecords.map((record) => record.stream),
-    state: stateOf({ faulty, contested: check.contested, withdrawn, later: later.length }),
+    state: stateOf({
+      ...{ faulty, contested: check.contested, withdrawn, unendorsed: check.unendorsed, later: later.length },
+    }),
     faults: check.faults.map(({ code }) => code),
-    ...{ later, signAgain: false, keyEnded: check.keyEnded, reason: event.body.reason },
+    ...{ later, signAgain: false, keyEnded: check.keyEnded, endorsedBy: check.key?.vouchers ?? [] },
+    reason: event.body.reason,
   };
 };
 
@@ -117,13 +123,15 @@ const manifestOf = ({ read, check }: Weighed, weighed: readonly Weighed[], held:
 const withQuestion = (manifests: readonly SignatureManifest[]): readonly SignatureManifest[] =>
   manifests.map((manifest) => {
     const isMended = manifests.some(
-      ({ signer, meaning, state, streams }) =>
+      ({ signer, meaning, state, later, streams }) =>
         signer === manifest.signer &&
         meaning === manifest.meaning &&
-        state === 'intact' &&
+        (state === 'intact' || (state === 'unendorsed' && later.length === 0)) &&
         manifest.streams.every((stream) => streams.includes(stream)),
     );
-    return { ...manifest, signAgain: manifest.state === 'changed-since' && !isMended };
+    const { state, later } = manifest;
+    const isChanged = state === 'changed-since' || (state === 'unendorsed' && later.length > 0);
+    return { ...manifest, signAgain: isChanged && !isMended };
   });
 
 const findIn = (held: Held) => {
@@ -163,7 +171,7 @@ export const signaturesOf = async (
   const held = await hold(store, named);
   const evidence = {
     tenant: store.tenant,
-    signer: readSigners(store.tenant, (signer) => store.sealedEvents(signerStream(signer))),
+    signer: await signersOf(store),
     find: findIn(held),
     signed: (stream: StreamId) =>
       acts

@@ -4,18 +4,28 @@
  */
 import type { AggregateDefinition } from '../core/aggregate.ts';
 import { StoreError } from '../core/errors.ts';
-import { aggregateId, type EventType, eventType, type StreamId, streamId, type UserId } from '../core/ids.ts';
+import {
+  aggregateId,
+  type EventType,
+  eventType,
+  type PublicKey32,
+  type StreamId,
+  streamId,
+  type UserId,
+} from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Clock } from '../core/ports.ts';
 import { eventIds } from '../core/uuid.ts';
 import { toBase64, toHex32 } from '../crypto/bytes.ts';
 import { type Act, type ActContent, actMessage, type SignedStream, statementHash } from '../crypto/signedAct.ts';
-import { type HashedEvent, hasSeen, readSigners, type SignerKey, signerStream } from '../crypto/signerHistory.ts';
+import { type HashedEvent, hasSeen } from '../crypto/signerEvents.ts';
+import type { SignerKey } from '../crypto/signerHistory.ts';
 import { signingKeyId } from '../crypto/signerKey.ts';
 import { type ActPayload, ElectronicSignature, Signer } from '../machines/clinical/index.ts';
 import { systemClock, systemEntropy } from '../store/platform.ts';
 import type { SealedEvent } from '../store/sealedEvents.ts';
 import type { SendOptions, SendOutcome, Store } from '../store/types.ts';
+import { signersOf } from './signers.ts';
 import type { Components, SigningSession } from './signingSession.ts';
 
 /** A record that was shown to be signed. */
@@ -54,7 +64,7 @@ export type ActRefusal =
   /** The id was enrolled at two places: a person has to decide first. */
   | 'contested'
   | 'identity-missing'
-  /** The key is not the one that was enrolled last. */
+  /** The key is neither the one in force nor one that this signer has proposed. */
   | 'other-key'
   /** A record holds a conflict, or something that cannot be read here. */
   | 'undecided'
@@ -122,22 +132,47 @@ const gather = async (store: Store, records: readonly ShownRecord[]): Promise<re
   return gathered.sort((a, b) => (a.stream < b.stream ? -1 : 1));
 };
 
-/** The key and the confirmation that a signer's next act rests on. */
-const accountOf = async (store: Store, signer: UserId, identityRequired: boolean): Promise<Account | Refused> => {
+/** A key with which somebody may sign, and the confirmation given for it; `undefined` where none was. */
+type Candidate = { readonly key: SignerKey; readonly confirmed: HashedEvent | undefined };
+
+const refusalFor = ({ key, confirmed }: Candidate, identityRequired: boolean): Refused | undefined => {
+  if (key.contested) return refused('contested');
+  if (confirmed === undefined) return refused('not-accountable');
+  return identityRequired && key.enrolled.identity === null ? refused('identity-missing') : undefined;
+};
+
+/** The keys with which a signer may sign: the one in force, and those that they have proposed. */
+const candidatesOf = async (
+  store: Store,
+  signer: UserId,
+  identityRequired: boolean,
+): Promise<readonly Candidate[] | Refused> => {
   const { value, conflicts } = store.aggregate(Signer, signer).state();
   if (value === 'unknown') return refused('not-enrolled');
   if (conflicts.length > 0) return refused('contested');
   if (value === 'deactivated') return refused('deactivated');
-  const { keys, confirmations } = await readSigners(store.tenant, (user) => store.sealedEvents(signerStream(user)))(
-    signer,
-  );
-  const key = keys.findLast(({ sound }) => sound);
-  if (key === undefined) return refused('not-enrolled');
-  if (key.contested) return refused('contested');
-  const confirmed = confirmations.findLast((event) => hasSeen(event, key.event));
-  if (confirmed === undefined) return refused('not-accountable');
-  if (identityRequired && key.enrolled.identity === null) return refused('identity-missing');
-  return { key, confirmed };
+  const { keys, confirmations } = await (await signersOf(store))(signer);
+  const inForce = keys.findLast(({ sound }) => sound);
+  if (inForce === undefined) return refused('not-enrolled');
+  const found = [inForce, ...keys.filter(({ unendorsed }) => unendorsed)].map((key) => ({
+    ...{ key, confirmed: confirmations.findLast((event) => hasSeen(event, key.event)) },
+  }));
+  const refusals = found.map((each) => refusalFor(each, identityRequired));
+  return refusals.includes(undefined) ? found : (refusals[0] ?? refused('not-enrolled'));
+};
+
+/** The key that was proven and the confirmation that its next act rests on. */
+const accountOf = (
+  candidates: readonly Candidate[],
+  publicKey: PublicKey32,
+  identityRequired: boolean,
+): Account | Refused => {
+  const id = signingKeyId(publicKey);
+  const found = candidates.find(({ key }) => key.id === id);
+  if (found === undefined) return refused('other-key');
+  const refusal = refusalFor(found, identityRequired);
+  const { key, confirmed } = found;
+  return refusal ?? (confirmed === undefined ? refused('not-accountable') : { key, confirmed });
 };
 
 type Prepared = {
@@ -173,12 +208,14 @@ const perform = async <Secret>(store: Store, input: ActInput<Secret>, prepared: 
   const signer = session.signerOf(components);
   if (signer === undefined) return refused('all-needed');
   if (store.actor().user !== signer) return refused('not-the-actor');
-  const account = await accountOf(store, signer, input.identityRequired);
-  if (isRefused(account)) return account;
+  const candidates = await candidatesOf(store, signer, input.identityRequired);
+  if (isRefused(candidates)) return candidates;
   const proven = await session.prove(components);
   if (proven.kind === 'all-needed') return refused('all-needed');
+  if (proven.user !== signer) return refused('other-key');
+  const account = accountOf(candidates, proven.hand.publicKey, input.identityRequired);
+  if (isRefused(account)) return account;
   const { key, confirmed } = account;
-  if (proven.user !== signer || signingKeyId(proven.hand.publicKey) !== key.id) return refused('other-key');
   const content: ActContent = {
     ...{ signer, printedName: key.enrolled.printedName, meaning, at: momentOf(clock) },
     ...{ statement: toHex32(statementHash(statement)), records, key: key.id },

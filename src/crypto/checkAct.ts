@@ -19,7 +19,8 @@ import {
   signedEvents,
 } from './signedAct.ts';
 import { verifySignature } from './signer.ts';
-import { type HashedEvent, hasSeen, type SignerHistory, type SignerKey } from './signerHistory.ts';
+import { type HashedEvent, hasSeen } from './signerEvents.ts';
+import type { SignerHistory, SignerKey } from './signerHistory.ts';
 
 /** Something wrong with an act. `what` may name the event concerned as `replica/sequence`. */
 export type ActFault = {
@@ -73,6 +74,8 @@ export type ActCheck = {
   readonly contested: boolean;
   /** The key's force ended on another device; whether before or after the act cannot be told. */
   readonly keyEnded: boolean;
+  /** The signer proposed the key, and too few have vouched for it. */
+  readonly unendorsed: boolean;
 };
 
 const checkRecords = (records: readonly SignedStream[], find: ActEvidence['find']): readonly ActFault[] => {
@@ -108,18 +111,23 @@ const checkSubject = (
   return act === 'CounterSigned' && isBySigner ? [{ code: 'esign.invalid', what: 'counter-signed by the signer' }] : [];
 };
 
-/** Events that end the force of a key: a deactivation, or a sound key in its place, unless the key came after it. */
+/**
+ * Events that end the force of a key: a deactivation, or what put a sound key in its place, unless the key came after it. A key
+ * that was proposed and not endorsed ends none.
+ */
 const endsOf = (key: SignerKey, { keys, deactivations }: SignerHistory): readonly HashedEvent[] => {
-  const later = keys.filter((other) => other !== key && other.sound && other.enrolled.endorsements.length > 0);
-  return [...deactivations, ...later.map(({ event }) => event)].filter((end) => !hasSeen(key.event, end));
+  const later = keys.filter((other) => other !== key && other.sound && other.origin !== 'enrolled');
+  return [...deactivations, ...later.map(({ since }) => since)].filter((end) => !hasSeen(key.event, end));
 };
 
 const isAfter = (event: HashedEvent, end: HashedEvent): boolean =>
   event.context.replica === end.context.replica && event.body.sequence > end.body.sequence;
 
-const checkSigner = (event: HashedEvent, content: SignedAct, history: SignerHistory): Omit<ActCheck, 'contested'> => {
+type SignerCheck = Pick<ActCheck, 'key' | 'keyEnded' | 'faults'>;
+
+const checkSigner = (event: HashedEvent, content: SignedAct, history: SignerHistory): SignerCheck => {
   const key = history.keys.find(({ id, event: by }) => id === content.key && toHex32(by.leaf) === content.enrolled);
-  if (key === undefined || !key.sound)
+  if (key === undefined || !(key.sound || key.unendorsed))
     return {
       key,
       keyEnded: false,
@@ -155,6 +163,7 @@ export const checkAct = async (
   return {
     key,
     contested: key?.contested === true,
+    unendorsed: key?.unendorsed === true,
     keyEnded,
     faults: [
       ...faults,
@@ -192,18 +201,20 @@ export const countLater = (
   return later;
 };
 
-/** What a signature is worth now. The first that applies of: invalid, contested, withdrawn, changed since, intact. */
-export type SignatureState = 'invalid' | 'contested' | 'withdrawn' | 'changed-since' | 'intact';
+/** What a signature is worth now: the first of these that applies. `unendorsed`: by a key for which too few have vouched. */
+export type SignatureState = 'invalid' | 'contested' | 'withdrawn' | 'unendorsed' | 'changed-since' | 'intact';
 
 /** The state of an act from what was found of it. */
 export const stateOf = (found: {
   readonly faulty: boolean;
   readonly contested: boolean;
   readonly withdrawn: boolean;
+  readonly unendorsed: boolean;
   readonly later: number;
 }): SignatureState => {
   if (found.faulty) return 'invalid';
   if (found.contested) return 'contested';
   if (found.withdrawn) return 'withdrawn';
+  if (found.unendorsed) return 'unendorsed';
   return found.later > 0 ? 'changed-since' : 'intact';
 };

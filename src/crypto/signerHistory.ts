@@ -1,59 +1,51 @@
 /**
- * What the events of one signer say: the keys that were in force, since when and until when, what was confirmed, and what
- * is wrong. It needs the events alone, so a device and an auditor come to the same.
+ * What the events of one signer say: the keys that were in force, since when and until when, who vouched for them, what was
+ * confirmed, and what is wrong. It needs the events alone, so a device and an auditor come to the same.
  *
  * Invariants: a key counts if its holder signed for it and it was enrolled first, or its predecessor vouches for it, or two
- * other signers do; nobody else can put one in force, whatever they can write into a database. Laws: `signerHistory.test`.
+ * other signers do; nobody else can put one in force, whatever they can write into a database. One that its holder proposed
+ * and nobody has vouched for enough is told as such, and ends no other. Laws: `signerHistory.test`, `endorsements.test`.
  */
-import type { CommitContext, EventBody } from '../core/envelope.ts';
-import { isStoreError } from '../core/errors.ts';
-import { inFoldOrder } from '../core/fold.ts';
-import {
-  aggregateId,
-  aggregateType,
-  type Hash32,
-  type Hash32Hex,
-  type StreamId,
-  streamId,
-  type TenantId,
-  type UserId,
-} from '../core/ids.ts';
-import { position } from '../core/position.ts';
-import { seen } from '../core/versionVector.ts';
-import { membersOf } from './signedAct.ts';
+import type { Hash32Hex, TenantId, UserId } from '../core/ids.ts';
 import { verifySignature } from './signer.ts';
 import {
-  checkAccountability,
+  type HashedEvent,
+  hasSeen,
+  inOrder,
+  type KeyEvent,
+  type KeyOrigin,
+  readSignerEvent,
+  type SignerFault,
+  type WordEvent,
+} from './signerEvents.ts';
+import {
   type Endorsement,
   type EnrolledKey,
   endorsementMessage,
   type KeyStatement,
   possessionMessage,
-  readEnrolledKey,
   signingKeyId,
+  type WordRole,
 } from './signerKey.ts';
 
-/** Type of the aggregate whose id is the signer's id, and of the aggregate of one electronic signature. */
-export const SIGNER_TYPE = 'signer';
-export const SIGNATURE_TYPE = 'electronicSignature';
+/** Somebody whose word for a key holds, and by which key of theirs they gave it. */
+export type Voucher = { readonly signer: UserId; readonly key: Hash32Hex; readonly as: WordRole };
 
-/** An event with its leaf hash: what an export or a log holds of it. */
-export type HashedEvent = { readonly leaf: Hash32; readonly body: EventBody; readonly context: CommitContext };
-
-/** A key of a signer. `sound`: somebody entitled put it in force. `contested`: another enrolment claims the same id. */
+/** A key of a signer. `contested`: another enrolment claims the same id. */
 export type SignerKey = {
   readonly event: HashedEvent;
   readonly id: Hash32Hex;
   readonly enrolled: EnrolledKey;
+  readonly origin: KeyOrigin;
+  /** Somebody entitled put it in force. */
   readonly sound: boolean;
+  /** Its holder proposed it, and too few have vouched for it: what it signs is the holder's by their own word alone. */
+  readonly unendorsed: boolean;
+  /** Whose word for it holds, in the order of their words. */
+  readonly vouchers: readonly Voucher[];
+  /** The event that put it in force. */
+  readonly since: HashedEvent;
   readonly contested: boolean;
-};
-
-/** Something wrong with an event of a signer. */
-export type SignerFault = {
-  readonly code: 'esign.malformed' | 'esign.signer-reused' | 'esign.key-unknown';
-  readonly event: HashedEvent;
-  readonly what: string;
 };
 
 export type SignerHistory = {
@@ -69,52 +61,6 @@ export type EventsOf = (signer: UserId) => readonly HashedEvent[] | Promise<read
 
 /** Events of one signer that are looked at: who has more has been tampered with. */
 const SIGNER_EVENTS_MAX = 256;
-
-/** The stream of a signer: user ids and aggregate ids are the same texts. */
-export const signerStream = (signer: UserId): StreamId => streamId(aggregateType(SIGNER_TYPE), aggregateId(signer));
-
-/** True if the author of `later` had seen `earlier`, which is of the same stream; its own replica's events included. */
-export const hasSeen = (later: HashedEvent, earlier: HashedEvent): boolean => {
-  const { replica } = earlier.context;
-  const { sequence } = earlier.body;
-  if (later.context.replica === replica) return later.body.sequence > sequence;
-  return seen(later.body.basis, replica) >= sequence;
-};
-
-type Read =
-  | { readonly kind: 'key'; readonly event: HashedEvent; readonly enrolled: EnrolledKey; readonly replaced: boolean }
-  | { readonly kind: 'confirmed' | 'deactivated'; readonly event: HashedEvent }
-  | { readonly kind: 'fault'; readonly fault: SignerFault };
-
-const readEvent = (signer: UserId, event: HashedEvent): Read | undefined => {
-  const { type, payload, schema } = event.body;
-  const malformed = (what: string): Read => ({ kind: 'fault', fault: { code: 'esign.malformed', event, what } });
-  if (schema !== 1) return malformed('written by a newer version');
-  try {
-    if (type === 'SignerEnrolled' || type === 'SignerKeyReplaced') {
-      const replaced = type === 'SignerKeyReplaced';
-      return { kind: 'key', event, enrolled: readEnrolledKey(payload, replaced), replaced };
-    }
-    if (type === 'AccountabilityConfirmed') {
-      checkAccountability(membersOf(payload, 'confirmation', ['statement'])['statement']);
-      const isOwn = event.context.actor.user === signer;
-      return isOwn ? { kind: 'confirmed', event } : malformed('confirmed by another user');
-    }
-  } catch (error) {
-    if (!isStoreError(error)) throw error;
-    return malformed(String(error.details['what'] ?? error.code));
-  }
-  return type === 'SignerDeactivated' ? { kind: 'deactivated', event } : malformed('unknown event');
-};
-
-/** In the order in which a fold takes them: causes first. */
-const inOrder = (events: readonly HashedEvent[]): readonly HashedEvent[] => {
-  const hashed = new Map(events.map((event) => [event.body, event]));
-  const opened = events.map(({ body, context }) => ({ body, context, position: position(0), payload: body.payload }));
-  return inFoldOrder(opened).flatMap(({ body }) => hashed.get(body) ?? []);
-};
-
-type KeyEvent = Extract<Read, { readonly kind: 'key' }>;
 
 const statementOf = (signer: UserId, { printedName, publicKey, identity }: EnrolledKey): KeyStatement => ({
   ...{ signer, printedName, publicKey, identity },
@@ -139,66 +85,116 @@ type Signer = {
   readonly keysOf: (signer: UserId) => Promise<readonly SignerKey[]>;
 };
 
-/** True if the signer's key before it vouches for a new key, or two other signers do. */
-const isEndorsed = async (of: Signer, found: KeyEvent, before: readonly SignerKey[]): Promise<boolean> => {
-  const message = endorsementMessage(of.tenant, statementOf(of.signer, found.enrolled));
-  const vouched = new Set<UserId>();
-  for (const endorsement of found.enrolled.endorsements) {
-    const isOwn = endorsement.signer === of.signer;
-    const keys = isOwn
-      ? before.filter(({ event }) => hasSeen(found.event, event))
-      : await of.keysOf(endorsement.signer);
-    if (!(await vouchesFor(endorsement, keys, message))) continue;
-    if (isOwn) return true;
-    vouched.add(endorsement.signer);
-  }
-  return vouched.size >= VOUCHERS;
+/** What was read of a signer, and what was made of it so far. */
+type Known = {
+  readonly keys: readonly SignerKey[];
+  readonly words: readonly WordEvent[];
+  readonly deactivations: readonly HashedEvent[];
+};
+
+type Given = { readonly endorsement: Endorsement; readonly as: WordRole; readonly event: HashedEvent };
+
+/** The words for a key, as they were given: in its own event, or in events that had not seen the signer's end. */
+const givenFor = ({ signer }: Signer, found: KeyEvent, { words, deactivations }: Known): readonly Given[] => {
+  const { event, enrolled, origin } = found;
+  if (origin !== 'proposed')
+    return enrolled.endorsements.map((endorsement) => ({
+      ...{ endorsement, event, as: endorsement.signer === signer ? ('self' as const) : ('signer' as const) },
+    }));
+  const id = signingKeyId(enrolled.publicKey);
+  const counts = ({ event: by, word }: WordEvent) =>
+    word.proposed === id && hasSeen(by, event) && !deactivations.some((end) => hasSeen(by, end));
+  return words.filter(counts).map(({ event: by, word }) => ({ endorsement: word, as: word.as, event: by }));
 };
 
 /** Signers who have to vouch for the key of somebody who has lost theirs. */
 const VOUCHERS = 2;
 
-const refusalOf = async (
-  of: Signer,
-  found: KeyEvent,
-  known: { readonly keys: readonly SignerKey[]; readonly deactivations: readonly HashedEvent[] },
-): Promise<SignerFault | undefined> => {
-  const { event, enrolled, replaced } = found;
+/** The signer's own word suffices, or two others'; of those for a proposed key one has to administer the study. */
+const suffices = (vouchers: readonly Voucher[], origin: KeyOrigin): boolean => {
+  if (vouchers.some(({ as }) => as === 'self')) return true;
+  const isLed = origin === 'replaced' || vouchers.some(({ as }) => as === 'administrator');
+  return isLed && new Set(vouchers.map(({ signer }) => signer)).size >= VOUCHERS;
+};
+
+type Weighed = { readonly vouchers: readonly Voucher[]; readonly since: HashedEvent | undefined };
+
+/** Whose words for a key hold, and the event with which they sufficed. */
+const weighWords = async (of: Signer, found: KeyEvent, known: Known): Promise<Weighed> => {
+  const message = endorsementMessage(of.tenant, statementOf(of.signer, found.enrolled));
+  const vouchers: Voucher[] = [];
+  let since: HashedEvent | undefined;
+  for (const { endorsement, as, event } of givenFor(of, found, known)) {
+    const { signer, key } = endorsement;
+    const keys =
+      as === 'self'
+        ? known.keys.filter((before) => before.event !== found.event && hasSeen(found.event, before.event))
+        : await of.keysOf(signer);
+    if (!(await vouchesFor(endorsement, keys, message))) continue;
+    vouchers.push({ signer, key, as });
+    if (since === undefined && suffices(vouchers, found.origin)) since = event;
+  }
+  return { vouchers, since };
+};
+
+const refusalOf = async (of: Signer, found: KeyEvent, known: Known): Promise<SignerFault | undefined> => {
+  const { event, enrolled, origin } = found;
   const unknown = (what: string): SignerFault => ({ code: 'esign.key-unknown', event, what });
-  const message = possessionMessage(of.tenant, statementOf(of.signer, enrolled));
-  const others = known.keys.filter((key) => key.event !== event);
-  if (!replaced && others.some((key) => key.enrolled.endorsements.length === 0 && hasSeen(event, key.event)))
+  const isFirst = (key: SignerKey) => key.origin === 'enrolled' && key.event !== event;
+  if (origin === 'enrolled' && known.keys.some((key) => isFirst(key) && hasSeen(event, key.event)))
     return { code: 'esign.signer-reused', event, what: 'enrolled before' };
   if (known.deactivations.some((end) => hasSeen(event, end))) return unknown('the signer had been deactivated');
+  const message = possessionMessage(of.tenant, statementOf(of.signer, enrolled));
   if (!(await verifySignature(enrolled.publicKey, enrolled.possession, message))) return unknown('possession');
-  if (replaced && !(await isEndorsed(of, found, others))) return unknown('endorsements');
   return undefined;
 };
 
 const isConcurrent = (a: HashedEvent, b: HashedEvent): boolean => a !== b && !hasSeen(a, b) && !hasSeen(b, a);
 
+/** A key by what was read so far, and what is wrong with its event. */
+const weighKey = async (
+  of: Signer,
+  found: KeyEvent,
+  known: Known,
+  first: readonly KeyEvent[],
+): Promise<{ readonly key: SignerKey; readonly fault: SignerFault | undefined }> => {
+  const { event, enrolled, origin } = found;
+  const isFirst = origin === 'enrolled';
+  const contested = isFirst
+    ? first.some((other) => isConcurrent(other.event, event))
+    : known.keys.some((key) => key.contested && hasSeen(event, key.event));
+  const refusal = await refusalOf(of, found, known);
+  const { vouchers, since } =
+    refusal === undefined && !isFirst ? await weighWords(of, found, known) : { vouchers: [], since: event };
+  const isWordless = refusal === undefined && since === undefined;
+  const unheard: SignerFault = { code: 'esign.key-unknown', event, what: 'endorsements' };
+  const twice: SignerFault = { code: 'esign.signer-reused', event, what: 'enrolled at two places' };
+  const own = isWordless && origin === 'replaced' ? unheard : contested && isFirst ? twice : undefined;
+  const key = {
+    ...{ event, id: signingKeyId(enrolled.publicKey), enrolled, origin, vouchers, since: since ?? event, contested },
+    sound: refusal === undefined && since !== undefined,
+    unendorsed: isWordless && origin === 'proposed',
+  };
+  return { key, fault: refusal ?? own };
+};
+
 const weigh = async (of: Signer, events: readonly HashedEvent[]): Promise<SignerHistory> => {
   const ordered = inOrder(events);
-  const read = ordered.slice(0, SIGNER_EVENTS_MAX).flatMap((event) => readEvent(of.signer, event) ?? []);
+  const read = ordered.slice(0, SIGNER_EVENTS_MAX).map((event) => readSignerEvent(of.signer, event));
   const faults = read.flatMap((each) => (each.kind === 'fault' ? [each.fault] : []));
   for (const event of ordered.slice(SIGNER_EVENTS_MAX, SIGNER_EVENTS_MAX + 1))
     faults.push({ code: 'esign.malformed', event, what: 'too many events of one signer' });
   const eventsOf = (kind: 'confirmed' | 'deactivated') =>
     read.flatMap((each) => (each.kind === kind ? [each.event] : []));
   const deactivations = eventsOf('deactivated');
+  const words = read.flatMap((each) => (each.kind === 'word' ? [each] : []));
   const keyEvents = read.flatMap((each) => (each.kind === 'key' ? [each] : []));
-  const first = keyEvents.filter(({ replaced }) => !replaced);
+  const first = keyEvents.filter(({ origin }) => origin === 'enrolled');
   const keys: SignerKey[] = [];
   for (const found of keyEvents) {
-    const { event, enrolled, replaced } = found;
-    const fault = await refusalOf(of, found, { keys, deactivations });
-    const contested = replaced
-      ? keys.some((key) => key.contested && hasSeen(event, key.event))
-      : first.some((other) => isConcurrent(other.event, event));
+    const { key, fault } = await weighKey(of, found, { keys, words, deactivations }, first);
     if (fault !== undefined) faults.push(fault);
-    else if (contested && !replaced)
-      faults.push({ code: 'esign.signer-reused', event, what: 'enrolled at two places' });
-    keys.push({ event, id: signingKeyId(enrolled.publicKey), enrolled, sound: fault === undefined, contested });
+    keys.push(key);
   }
   return { keys, confirmations: eventsOf('confirmed'), deactivations, faults };
 };

@@ -38,6 +38,16 @@ export type KeyStatement = {
 /** Somebody's word for a key: the signature of a key of theirs over the same statement. */
 export type Endorsement = { readonly signer: UserId; readonly key: Hash32Hex; readonly signature: Signature64 };
 
+/**
+ * How somebody vouches: for their own next key with the one before it, as somebody who administers the study, or as another
+ * signer. Server and devices judge who may say which (`machines/clinical/accessRules.ts`).
+ */
+export const WORD_ROLES = ['self', 'administrator', 'signer'] as const;
+export type WordRole = (typeof WORD_ROLES)[number];
+
+/** What the event says by which somebody vouches for a key that was proposed. */
+export type KeyWord = Endorsement & { readonly proposed: Hash32Hex; readonly as: WordRole };
+
 /** What the event that puts a key in force says. `endorsements`: none for a first enrolment. */
 export type EnrolledKey = Omit<KeyStatement, 'signer'> & {
   readonly possession: Signature64;
@@ -83,6 +93,22 @@ const readEndorsement = (value: unknown): Endorsement => {
   };
 };
 
+/**
+ * Reads the payload of `SignerKeyEndorsed`, of a signer's stream.
+ * @throws StoreError `esign.malformed`, `id.malformed`
+ */
+export const readKeyWord = (payload: unknown, signer: string): KeyWord => {
+  const { proposed, as, ...word } = membersOf(payload, 'word', ['proposed', 'as', 'signer', 'key', 'signature']);
+  const role = WORD_ROLES.find((known) => known === as) ?? refuseSigned('word.as');
+  const endorsement = readEndorsement(word);
+  if ((role === 'self') !== (endorsement.signer === signer)) refuseSigned('word.as');
+  return {
+    ...endorsement,
+    proposed: hash32Hex(typeof proposed === 'string' ? proposed : refuseSigned('word.proposed')),
+    as: role,
+  };
+};
+
 const readEndorsements = (value: unknown): readonly Endorsement[] => {
   if (!Array.isArray(value) || value.length < 1 || value.length > LIMITS.endorsementsMax)
     return refuseSigned('endorsements');
@@ -95,7 +121,7 @@ const MEMBERS = ['printedName', 'publicKey', 'identity', 'possession'];
 const readKey = (value: unknown): PublicKey32 => checkPublicKey(bytesText(value, 'publicKey', 32));
 
 /**
- * Reads the payload of `SignerEnrolled`, or of `SignerKeyReplaced`, which has endorsements too.
+ * Reads the payload of `SignerEnrolled` and `SignerKeyProposed`, or of `SignerKeyReplaced`, which has endorsements too.
  * @throws StoreError `esign.malformed`, `id.malformed`, `key.malformed`
  */
 export const readEnrolledKey = (payload: unknown, replaced: boolean): EnrolledKey => {

@@ -184,8 +184,9 @@ const careful = (replay: Replay): Replay => ({
 });
 
 /** Rules are asked about events that satisfied their schema, and about contexts of this machine. */
-const anyAuthority = <E, C>({ allows, standing, carries }: Authority<E, C>): AnyAuthority => ({
+const anyAuthority = <E, C>({ allows, allowsElsewhere, standing, carries }: Authority<E, C>): AnyAuthority => ({
   allows: widen(allows),
+  allowsElsewhere: widen(allowsElsewhere),
   standing: widen(standing),
   carries: widen(carries),
 });

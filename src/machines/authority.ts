@@ -7,7 +7,7 @@
  */
 import type { Author, Judge, Judgement, MachineEvent, MachineState, Replay } from '../core/aggregate.ts';
 import { authorOf } from '../core/aggregate.ts';
-import type { AggregateType, EventType } from '../core/ids.ts';
+import type { AggregateType, EventType, StreamId } from '../core/ids.ts';
 import { type EventDefinition, openPayload } from '../core/schema.ts';
 
 /** An author and the newest receipt that their device had seen: the server's time, before which the commit was not made. */
@@ -19,9 +19,19 @@ export type CommitAuthor = Author & { readonly receiptTime: string | null };
  */
 export type Standing = 'there' | 'late' | 'gone';
 
+/** An event of another stream, as it is stored. */
+export type ElsewhereEvent = {
+  readonly stream: StreamId;
+  readonly type: EventType;
+  readonly payload: unknown;
+  readonly author: Author;
+};
+
 /** The rules over one kind of event and context. */
 export type Authority<E, C> = {
   readonly allows: (event: E & { readonly author: Author }, context: C) => boolean;
+  /** What of other streams is a question of authority too. */
+  readonly allowsElsewhere: (event: ElsewhereEvent, context: C) => boolean;
   readonly standing: (author: CommitAuthor, context: C) => Standing;
   /** True if a replica may change the key sheet. */
   readonly carries: (replica: string, context: C) => boolean;
@@ -30,6 +40,7 @@ export type Authority<E, C> = {
 /** Rules that take what the machine takes. */
 export type AnyAuthority = {
   readonly allows: (event: MachineEvent & { readonly author: Author }, context: unknown) => boolean;
+  readonly allowsElsewhere: (event: ElsewhereEvent, context: unknown) => boolean;
   readonly standing: (author: CommitAuthor, context: unknown) => Standing;
   readonly carries: (replica: string, context: unknown) => boolean;
 };
@@ -70,7 +81,10 @@ export const judging =
     if (standing?.isRefused === true) return standing;
     let state: MachineState = before;
     for (const [at, body] of bodies.entries()) {
-      if (body.stream !== `${type}/${context.tenant}`) continue;
+      if (body.stream !== `${type}/${context.tenant}`) {
+        if (authority.allowsElsewhere({ ...body, author }, state.context)) continue;
+        return { code: 'access.denied', isRefused: true, at };
+      }
       const known = events.get(body.type);
       const read = known && openPayload(known, { schema: body.schema, payload: body.payload, trusted: false });
       if (read === undefined || read.kind === 'newer')

@@ -6,6 +6,7 @@ import type { Hash32Hex, PublicKey32, ReplicaId, StreamId, TenantId, UserId } fr
 import type { JsonValue } from '../core/json.ts';
 import type { SignatureState } from '../crypto/checkAct.ts';
 import type { Act, SignedAt } from '../crypto/signedAct.ts';
+import type { Voucher } from '../crypto/signerHistory.ts';
 
 /**
  * One fault: which rule, and where. `replica` and `sequence` name the first event that the fault touches, as far as it
@@ -58,6 +59,8 @@ export type SignatureReport = {
   readonly keyPinned: boolean;
   /** True if the key's force ended on another device, and nothing shows whether before or after the act. */
   readonly keyEnded: boolean;
+  /** Whose word for the key holds; none for a first one. That one of them administers the study is their word. */
+  readonly endorsedBy: readonly Voucher[];
 };
 
 /** A key of a signer: who put it in force, where, and whether it counts. */
@@ -70,6 +73,10 @@ export type SignerReport = {
   readonly sequence: number;
   /** False if nobody entitled put it in force. */
   readonly sound: boolean;
+  /** True if its holder proposed it, and too few have vouched for it. */
+  readonly unendorsed: boolean;
+  /** Whose word for it holds. */
+  readonly endorsedBy: readonly Voucher[];
   /** True if another enrolment claims the same id. */
   readonly contested: boolean;
   readonly pinned: boolean;

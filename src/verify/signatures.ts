@@ -14,14 +14,8 @@ import {
   stateOf,
   type TypeCounts,
 } from '../crypto/checkAct.ts';
-import {
-  type HashedEvent,
-  readSigners,
-  SIGNATURE_TYPE,
-  SIGNER_TYPE,
-  type SignerHistory,
-  signerStream,
-} from '../crypto/signerHistory.ts';
+import { type HashedEvent, SIGNATURE_TYPE, SIGNER_TYPE, signerStream } from '../crypto/signerEvents.ts';
+import { readSigners, type SignerHistory } from '../crypto/signerHistory.ts';
 import { type EventIndex, indexEvents } from './eventIndex.ts';
 import type { Findings } from './findings.ts';
 import {
@@ -109,7 +103,12 @@ const judge = async (gathered: Gathered, placed: PlacedAct, evidence: ActEvidenc
   const isPinned = isPinnedKey(options, signer, key);
   const isForeign = !isPinned && options.signers !== undefined && Object.hasOwn(options.signers, signer);
   const foreign = isForeign ? [{ code: 'esign.key-unknown', what: 'not the pinned key' } as const] : [];
-  const check = { ...found, contested: found.contested && !isPinned, faults: [...found.faults, ...foreign] };
+  const check = {
+    ...found,
+    // who names the key has it from elsewhere: that settles whose it is
+    ...{ contested: found.contested && !isPinned, unendorsed: found.unendorsed && !isPinned },
+    faults: [...found.faults, ...foreign],
+  };
   for (const fault of check.faults) raise(gathered, { at, event: read.event, ...fault });
   return { at, read, check, isPinned };
 };
@@ -141,16 +140,19 @@ const reportsOf = (gathered: Gathered, verdicts: readonly Verdict[]): readonly S
       ...{ id: streamParts(body.stream).id, act: read.act, signer, printedName, meaning, at, statement, key },
       streams: records.map(({ stream }) => stream),
       ...{ replica: context.replica, sequence: body.sequence, later },
-      state: stateOf({ faulty, contested: check.contested, withdrawn: isWithdrawn, later }),
-      ...{ keyPinned: isPinned, keyEnded: check.keyEnded },
+      state: stateOf({
+        ...{ faulty, contested: check.contested, withdrawn: isWithdrawn, unendorsed: check.unendorsed, later },
+      }),
+      ...{ keyPinned: isPinned, keyEnded: check.keyEnded, endorsedBy: check.key?.vouchers ?? [] },
     };
   });
 };
 
 const peopleOf = ({ options }: Gathered, signer: UserId, { keys }: SignerHistory): readonly SignerReport[] =>
-  keys.map(({ id, event, enrolled, sound, contested }) => ({
+  keys.map(({ id, event, enrolled, sound, unendorsed, vouchers, contested }) => ({
     ...{ signer, printedName: enrolled.printedName, key: id, enrolledBy: event.context.actor.user },
     ...{ replica: event.context.replica, sequence: event.body.sequence, sound, contested },
+    ...{ unendorsed, endorsedBy: vouchers },
     pinned: isPinnedKey(options, signer, id),
   }));
 

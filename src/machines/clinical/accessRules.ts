@@ -7,13 +7,20 @@
  * - Of itself a device asks to be let in, says which keys it has and makes newer ones of names that its user was given; who holds a
  *   key grants it; a custodian releases the own share; a user reports an own device lost.
  *
+ * - A new signing key is proposed by its holder on a device of theirs that was let in, and vouched for by people on such devices, as
+ *   administrator by those who administer. Those events are of the signer's stream (`signer.ts`), and judged all the same.
+ *
  * That a replica is who it says is shown by its commit's signature. Which of several users of one tablet acts is the tablet's word.
  * Laws: `accessRules.laws`.
  */
 import type { Author, SendableEvent } from '../../core/aggregate.ts';
-import type { Authority, CommitAuthor, Standing } from '../authority.ts';
+import { streamParts } from '../../core/ids.ts';
+import { SIGNER_TYPE } from '../../crypto/signerEvents.ts';
+import { type KeyWord, readEnrolledKey, readKeyWord } from '../../crypto/signerKey.ts';
+import type { Authority, CommitAuthor, ElsewhereEvent, Standing } from '../authority.ts';
 import type { accessEvents } from './accessEvents.ts';
 import { type AccessContext, type DeviceHolder, entryOf, isActive, isEntitled, isPresent } from './accessList.ts';
+import { isReadable } from './signer.ts';
 
 /** What a user is given who may let people in and take them off. No key has this name. */
 export const ADMINISTRATION = 'administration';
@@ -73,7 +80,7 @@ export const mayRecord = (event: AccessEvent & { readonly author: Author }, cont
   const { author } = event;
   switch (event.type) {
     case 'UserAdded':
-      return Object.keys(context.users).length === 0 ? event.user === author.user : isAdministrator(context, author);
+      return isListed(context) ? isAdministrator(context, author) : event.user === author.user;
     case 'DeviceRequested':
       return event.replica === author.replica;
     case 'DeviceRevoked':
@@ -98,6 +105,56 @@ export const mayRecord = (event: AccessEvent & { readonly author: Author }, cont
       return speaksFor(context, event.by, author);
     default:
       return isAdministrator(context, author);
+  }
+};
+
+const isListed = ({ users }: AccessContext): boolean => Object.keys(users).length > 0;
+
+/** True if this is a device of this user that was let in. */
+const isSeated = (context: AccessContext, { user, replica }: Who): boolean =>
+  isActive(context, user) && seatsOf(context, user).some((seat) => seat.replica === replica);
+
+const readOr = <T>(read: () => T): T | undefined => {
+  let found: T | undefined;
+  isReadable(() => {
+    found = read();
+  });
+  return found;
+};
+
+const mayVouch = (word: KeyWord | undefined, author: Who, context: AccessContext): boolean => {
+  if (word?.signer !== author.user) return false;
+  return word.as === 'administrator' ? isAdministrator(context, author) : isSeated(context, author);
+};
+
+/** Words that were gathered elsewhere are recorded by somebody who administers; one's own word by oneself. */
+const mayReplace = (payload: unknown, signer: string, author: Who, context: AccessContext): boolean => {
+  const words = readOr(() => readEnrolledKey(payload, true))?.endorsements ?? [];
+  const isOwn = author.user === signer && words.some((word) => word.signer === signer);
+  return isOwn ? isSeated(context, author) : isAdministrator(context, author);
+};
+
+/** True if this author may record this event of a signer's stream; of other streams, and where no list is, everybody may. */
+export const mayRecordElsewhere = (
+  event: Omit<ElsewhereEvent, 'author'> & { readonly author: Who },
+  context: AccessContext,
+): boolean => {
+  const { stream, type, payload, author } = event;
+  if (!stream.startsWith(`${SIGNER_TYPE}/`) || !isListed(context)) return true;
+  const signer = streamParts(stream).id;
+  switch (type as string) {
+    case 'SignerKeyProposed':
+      return author.user === signer && isSeated(context, author);
+    case 'SignerKeyEndorsed':
+      return mayVouch(
+        readOr(() => readKeyWord(payload, signer)),
+        author,
+        context,
+      );
+    case 'SignerKeyReplaced':
+      return mayReplace(payload, signer, author, context);
+    default:
+      return true;
   }
 };
 
@@ -131,11 +188,12 @@ const standingOf = (author: CommitAuthor, context: AccessContext): Standing => {
 
 /** True if this replica speaks for a device that was let in and whose user is there, or if nobody was recorded yet. */
 export const isLetIn = (replica: string, context: AccessContext): boolean =>
-  Object.keys(context.users).length === 0 ||
+  !isListed(context) ||
   Object.entries(context.holders).some(([holder, device]) => device.replica === replica && isPresent(context, holder));
 
 export const accessAuthority: Authority<AccessEvent, AccessContext> = {
   allows: mayRecord,
+  allowsElsewhere: mayRecordElsewhere,
   standing: standingOf,
   carries: isLetIn,
 };

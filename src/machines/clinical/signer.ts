@@ -7,8 +7,10 @@
  * unknown --SignerEnrolled--> enrolled --AccountabilityConfirmed--> accountable --SignerDeactivated--> deactivated
  *                                ^  \_____________SignerDeactivated____________________________________/^
  *                                 \______________SignerKeyReplaced___________/  (also from enrolled)
+ *                                  \_____________SignerKeyProposed__________/   (also from enrolled; then SignerKeyEndorsed)
  * ```
- * After a key was replaced the statement is confirmed again. What makes a key count is checked from the events themselves
+ * After a key was replaced or proposed the statement is confirmed again. A key that its holder proposes (on a new device, when the one
+ * before it is lost) waits for the words of others, each an event of its own. What makes a key count is checked from the events themselves
  * (`crypto/signerHistory.ts`): the machine keeps order, it does not keep out forgers.
  */
 import { setup } from 'xstate';
@@ -18,7 +20,7 @@ import { publicKey32 } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { defineEvent } from '../../core/schema.ts';
 import { fromBase64 } from '../../crypto/bytes.ts';
-import { readEnrolledKey, signingKeyId } from '../../crypto/signerKey.ts';
+import { readEnrolledKey, signingKeyId, WORD_ROLES } from '../../crypto/signerKey.ts';
 import { defineAggregate } from '../aggregate.ts';
 
 /** True if `read` takes the value: the reader that verifies has the last word on what is stored. */
@@ -61,6 +63,17 @@ const SignerKeyReplacedSchema = z
   })
   .refine((payload) => isReadable(() => readEnrolledKey(payload, true)), 'not an enrolment');
 
+const SignerKeyEndorsedSchema = z.strictObject({
+  /** Id of the key that was proposed. */
+  proposed: z.hex().length(64),
+  /** How the one who vouches does: `self` with the key before it. */
+  as: z.enum(WORD_ROLES),
+  /** Who vouches, by which key of theirs, and its signature over the same enrolment. */
+  signer: short,
+  key: z.hex().length(64),
+  signature: base64(64),
+});
+
 const AccountabilityConfirmedSchema = z.strictObject({
   /** The statement as it was shown: no clinical text. */
   statement: z.string().min(1).max(LIMITS.accountabilityLengthMax),
@@ -68,11 +81,14 @@ const AccountabilityConfirmedSchema = z.strictObject({
 
 export type SignerEnrolledPayload = z.infer<typeof SignerEnrolledSchema>;
 export type SignerKeyReplacedPayload = z.infer<typeof SignerKeyReplacedSchema>;
+export type SignerKeyEndorsedPayload = z.infer<typeof SignerKeyEndorsedSchema>;
 export type AccountabilityConfirmedPayload = z.infer<typeof AccountabilityConfirmedSchema>;
 
 type SignerEvent =
   | ({ readonly type: 'SignerEnrolled' } & SignerEnrolledPayload)
   | ({ readonly type: 'SignerKeyReplaced' } & SignerKeyReplacedPayload)
+  | ({ readonly type: 'SignerKeyProposed' } & SignerEnrolledPayload)
+  | ({ readonly type: 'SignerKeyEndorsed' } & SignerKeyEndorsedPayload)
   | ({ readonly type: 'AccountabilityConfirmed' } & AccountabilityConfirmedPayload)
   | { readonly type: 'SignerDeactivated' };
 
@@ -84,28 +100,55 @@ export type SignerContext = {
   readonly identity: { readonly reference: string; readonly certifiedOn: string } | null;
   /** Number of keys that this signer has had. */
   readonly keys: number;
+  /** Ids of the keys that their holder has proposed, oldest first. */
+  readonly proposed: readonly string[];
+  /** Who said something for which of them; whether it holds, the events show. */
+  readonly words: readonly { readonly proposed: string; readonly signer: string; readonly as: string }[];
 };
 
-const signers = setup({ types: { context: {} as SignerContext, events: {} as SignerEvent } });
+const idOf = ({ publicKey }: Pick<SignerEnrolledPayload, 'publicKey'>): string =>
+  signingKeyId(publicKey32(fromBase64(publicKey)));
+
+const signers = setup({
+  types: { context: {} as SignerContext, events: {} as SignerEvent },
+  guards: {
+    isNewKey: ({ context, event }) =>
+      event.type === 'SignerKeyProposed' && ![context.key, ...context.proposed].includes(idOf(event)),
+    isProposed: ({ context, event }) => event.type === 'SignerKeyEndorsed' && context.proposed.includes(event.proposed),
+  },
+});
+
+const noteProposal = signers.assign(({ context, event }) =>
+  event.type === 'SignerKeyProposed' ? { proposed: [...context.proposed, idOf(event)] } : {},
+);
+
+const noteWord = signers.assign(({ context, event }) => {
+  if (event.type !== 'SignerKeyEndorsed') return {};
+  const { proposed, signer, as } = event;
+  return { words: [...context.words, { proposed, signer, as }] };
+});
 
 const takeKey = signers.assign(({ context, event }) => {
   if (event.type !== 'SignerEnrolled' && event.type !== 'SignerKeyReplaced') return {};
-  const { printedName, publicKey, identity } = event;
-  const key: string = signingKeyId(publicKey32(fromBase64(publicKey)));
-  return { printedName, key, identity, keys: context.keys + 1 };
+  const { printedName, identity } = event;
+  return { printedName, key: idOf(event), identity, keys: context.keys + 1 };
 });
 
 const end = { SignerDeactivated: { target: 'deactivated' } } as const;
 const replace = { SignerKeyReplaced: { target: 'enrolled', actions: takeKey } } as const;
+const propose = {
+  SignerKeyProposed: { target: 'enrolled', guard: 'isNewKey', actions: noteProposal },
+  SignerKeyEndorsed: { guard: 'isProposed', actions: noteWord },
+} as const;
 
 const machine = signers.createMachine({
   id: 'signer',
-  context: { printedName: '', key: '', identity: null, keys: 0 },
+  context: { printedName: '', key: '', identity: null, keys: 0, proposed: [], words: [] },
   initial: 'unknown',
   states: {
     unknown: { on: { SignerEnrolled: { target: 'enrolled', actions: takeKey } } },
-    enrolled: { on: { AccountabilityConfirmed: { target: 'accountable' }, ...replace, ...end } },
-    accountable: { on: { ...replace, ...end } },
+    enrolled: { on: { AccountabilityConfirmed: { target: 'accountable' }, ...replace, ...propose, ...end } },
+    accountable: { on: { ...replace, ...propose, ...end } },
     deactivated: {},
   },
 });
@@ -113,9 +156,17 @@ const machine = signers.createMachine({
 /** One person who signs; the aggregate's id is the person's user id. */
 export const Signer = defineAggregate({
   type: 'signer',
+  version: 2,
   events: {
     SignerEnrolled: defineEvent({ version: 1, schema: SignerEnrolledSchema }),
     SignerKeyReplaced: defineEvent({ version: 1, schema: SignerKeyReplacedSchema }),
+    SignerKeyProposed: defineEvent({
+      version: 1,
+      schema: SignerEnrolledSchema,
+      touches: (payload) => [`proposed/${idOf(payload)}`],
+    }),
+    // people who vouch do not disagree
+    SignerKeyEndorsed: defineEvent({ version: 1, schema: SignerKeyEndorsedSchema, touches: () => [] }),
     AccountabilityConfirmed: defineEvent({
       version: 1,
       schema: AccountabilityConfirmedSchema,
@@ -124,5 +175,5 @@ export const Signer = defineAggregate({
     SignerDeactivated: defineEvent({ version: 1, schema: z.strictObject({}) }),
   },
   machine,
-  needsReason: (event) => event.type === 'SignerKeyReplaced' || event.type === 'SignerDeactivated',
+  needsReason: ({ type }) => !['SignerEnrolled', 'AccountabilityConfirmed'].includes(type),
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { isRecord, type JsonObject, type JsonValue } from '../../../src/core/json.ts';
-import { signerStream } from '../../../src/crypto/signerHistory.ts';
+import { signerStream } from '../../../src/crypto/signerEvents.ts';
 import { enrolment, personOf, replacement, STATEMENT } from '../../unit/signing/people.ts';
 import { contentOf, openWorld, streamOf } from '../../unit/signing/world.ts';
 import { KEY_A, KEY_B } from '../../unit/support.ts';

@@ -3,11 +3,15 @@ import { filter, firstValueFrom } from 'rxjs';
 import {
   Access,
   accessOf,
+  ElectronicSignature,
   FailedUnlock,
   FailedUnlocks,
   Form,
   ownFingerprint,
   requestDevice,
+  SignatureIndex,
+  Signer,
+  SignerIndex,
 } from '../../../src/clinical.ts';
 import type { AggregateDefinition } from '../../../src/core/aggregate.ts';
 import type { Store, Sync } from '../../../src/index.ts';
@@ -44,7 +48,8 @@ export const openPlace = async (
   const { vault, time } = world();
   const session = await vault.create({ user, passphrase: passphraseOf(user) });
   const { store } = await openDevice({
-    ...{ aggregates: [access, FailedUnlock, Form], views: [FailedUnlocks] },
+    ...{ aggregates: [access, FailedUnlock, Form, Signer, ElectronicSignature] },
+    ...{ views: [FailedUnlocks, SignatureIndex, SignerIndex] },
     ...{ clock: time.clock, scheduler: time.scheduler, actor: () => ({ userId: user, role: 'admin' }) },
   });
   let met: (request: SimulatedRequest) => Disturbance = () => UNDISTURBED;

@@ -64,6 +64,7 @@ it('signs what was shown, and gives every part of it ready to be shown, as the e
       later: [],
       signAgain: false,
       keyEnded: false,
+      endorsedBy: [],
       reason: undefined,
     },
   ]);

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../src/core/json.ts';
 import { EVERYTHING, keysTouched } from '../../../src/core/schema.ts';
 import { ElectronicSignature, Signer } from '../../../src/machines/clinical/index.ts';
 import { CONTENT, PLACE } from '../signing/content.ts';
-import { actOf, enrolment, keyIdOf, personOf, replacement, STATEMENT } from '../signing/people.ts';
+import { actOf, enrolment, keyIdOf, personOf, replacement, STATEMENT, wordFor } from '../signing/people.ts';
 import { KEY_A, KEY_B } from '../support.ts';
 
 const MAYER = await personOf('dr-mayer', 'Dr. Ana Mayer', KEY_A);
@@ -18,6 +18,8 @@ const event = (type: string, payload: JsonObject = {}): MachineEvent => ({ ...pa
 const SIGNER_EVENTS = {
   SignerEnrolled: event('SignerEnrolled', await enrolment(MAYER)),
   SignerKeyReplaced: event('SignerKeyReplaced', await replacement(RENAMED, [MAYER])),
+  SignerKeyProposed: event('SignerKeyProposed', await enrolment(RENAMED)),
+  SignerKeyEndorsed: event('SignerKeyEndorsed', await wordFor(RENAMED, MAYER, 'self')),
   AccountabilityConfirmed: event('AccountabilityConfirmed', { statement: STATEMENT }),
   SignerDeactivated: event('SignerDeactivated'),
 };
@@ -49,16 +51,19 @@ const tableOf = (
   );
 
 it('takes and refuses each event of a signer as its table says: an enrolled id is never enrolled again [SIG-03]', () => {
-  const { SignerEnrolled, AccountabilityConfirmed, SignerDeactivated } = SIGNER_EVENTS;
+  const { SignerEnrolled, SignerKeyProposed, AccountabilityConfirmed, SignerDeactivated } = SIGNER_EVENTS;
   const states = {
     unknown: after(Signer),
     enrolled: after(Signer, SignerEnrolled),
     accountable: after(Signer, SignerEnrolled, AccountabilityConfirmed),
+    proposed: after(Signer, SignerEnrolled, AccountabilityConfirmed, SignerKeyProposed),
     deactivated: after(Signer, SignerEnrolled, AccountabilityConfirmed, SignerDeactivated),
   };
   const none = {
     SignerEnrolled: undefined,
     SignerKeyReplaced: undefined,
+    SignerKeyProposed: undefined,
+    SignerKeyEndorsed: undefined,
     AccountabilityConfirmed: undefined,
     SignerDeactivated: undefined,
   };
@@ -67,10 +72,23 @@ it('takes and refuses each event of a signer as its table says: an enrolled id i
     enrolled: {
       ...none,
       SignerKeyReplaced: 'enrolled',
+      SignerKeyProposed: 'enrolled',
       AccountabilityConfirmed: 'accountable',
       SignerDeactivated: 'deactivated',
     },
-    accountable: { ...none, SignerKeyReplaced: 'enrolled', SignerDeactivated: 'deactivated' },
+    accountable: {
+      ...none,
+      SignerKeyReplaced: 'enrolled',
+      SignerKeyProposed: 'enrolled',
+      SignerDeactivated: 'deactivated',
+    },
+    proposed: {
+      ...none,
+      SignerKeyReplaced: 'enrolled',
+      SignerKeyEndorsed: 'enrolled',
+      AccountabilityConfirmed: 'accountable',
+      SignerDeactivated: 'deactivated',
+    },
     deactivated: none,
   });
 });
@@ -101,10 +119,11 @@ it('takes and refuses each event of an electronic signature as its table says: n
 
 it('knows the newest key, name and proof of identity of a signer [SIG-03]', () => {
   const { SignerEnrolled, SignerKeyReplaced } = SIGNER_EVENTS;
-  const known = { printedName: MAYER.printedName, key: keyIdOf(MAYER), identity: MAYER.identity, keys: 1 };
+  const none = { proposed: [], words: [] };
+  const known = { printedName: MAYER.printedName, key: keyIdOf(MAYER), identity: MAYER.identity, keys: 1, ...none };
   expect(after(Signer, SignerEnrolled).context).toEqual(known);
-  const newest = { printedName: RENAMED.printedName, key: keyIdOf(RENAMED), identity: RENAMED.identity, keys: 2 };
-  expect(after(Signer, SignerEnrolled, SignerKeyReplaced).context).toEqual(newest);
+  const newest = { printedName: RENAMED.printedName, key: keyIdOf(RENAMED), identity: RENAMED.identity };
+  expect(after(Signer, SignerEnrolled, SignerKeyReplaced).context).toEqual({ ...newest, keys: 2, ...none });
 });
 
 it('replays from a compiled table [SIG-04]', () => {

@@ -10,6 +10,7 @@ import {
   type KeyStatement,
   possessionMessage,
   signingKeyId,
+  type WordRole,
 } from '../../../src/crypto/signerKey.ts';
 import { TENANT } from '../support.ts';
 
@@ -48,6 +49,12 @@ export const endorsement = async (by: Person, person: Person, tenant: TenantId =
   signer: by.id,
   key: keyIdOf(by),
   signature: toBase64(await sign(by.key, endorsementMessage(tenant, statementOf(person)))),
+});
+
+/** The same as an event of its own, for a key that was proposed. */
+export const wordFor = async (person: Person, by: Person, as: WordRole): Promise<JsonObject> => ({
+  ...(await endorsement(by, person)),
+  ...{ proposed: keyIdOf(person), as },
 });
 
 export const replacement = async (person: Person, by: readonly Person[]): Promise<JsonObject> => ({

@@ -17,7 +17,7 @@ import { emptyHead, replicaIdOf } from '../../../src/crypto/chain.ts';
 import { encodeEvent, prepareCommit, sealContext, signCommit } from '../../../src/crypto/sealCommit.ts';
 import { type Act, type ActContent, type SignedStream, statementHash } from '../../../src/crypto/signedAct.ts';
 import type { SigningKey } from '../../../src/crypto/signer.ts';
-import { type HashedEvent, signerStream } from '../../../src/crypto/signerHistory.ts';
+import { type HashedEvent, signerStream } from '../../../src/crypto/signerEvents.ts';
 import { verifyLog } from '../../../src/verify/index.ts';
 import { at, contextOf, TENANT } from '../support.ts';
 import { actOf, enrolment, keyIdOf, type Person, STATEMENT } from './people.ts';

@@ -1,6 +1,6 @@
 /** Changed since, enumerated: who wrote the event, what its author had seen, what it is, and when it arrived. */
 import { expect, it } from 'vitest';
-import type { HashedEvent } from '../../../src/crypto/signerHistory.ts';
+import type { HashedEvent } from '../../../src/crypto/signerEvents.ts';
 import { personOf } from '../signing/people.ts';
 import { contentOf, FORM, OTHER_FORM, openWorld } from '../signing/world.ts';
 import { KEY_A, KEY_B } from '../support.ts';

@@ -5,7 +5,7 @@ import { toBase64, toHex32 } from '../../../src/crypto/bytes.ts';
 import { replicaIdOf } from '../../../src/crypto/chain.ts';
 import { type ActContent, statementHash } from '../../../src/crypto/signedAct.ts';
 import { makeSigningKey } from '../../../src/crypto/signer.ts';
-import { type HashedEvent, signerStream } from '../../../src/crypto/signerHistory.ts';
+import { type HashedEvent, signerStream } from '../../../src/crypto/signerEvents.ts';
 import { enrolment, keyIdOf, type Person, personOf, replacement } from '../signing/people.ts';
 import { MAYER, ready, sign } from '../signing/ready.ts';
 import { contentOf, FORM, OTHER_FORM, openWorld, recordsOf, streamOf } from '../signing/world.ts';
@@ -36,6 +36,7 @@ it('lists a signature with printed name, time with zone, meaning and state, and 
       key: keyIdOf(MAYER),
       keyPinned: false,
       keyEnded: false,
+      endorsedBy: [],
     },
   ]);
   expect(report.signers).toEqual([
@@ -46,6 +47,8 @@ it('lists a signature with printed name, time with zone, meaning and state, and 
       enrolledBy: 'admin',
       ...place(account.enrolled),
       sound: true,
+      unendorsed: false,
+      endorsedBy: [],
       contested: false,
       pinned: false,
     },

@@ -1,6 +1,6 @@
 /** The verifier on signers: which keys count, since when, until when, and whose ids are contested. */
 import { expect, it } from 'vitest';
-import { type HashedEvent, signerStream } from '../../../src/crypto/signerHistory.ts';
+import { type HashedEvent, signerStream } from '../../../src/crypto/signerEvents.ts';
 import { keyIdOf, type Person, personOf, replacement } from '../signing/people.ts';
 import { MAYER, ready, sign } from '../signing/ready.ts';
 import { contentOf, type openWorld } from '../signing/world.ts';
