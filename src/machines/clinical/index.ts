@@ -11,7 +11,7 @@ export {
   RECOVERY_USER,
   type RecoveryKey,
 } from './accessList.ts';
-export { ADMINISTRATION, isAdministrator, isLetIn, mayRecordElsewhere } from './accessRules.ts';
+export { ADMINISTRATION, isAdministrator, isLetIn } from './accessRules.ts';
 export {
   type DiaryContext,
   type DiaryCorrectionPayload,
@@ -50,7 +50,6 @@ export {
   Signer,
   type SignerContext,
   type SignerEnrolledPayload,
-  type SignerKeyEndorsedPayload,
   type SignerKeyReplacedPayload,
 } from './signer.ts';
 export {

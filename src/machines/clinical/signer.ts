@@ -81,7 +81,7 @@ const AccountabilityConfirmedSchema = z.strictObject({
 
 export type SignerEnrolledPayload = z.infer<typeof SignerEnrolledSchema>;
 export type SignerKeyReplacedPayload = z.infer<typeof SignerKeyReplacedSchema>;
-export type SignerKeyEndorsedPayload = z.infer<typeof SignerKeyEndorsedSchema>;
+type SignerKeyEndorsedPayload = z.infer<typeof SignerKeyEndorsedSchema>;
 export type AccountabilityConfirmedPayload = z.infer<typeof AccountabilityConfirmedSchema>;
 
 type SignerEvent =

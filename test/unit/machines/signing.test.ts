@@ -133,7 +133,9 @@ it('replays from a compiled table [SIG-04]', () => {
 it('asks for a reason where something ends [SIG-03, SIG-04]', () => {
   const asks = (definition: AggregateDefinition, events: readonly MachineEvent[]) =>
     events.filter((each) => definition.needsReason(each, {})).map(({ type }) => type);
-  expect(asks(Signer, Object.values(SIGNER_EVENTS))).toEqual(['SignerKeyReplaced', 'SignerDeactivated']);
+  expect(asks(Signer, Object.values(SIGNER_EVENTS))).toEqual([
+    ...['SignerKeyReplaced', 'SignerKeyProposed', 'SignerKeyEndorsed', 'SignerDeactivated'],
+  ]);
   expect(asks(ElectronicSignature, Object.values(SIGNATURE_EVENTS))).toEqual(['SignatureWithdrawn']);
 });
 
