@@ -10,6 +10,7 @@ import {
   followErasures,
   SignatureIndex,
   Signer,
+  SignerIndex,
   type SigningSession,
 } from '../../src/clinical.ts';
 import { type CurrentActor, loadParts, openStore, type Store, type Sync } from '../../src/index.ts';
@@ -91,7 +92,7 @@ export const openDevice = async (spec: DeviceSpec, entrant: Entrant): Promise<De
     name: spec.database,
     tenant: TENANT,
     aggregates: [Study, Form, Subject, Signer, ElectronicSignature, Access, FailedUnlock, Erasure],
-    views: [casebook, studies, SignatureIndex, ErasureIndex],
+    views: [casebook, studies, SignatureIndex, SignerIndex, ErasureIndex],
     actor: () => ({ userId: keys.user, role: role.value() }),
     app: APP_VERSION,
     keys,

@@ -39,7 +39,7 @@ export const ACCOUNTABILITY =
   'signature. I keep my passphrase to myself, and I report at once if somebody else may know it.';
 
 /** The signing key of somebody, by their passphrase, for one act. @throws StoreError as `vault.signingKey` */
-const handOf = async ({ vault }: Pick<Entrant, 'vault'>, credentials: Credentials): Promise<SigningHand> => {
+export const handOf = async ({ vault }: Pick<Entrant, 'vault'>, credentials: Credentials): Promise<SigningHand> => {
   const { publicKey, privateKey } = await vault.signingKey(credentials);
   return {
     publicKey,
@@ -125,7 +125,7 @@ const REFUSED: Readonly<Record<ActRefusal, string>> = {
   deactivated: 'This signer was deactivated',
   contested: 'This signer was enrolled on two devices. A person has to decide which enrolment counts',
   'identity-missing': 'No proof of identity is filed for this signer',
-  'other-key': 'This signer was enrolled with the key of another device. Two other signers have to vouch for this one',
+  'other-key': 'Your signing key on this device is not in force: another one took its place, or it was never proposed',
   undecided: 'The form holds a conflict, or entries that cannot be read here. Resolve it first',
   changed: 'The form has changed since you opened this. Close it, look at the form, and sign again',
 };

@@ -8,13 +8,18 @@ import { Dialog } from './Dialog.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
 import { MakeRecovery, type RecoveryStep, ReleaseShare } from './RecoveryForms.tsx';
 import { RecoveryPanel } from './RecoveryPanel.tsx';
+import { BecomeSigner } from './SignerForms.tsx';
+import { EndorseKey, type KeyStep, SigningKeysPanel } from './SigningKeys.tsx';
 import { instantOf, TimeField } from './TimeField.tsx';
 import { useAccess } from './useAccess.ts';
+import { useSignerKeys } from './useSignerKeys.ts';
+
+type Step = RecoveryStep | KeyStep;
 
 type Props = {
   readonly device: Device;
   readonly onAct: (act: AccessAct) => void;
-  readonly onStep: (step: RecoveryStep) => void;
+  readonly onStep: (step: Step) => void;
   readonly told: string;
 };
 
@@ -52,15 +57,50 @@ const Overview = ({ device, onAct, onStep, told }: Props) => {
         hint="The list as it was recorded by then. Empty: as it is now."
       />
       <RecoveryPanel {...{ device, onAct, onStep }} />
+      <SigningKeysPanel {...{ device, onStep }} />
     </div>
   );
 };
 
-const STEP_TITLE = { make: 'Make a recovery key', release: 'Release my share' } as const;
+const STEP_TITLE = {
+  ...{ make: 'Make a recovery key', release: 'Release my share' },
+  ...{ endorse: 'Endorse a signing key', propose: 'Propose my signing key' },
+} as const;
+
+type StepProps = {
+  readonly device: Device;
+  readonly onDone: (text: string) => void;
+  readonly onLeave: () => void;
+};
+
+const ProposeOwn = ({ device, onDone, onLeave }: StepProps) => {
+  const { found } = useSignerKeys(device);
+  return found === undefined ? null : (
+    <BecomeSigner
+      device={device}
+      known={found.known}
+      onTaken={() => onDone('Your signing key is proposed. Read its id to those who vouch for it.')}
+      onClose={onLeave}
+    />
+  );
+};
+
+const StepForm = ({ step, ...props }: StepProps & { readonly step: Step }) => {
+  switch (step.kind) {
+    case 'make':
+      return <MakeRecovery {...props} />;
+    case 'release':
+      return <ReleaseShare {...props} recovery={step.recovery} />;
+    case 'endorse':
+      return <EndorseKey {...props} of={step.of} />;
+    case 'propose':
+      return <ProposeOwn {...props} />;
+  }
+};
 
 export const AccessDialog = ({ device, onClose }: { readonly device: Device; readonly onClose: () => void }) => {
   const [act, setAct] = useState<AccessAct>();
-  const [step, setStep] = useState<RecoveryStep>();
+  const [step, setStep] = useState<Step>();
   const [told, setTold] = useState('');
   const back = (text: string) => {
     setTold(text);
@@ -77,11 +117,7 @@ export const AccessDialog = ({ device, onClose }: { readonly device: Device; rea
   if (step !== undefined)
     return (
       <Dialog key="step" title={STEP_TITLE[step.kind]} onClose={leave}>
-        {step.kind === 'make' ? (
-          <MakeRecovery device={device} onDone={back} onLeave={leave} />
-        ) : (
-          <ReleaseShare device={device} recovery={step.recovery} onDone={back} onLeave={leave} />
-        )}
+        <StepForm {...{ device, step }} onDone={back} onLeave={leave} />
       </Dialog>
     );
   return (

@@ -16,6 +16,7 @@ import { ReasonField } from './ReasonField.tsx';
 import { BecomeSigner, ConfirmAccountable } from './SignerForms.tsx';
 import { TextField } from './TextField.tsx';
 import { useAttempt } from './useAttempt.ts';
+import { useSignerKeys } from './useSignerKeys.ts';
 import { useSecondsUntil, Waiting } from './Waiting.tsx';
 
 type Props = {
@@ -83,7 +84,7 @@ const useAct = ({ device, act, onClose }: Props) => {
   return { perform, refusal, attempt };
 };
 
-const ActForm = (props: Props) => {
+const ActForm = (props: Props & { readonly isUnendorsed: boolean }) => {
   const { device, form, title, act, version, onClose } = props;
   const { perform, refusal, attempt } = useAct(props);
   const seconds = useSecondsUntil(attempt.waitUntilMs);
@@ -112,6 +113,9 @@ const ActForm = (props: Props) => {
       <p>
         {title}, {version} recorded {version === 1 ? 'entry' : 'entries'} as shown.
       </p>
+      {props.isUnendorsed ? (
+        <p className="warn">Your signing key is new: what you sign is marked until it is endorsed.</p>
+      ) : null}
       {isWithdrawal ? (
         <ReasonField
           label="Reason for withdrawing"
@@ -153,14 +157,17 @@ export const SignDialog = (props: Props) => {
   const { device, act, onClose } = props;
   const [handle] = useState(() => device.store.aggregate(Signer, device.keys.user));
   const signer = useObservable(handle.state$, handle.state);
+  const { found } = useSignerKeys(device);
   return (
     <Dialog title={TITLE[act.kind]} onClose={onClose}>
       {signer.value === 'unknown' ? (
         <BecomeSigner device={device} onClose={onClose} />
+      ) : found?.state === 'new' ? (
+        <BecomeSigner device={device} known={found.known} onClose={onClose} />
       ) : signer.value === 'enrolled' ? (
         <ConfirmAccountable device={device} printedName={signer.context.printedName} onClose={onClose} />
       ) : (
-        <ActForm {...props} />
+        <ActForm {...props} isUnendorsed={found?.state === 'unendorsed'} />
       )}
     </Dialog>
   );

@@ -7,6 +7,7 @@ import type { FormContext, SignatureManifest } from '../../src/clinical.ts';
 import type { AggregateSnapshot } from '../../src/index.ts';
 import type { Device } from '../model/device.ts';
 import type { Field } from '../model/fields.ts';
+import { vouchersText } from '../model/signerKeys.ts';
 import { ACT_TEXT, type Act, STATE_TEXT } from '../model/signing.ts';
 import { FailurePanel } from './FailurePanel.tsx';
 import { SignDialog } from './SignDialog.tsx';
@@ -39,7 +40,7 @@ const Choices = (props: { readonly manifest: SignatureManifest; readonly user: s
   const { manifest, user, onAct } = props;
   const { act, state, signer, printedName, signAgain, later } = manifest;
   const isOwn = signer === user;
-  const stands = act === 'Signed' && (state === 'intact' || state === 'changed-since');
+  const stands = act === 'Signed' && (state === 'intact' || state === 'changed-since' || state === 'unendorsed');
   const about = `signature of ${printedName}`;
   return (
     <p className="actions">
@@ -76,7 +77,7 @@ const Choices = (props: { readonly manifest: SignatureManifest; readonly user: s
 };
 
 const Manifest = (props: { readonly manifest: SignatureManifest; readonly user: string; readonly onAct: OnAct }) => {
-  const { act, signer, printedName, meaning, atText, state, later, faults, reason, signAgain, keyEnded } =
+  const { act, signer, printedName, meaning, atText, state, later, faults, reason, signAgain, keyEnded, endorsedBy } =
     props.manifest;
   return (
     <li className={`signature ${state}`}>
@@ -96,6 +97,10 @@ const Manifest = (props: { readonly manifest: SignatureManifest; readonly user: 
           />
         )}
         {faults.length === 0 ? null : <Part name="Does not hold" text={`${faults.join(', ')}. Do not rely on it.`} />}
+        {endorsedBy.length === 0 ? null : <Part name="New key endorsed by" text={vouchersText(endorsedBy)} />}
+        {state === 'unendorsed' ? (
+          <Part name="Note" text="The signer’s key is new, and too few have vouched for it yet." />
+        ) : null}
         {keyEnded ? (
           <Part name="Note" text="The signer’s key ended on another device; which came first is not known." />
         ) : null}

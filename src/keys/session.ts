@@ -40,6 +40,8 @@ export type KeySession = {
   readonly sharingKey: () => Promise<SharingKey>;
   /** This user, to whom others may grant keys. @throws StoreError `key.locked` */
   readonly holder: () => Promise<Holder>;
+  /** Id of the key with which this user signs here (`vault.signingKey`): it takes no secret to know which. @throws StoreError `key.locked` */
+  readonly signingKeyId: () => Promise<string>;
   /** What protected fields are sealed and opened with. */
   readonly source: KeyRing;
   /** What carries data keys to the user's other devices and to colleagues; a store that syncs does it by itself. */

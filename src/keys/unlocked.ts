@@ -1,8 +1,9 @@
 /** What an unlocked user has: a session over the vault, and what may be changed in the vault with one. */
 import { StoreError } from '../core/errors.ts';
-import { userId } from '../core/ids.ts';
+import { publicKey32, userId } from '../core/ids.ts';
 import { answersAreKnown } from '../crypto/knownAnswers.ts';
 import { baseKey, wipe } from '../crypto/secretKey.ts';
+import { signingKeyId } from '../crypto/signerKey.ts';
 import type { Way, WayKind } from './format.ts';
 import { passedOn } from './held.ts';
 import type { OwnSecret } from './secrets.ts';
@@ -106,6 +107,12 @@ export const openSession = async (
     users: async () => {
       const { databaseKey: key } = held();
       return [...(await rosterOf((await tools.file.read()).users, at.vault, key)).values()];
+    },
+    signingKeyId: async () => {
+      held();
+      const stored = (await tools.file.read()).users.find(({ tag }) => tag === at.tag);
+      if (stored === undefined) throw new StoreError('key.locked');
+      return signingKeyId(publicKey32(stored.signing.publicKey));
     },
     selfTest: () => selfTest(tools, at, held),
     renewedElsewhere: async () => {

@@ -80,13 +80,6 @@ export type Vault = {
 
 const isOutdated = ({ way }: Opened): boolean => way.kind === 'passphrase' && way.since === RENEWED_ELSEWHERE;
 
-/** @throws StoreError `key.renewal-due` if the passphrase that opened this was renewed elsewhere */
-const current = (opened: Opened): Opened => {
-  if (!isOutdated(opened)) return opened;
-  wipe(opened.secret);
-  throw new StoreError('key.renewal-due');
-};
-
 /** The vault over a storage. `openVault` of the entry brings the platform's parts. */
 export const vaultOver = (options: VaultOptions): Vault => {
   const { storage, derive, passkeys, clock, entropy, passphraseMsMax = Number.POSITIVE_INFINITY } = options;
@@ -104,18 +97,21 @@ export const vaultOver = (options: VaultOptions): Vault => {
     );
     return way;
   };
+  const isDue = (opened: Opened) =>
+    opened.way.kind === 'passphrase' && (isOutdated(opened) || clock.nowMs() - opened.way.since > passphraseMsMax);
+  /** @throws StoreError `key.renewal-due` if the passphrase that opened this is too old, or was renewed elsewhere */
+  const current = (opened: Opened): Opened => {
+    if (!isDue(opened)) return opened;
+    wipe(opened.secret);
+    throw new StoreError('key.renewal-due');
+  };
   const addWay = async (proof: Proof, secret: Secret): Promise<WayFacts> => {
     const found = await attempt(tools, proof.user, proof);
     const opened = 'passphrase' in secret ? found : current(found);
     return factsOf(await add(opened, secret).finally(() => wipe(opened.secret)));
   };
-  const isDue = (opened: Opened) =>
-    opened.way.kind === 'passphrase' && (isOutdated(opened) || clock.nowMs() - opened.way.since > passphraseMsMax);
-  const renewed = async (opened: Opened, next: string | undefined): Promise<Opened> => {
-    if (next !== undefined) return { ...opened, way: await add(opened, { passphrase: next }) };
-    if (isDue(opened)) throw new StoreError('key.renewal-due');
-    return opened;
-  };
+  const renewed = async (opened: Opened, next: string | undefined): Promise<Opened> =>
+    next === undefined ? current(opened) : { ...opened, way: await add(opened, { passphrase: next }) };
   return {
     ...administer,
     exists: tools.file.exists,

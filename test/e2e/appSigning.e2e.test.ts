@@ -238,6 +238,49 @@ it('one of two open forms is printed where it says Print [APP-14]', async () => 
   await until(() => page.locator('.printing').count(), 0);
 });
 
+it('a signing key on a new device is proposed there, and what it signs is marked until people vouch for it [APP-13, SIG-11]', async () => {
+  const tablet = await world.openTablet();
+  const device = pane(tablet, 'a');
+  const sheet = tablet.getByRole('dialog');
+  await enterDevice(tablet, 'a');
+  await openForm(device, VITALS);
+  await until(() => signatures(device).getByRole('listitem').count(), 4);
+  await signatures(device).getByRole('button', { name: 'Sign form' }).click();
+  await sheet.getByText('Your signing key on this device is new.').waitFor();
+  expect(await sheet.getByLabel('Printed name').inputValue()).toBe('Ada Okoye, RN');
+  await sheet.getByRole('button', { name: 'Device lost' }).click();
+  await sheet.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+  expect(await faultsOf(tablet)).toEqual([]);
+  await take('sign-propose', tablet);
+  await sheet.getByRole('button', { name: 'Propose this key' }).click();
+  await sheet.getByRole('checkbox').check();
+  await sheet.getByRole('button', { name: 'Confirm and go on' }).click();
+  await sheet.getByText('what you sign is marked until it is endorsed').waitFor();
+  await sheet.getByLabel('User').fill('ada.nurse');
+  await sheet.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+  await sheet.getByRole('button', { name: 'Sign', exact: true }).click();
+  const latest = (on: Locator) => signatures(on).getByRole('listitem').last().innerText();
+  const endorse = async (on: Locator, reason: string): Promise<void> => {
+    await on.getByRole('button', { name: 'Access', exact: true }).click();
+    await dialog().getByRole('button', { name: 'Endorse the signing key of ada.nurse' }).click();
+    await dialog().getByRole('button', { name: reason }).click();
+    await dialog().getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+    expect(await faultsOf(page)).toEqual([]);
+    await take('sign-endorse');
+    await press('Endorse this key');
+    await dialog().getByText('You have vouched for the signing key of ada.nurse.').waitFor();
+    await page.keyboard.press('Escape');
+  };
+  for (const on of [device, b()]) await until(async () => (await latest(on)).includes('New key, not endorsed'), true);
+  await endorse(b(), 'Seen in person, ids compared');
+  await until(async () => (await latest(device)).includes('ben.monitor, administrator'), true);
+  expect(await latest(device)).toContain('New key, not endorsed');
+  await endorse(a(), 'My own new device');
+  for (const on of [device, b()]) await until(async () => (await latest(on)).includes('Valid'), true);
+  expect(await latest(device)).toContain('ada.nurse with the key before');
+  await tablet.context().close();
+});
+
 it('the export carries the signatures to the command, which finds them intact [APP-13]', async () => {
   await untilEqual(page);
   const download = page.waitForEvent('download');
@@ -248,4 +291,5 @@ it('the export carries the signatures to the command, which finds them intact [A
   expect(status, stdout + stderr).toBe(0);
   expect(stdout).toContain('Ada Okoye, RN (ada.nurse), authored');
   expect(stdout).toContain('Ben Sato (ben.monitor), reviewed');
+  expect(stdout).toContain('endorsed by ada.nurse, with the key before it');
 });

@@ -142,7 +142,8 @@ export const mayRecordElsewhere = (
   const { stream, type, payload, author } = event;
   if (!stream.startsWith(`${SIGNER_TYPE}/`) || !isListed(context)) return true;
   const signer = streamParts(stream).id;
-  switch (type as string) {
+  const name: string = type;
+  switch (name) {
     case 'SignerKeyProposed':
       return author.user === signer && isSeated(context, author);
     case 'SignerKeyEndorsed':

@@ -222,7 +222,13 @@ describe('renewing a passphrase', () => {
     time.advance(DAYS_90);
     await (await vault.unlock(ADA)).lock();
     time.advance(1);
-    expect(await codeOfAsync(() => vault.unlock(ADA))).toBe('key.renewal-due');
+    for (const use of [
+      () => vault.unlock(ADA),
+      () => vault.signingKey(ADA),
+      () => vault.addWay(ADA, HOST),
+      () => vault.addWay(ADA, { passkey: true }),
+    ])
+      expect(await codeOfAsync(use)).toBe('key.renewal-due');
     expect(await codeOfAsync(() => vault.unlock({ ...ADA, passphrase: 'not hers', next: 'a newer passphrase' }))).toBe(
       'key.refused',
     );
@@ -231,6 +237,7 @@ describe('renewing a passphrase', () => {
     expect(await fingerprint(session)).toBe(key);
     expect(Date.parse(session.unlockedBy.since)).toBe(time.clock.nowMs());
     expect((await vault.unlock({ ...ADA, passphrase: 'a newer passphrase' })).user).toBe('ada');
+    expect((await vault.signingKey({ ...ADA, passphrase: 'a newer passphrase' })).publicKey.length).toBe(32);
   });
 });
 

@@ -53,12 +53,15 @@ export const world = (
     readonly passphraseMsMax?: number;
     readonly line?: Idle['line'];
     readonly time?: SimulatedTime;
+    /** The real one, where it is to cost what it costs. */
+    readonly derive?: DerivePassphrase;
   } = {},
 ) => {
   const time = options.time ?? simulatedTime();
   const storage = options.storage ?? memoryVault();
   const sheet = options.sheet ?? memorySheet();
-  const { derive, costs } = cheapDerive();
+  const { derive: cheap, costs } = cheapDerive();
+  const derive = options.derive ?? cheap;
   const device = devicePasskeys();
   let seed = 1_000 * ++worlds;
   const start = (): Vault =>
