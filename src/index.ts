@@ -1,6 +1,6 @@
 /** The browser core: open a store, define aggregates and views, sync, verify, export. Names are listed by hand. */
 export type { Commit, Fault, Finding, RecordedEvent } from './core/commit.ts';
-export type { Actor, CommitContext, EventBody, Originator, RecordedAt } from './core/envelope.ts';
+export type { Actor, Choice, CommitContext, EventBody, Originator, RecordedAt } from './core/envelope.ts';
 export { ERROR_TEXT, type ErrorCode, type ErrorDetails, isStoreError, StoreError } from './core/errors.ts';
 export type { Conflict, ConflictRule, OpenedEvent, SettledConflict } from './core/fold.ts';
 export {

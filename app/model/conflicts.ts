@@ -4,7 +4,15 @@
  * lock or unlock that names every head, then the values chosen, then the lock if it is to be locked. Nothing is chosen silently.
  */
 import { Form, type FormContext, type ItemRecordedPayload } from '../../src/clinical.ts';
-import type { AggregateSnapshot, Conflict, OpenedEvent, SendOutcome, Store } from '../../src/index.ts';
+import {
+  type AggregateSnapshot,
+  type Choice,
+  type Conflict,
+  EVERYTHING,
+  type OpenedEvent,
+  type SendOutcome,
+  type Store,
+} from '../../src/index.ts';
 import { type ItemPlace, placeOfKey } from './fields.ts';
 
 type Snapshot = AggregateSnapshot<FormContext>;
@@ -36,16 +44,24 @@ type Outcomes = readonly SendOutcome[];
 export type FieldChoice = {
   readonly place: ItemPlace;
   readonly value: string | null;
+  /** The event that the value is of, a side or what was before them; undefined for a new value. */
+  readonly taken: OpenedEvent | undefined;
   /** As the person has seen it. */
   readonly conflict: Conflict;
   readonly reason: string;
 };
 
+/** What is recorded of a choice: the side that was taken, what was before the sides, or neither. */
+const choiceOf = ({ key, heads }: Conflict, taken: OpenedEvent | undefined): Choice => {
+  if (taken === undefined) return { key, took: 'new' };
+  return { key, took: heads.includes(taken) ? 'head' : 'before', event: taken.body.id };
+};
+
 /** Resolves one field. */
 export const resolveField = (store: Store, form: string, choice: FieldChoice): Promise<Outcomes> => {
-  const { place, value, conflict, reason } = choice;
+  const { place, value, taken, conflict, reason } = choice;
   const event = { type: 'ItemRecorded', ...place, value, entry: 'keyed' } as const;
-  return store.aggregate(Form, form).resolve([conflict], [event], { reason });
+  return store.aggregate(Form, form).resolve([conflict], [event], { reason, choices: [choiceOf(conflict, taken)] });
 };
 
 export type FormChoice = {
@@ -76,6 +92,20 @@ const stepsOf = (before: Snapshot, { values, locked }: FormChoice): readonly Ste
   return steps;
 };
 
+/** What a choice for the whole form means for one key in conflict: by the value of the field, or by whether the form is locked. */
+const formChoice = (conflict: Conflict, before: Snapshot, { values, locked }: FormChoice): Choice => {
+  const { key, heads } = conflict;
+  const value = values.get(key);
+  const isTaken = (head: OpenedEvent) =>
+    isItem(head) ? headValue(head) === value : head.body.type === (locked ? 'FormLocked' : 'FormUnlocked');
+  const side = heads.find((head) => isItem(head) === (key !== EVERYTHING) && isTaken(head));
+  const isAsBefore = key in before.uncontested.context.items && before.uncontested.context.items[key] === value;
+  return side === undefined && isAsBefore ? { key, took: 'before' } : choiceOf(conflict, side);
+};
+
+const choicesOf = (before: Snapshot, choice: FormChoice): readonly Choice[] =>
+  before.conflicts.map((conflict) => formChoice(conflict, before, choice));
+
 /**
  * Resolves a whole form in one commit, all of it or nothing.
  * @param before  the form as the person has seen it
@@ -85,4 +115,7 @@ export const resolveForm = (
   form: string,
   { before, ...choice }: FormChoice & { readonly before: Snapshot },
 ): Promise<Outcomes> =>
-  store.aggregate(Form, form).resolve(before.conflicts, stepsOf(before, choice), { reason: choice.reason });
+  store.aggregate(Form, form).resolve(before.conflicts, stepsOf(before, choice), {
+    reason: choice.reason,
+    choices: choicesOf(before, choice),
+  });

@@ -1,10 +1,11 @@
 /** Every entry of a field, oldest first: old and new value, who, when, where, why. */
+import { Fragment } from 'react';
 import { Form } from '../../src/clinical.ts';
 import type { Originator } from '../../src/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Device } from '../model/device.ts';
 import type { Field } from '../model/fields.ts';
-import { type HistoryLine, historyLines } from '../model/history.ts';
+import { type Chosen, type FormTrail, type HistoryLine, historyLines, recordedValue } from '../model/history.ts';
 import { recordedText } from '../model/times.ts';
 import { eventText } from '../model/wording.ts';
 import { Dialog } from './Dialog.tsx';
@@ -33,6 +34,33 @@ const NewValue = ({ line, field }: { readonly line: HistoryLine; readonly field:
   return <Value field={field} value={line.after} />;
 };
 
+/** An entry as one side of a conflict: whose it is, and what it says. */
+const Side = ({ entry, field }: { readonly entry: FormTrail; readonly field: Field }) => (
+  <>
+    {entry.actor.user}’s{' '}
+    {entry.type === 'ItemRecorded' ? (
+      <Value field={field} value={recordedValue(entry)} />
+    ) : (
+      <em>{eventText(Form.type, entry.type).toLowerCase()}</em>
+    )}
+  </>
+);
+
+const TOOK: Readonly<Record<Chosen['took'], string>> = { head: 'kept', before: 'back to', new: 'a new value' };
+
+const ChosenText = ({ chosen: { took, kept, over }, field }: { readonly chosen: Chosen; readonly field: Field }) => (
+  <span className="chosen">
+    {TOOK[took]} {kept === undefined ? null : <Side entry={kept} field={field} />}
+    {took === 'before' && kept === undefined ? 'what was before' : null}
+    {over.map((entry, at) => (
+      <Fragment key={entry.eventId}>
+        {at === 0 ? ' over ' : ' and '}
+        <Side entry={entry} field={field} />
+      </Fragment>
+    ))}
+  </span>
+);
+
 const Line = (props: { readonly line: HistoryLine; readonly field: Field; readonly catalog: Catalog }) => {
   const { line, field, catalog } = props;
   const { actor, originator, recordedAt, replica, reason, applied, resolves } = line.entry;
@@ -44,6 +72,7 @@ const Line = (props: { readonly line: HistoryLine; readonly field: Field; readon
         <NewValue line={line} field={field} />
         {applied ? null : <span className="tag warn">without effect</span>}
         {resolves.length > 0 ? <span className="tag resolved">resolved a conflict</span> : null}
+        {line.chosen === undefined ? null : <ChosenText chosen={line.chosen} field={field} />}
         {line.cameAs === 'imported' ? <span className="tag">imported</span> : null}
       </td>
       <td>

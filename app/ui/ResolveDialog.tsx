@@ -82,7 +82,7 @@ export const ResolveDialog = ({ onClose, onResolved, ...parts }: Props) => {
   const isReady = isChosen && reason !== '' && !busy;
   const submit = () => {
     if (!isReviewed) review(true);
-    else void resolve(() => resolveField(device.store, form, { place: field.place, value, conflict, reason }));
+    else void resolve(() => resolveField(device.store, form, { place: field.place, value, taken, conflict, reason }));
   };
   return (
     <Dialog title="Resolve a conflict" onClose={onClose} wide>

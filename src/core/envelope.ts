@@ -69,6 +69,16 @@ export type Originator = {
   readonly at?: string;
 };
 
+/**
+ * What was chosen for one key when a conflict ended: what one of the sides says, what was there before them (`event`, where that is one
+ * event), or something new. By ids, because which side is whose depends on who reads.
+ */
+export type Choice = { readonly key: string } & (
+  | { readonly took: 'head'; readonly event: EventId }
+  | { readonly took: 'before'; readonly event?: EventId }
+  | { readonly took: 'new' }
+);
+
 /** One event's own part. */
 export type EventBody = {
   readonly id: EventId;
@@ -84,6 +94,8 @@ export type EventBody = {
   readonly originator?: Originator;
   /** Ids of the conflicting heads that this event settles. */
   readonly resolves?: readonly EventId[];
+  /** What was chosen for each key that it settles, as far as that was said. */
+  readonly choices?: readonly Choice[];
 };
 
 const refuse = (what: string): never => {
@@ -203,6 +215,21 @@ const readResolves = (value: unknown): readonly EventId[] => {
   return new Set(ids).size === ids.length ? ids : refuse('resolves');
 };
 
+const readChoice = (value: unknown, resolves: readonly EventId[]): Choice => {
+  const { key, took, event } = record(value, 'choice', ['key', 'took', 'event']);
+  if (typeof key !== 'string' || key.length > LIMITS.choiceKeyLengthMax) return refuse('choice.key');
+  const taken = event === undefined ? undefined : eventId(text(event, 'choice.event'));
+  if (took === 'head' && taken !== undefined && resolves.includes(taken)) return { key, took, event: taken };
+  if (took === 'before') return { key, took, ...(taken === undefined ? {} : { event: taken }) };
+  return took === 'new' && taken === undefined ? { key, took } : refuse('choice.took');
+};
+
+const readChoices = (value: unknown, resolves: readonly EventId[]): readonly Choice[] => {
+  if (!Array.isArray(value) || value.length < 1 || value.length > LIMITS.choicesMax) return refuse('choices');
+  const choices = value.map((each) => readChoice(each, resolves));
+  return new Set(choices.map(({ key }) => key)).size === choices.length ? choices : refuse('choices');
+};
+
 /** True for plain JSON data with members. The canonical reader has already refused everything else. */
 const isJsonObject = (value: unknown): value is JsonObject => isRecord(value);
 
@@ -217,6 +244,7 @@ const BODY_MEMBERS = [
   'reason',
   'originator',
   'resolves',
+  'choices',
 ];
 
 /** Reads an event's own part from parsed JSON. @throws StoreError `commit.malformed`, `id.malformed` */
@@ -236,5 +264,6 @@ export const readBody = (value: unknown): EventBody => {
     ...optional('reason', fields['reason'], reasonText),
     ...optional('originator', fields['originator'], readOriginator),
     ...optional('resolves', fields['resolves'], readResolves),
+    ...optional('choices', fields['choices'], (choices) => readChoices(choices, readResolves(fields['resolves']))),
   };
 };

@@ -9,6 +9,8 @@
 export const ERROR_TEXT = {
   'access.after-revocation':
     'A commit of a device or user that was revoked came after that, dated before it. It is kept; a person decides what it is worth.',
+  'conflict.unknown-choice':
+    'A choice names a key that is not in conflict, or an event that is no side of it. Take both from the conflicts that you resolve.',
   'conflict.not-permitted':
     'Somebody ended a conflict whose role may not. It is kept without effect, and the conflict stays open.',
   'access.denied':

@@ -27,6 +27,9 @@ export const LIMITS = {
   touchesMax: 256,
   /** Heads that one resolution may name. */
   resolvesMax: 64,
+  /** Keys of which one event says what was chosen, and characters of such a key. */
+  choicesMax: 256,
+  choiceKeyLengthMax: 1_000,
   /** Events that one electronic signature may cover: their hashes have to fit into one event. */
   signedEventsMax: 512,
   /** Streams that one electronic signature may cover. */

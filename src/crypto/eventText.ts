@@ -103,17 +103,19 @@ let lastReason: string | undefined;
  * refuse what the reader refuses.
  */
 const checkBody = (body: EventBody): void => {
-  const { schema, reason, originator, resolves, basis } = body;
-  const isSimple = originator === undefined && resolves === undefined && Number.isSafeInteger(schema) && schema >= 1;
+  const { schema, reason, originator, resolves, choices, basis } = body;
+  const isBare = originator === undefined && resolves === undefined && choices === undefined;
+  const isSimple = isBare && Number.isSafeInteger(schema) && schema >= 1;
   if (isSimple && (reason === undefined || reason === lastReason) && Object.keys(basis).length < 2) return;
   checkReadable(body, readBody);
   lastReason = reason;
 };
 
 const textInOrder = (body: EventBody): string => {
-  const { basis, id, originator, payload, reason, resolves, schema, sequence, stream, type } = body;
+  const { basis, choices, id, originator, payload, reason, resolves, schema, sequence, stream, type } = body;
   return JSON.stringify({
     basis: vectorInOrder(basis),
+    choices: choices === undefined ? undefined : inOrder(choices, 1),
     id,
     originator: originator === undefined ? undefined : inOrder(originator, 1),
     payload: inOrder(payload, 1),

@@ -7,7 +7,7 @@
 import type { EventDefinitions } from '../core/aggregate.ts';
 import { type ConflictRule, lastWriterWins } from '../core/conflict.ts';
 import type { OpenedEvent } from '../core/foldOrder.ts';
-import { sameJson } from '../core/json.ts';
+import { type JsonObject, sameJson } from '../core/json.ts';
 import { EVERYTHING, type EventDefinition } from '../core/schema.ts';
 
 /**
@@ -39,13 +39,18 @@ export const eventsUnder = <E extends EventDefinitions>(
     policy === 'fieldwise' ? byMember(definition) : definition,
   ]);
 
+/** True if two payloads of one event type say the same of a key. */
+export const sameAt = (
+  key: string,
+  { isKeyed }: EventDefinition,
+  [one, other]: readonly [JsonObject, JsonObject],
+): boolean => (isKeyed || key === EVERYTHING ? sameJson(one, other) : sameJson(one[key], other[key]));
+
 /** True if two events say the same of a key. Of protected values nobody can tell, and not everybody sees them. */
 const agree = (key: string, [one, other]: readonly [OpenedEvent, OpenedEvent], events: EventDefinitions): boolean => {
   const definition = events[one.body.type];
   if (definition === undefined || one.body.type !== other.body.type || definition.protects.length > 0) return false;
-  return definition.isKeyed || key === EVERYTHING
-    ? sameJson(one.payload, other.payload)
-    : sameJson(one.payload[key], other.payload[key]);
+  return sameAt(key, definition, [one.payload, other.payload]);
 };
 
 /** The rule of a policy; undefined where a person decides everything. */

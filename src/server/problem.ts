@@ -9,6 +9,7 @@ export const PROBLEM_STATUS = {
   'aggregate.impure': 500,
   'aggregate.unknown-type': 400,
   'conflict.not-permitted': 403,
+  'conflict.unknown-choice': 400,
   'append.invalid': 400,
   'append.unknown-event': 400,
   'append.too-large': 413,

@@ -217,9 +217,9 @@ const pastOf = <E extends EventDefinitions, C, S>(
   const stream = streamId(definition.type, aggregateId(id));
   const opened = async () => openedEvents(await session.states.history(stream), reader());
   return {
-    resolve: async (conflicts, events, options) => {
+    resolve: async (conflicts, events, { choices = [], ...options }) => {
       const drafts = events.map((event) => draftOf(definition, { id, event, options }));
-      const ending = resolving(drafts, conflicts, (draft) => touchedBy(definition, draft));
+      const ending = resolving(drafts, conflicts, (draft) => touchedBy(definition, draft), choices);
       return session.writer.write({ drafts: ending, actor: session.actor(), atomic: true });
     },
     branches: async () => branchesOf(await opened(), typedReducer(definition)),

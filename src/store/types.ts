@@ -2,7 +2,7 @@
 import type { Observable } from 'rxjs';
 import type { Finding } from '../core/commit.ts';
 import type { Conflict, SettledConflict } from '../core/conflict.ts';
-import type { Actor, Originator } from '../core/envelope.ts';
+import type { Actor, Choice, Originator } from '../core/envelope.ts';
 import type { AggregateId, AggregateType, EventId, ReplicaId, StreamId, TenantId } from '../core/ids.ts';
 import type { Clock, Entropy, KnownMarker, Scheduler, StorageFacts } from '../core/ports.ts';
 import type { KeyExchange } from '../crypto/keyRows.ts';
@@ -91,8 +91,15 @@ export type SendOptions = {
   readonly expectedVersion?: number;
 };
 
-/** Why a conflict ends so; where the values came from when not from the actor. */
-export type ResolveOptions = { readonly reason: string; readonly originator?: Originator };
+/**
+ * Why a conflict ends so; where the values came from when not from the actor. `choices`: what the person chose for a key, recorded with the
+ * event. Of a key without one it is recorded which side says the same as the event, or that it is new; of protected values nothing.
+ */
+export type ResolveOptions = {
+  readonly reason: string;
+  readonly originator?: Originator;
+  readonly choices?: readonly Choice[];
+};
 
 /** What became of an event. */
 export type SendOutcome = DraftOutcome;
@@ -120,7 +127,7 @@ export type AggregateHandle<E extends EventDefinitions, C, S = unknown> = Aggreg
   /**
    * Ends conflicts by one or more events, all of them or none: each names the heads that it touches. `conflicts` are those that
    * the person has seen: where another head has come since, nothing is stored, and the outcomes say so. Where everything is in
-   * conflict, the first event touches everything. @throws as `send`
+   * conflict, the first event touches everything. @throws as `send`; `conflict.unknown-choice`
    */
   readonly resolve: (
     conflicts: readonly Conflict[],

@@ -1,7 +1,7 @@
 /** What is asked of the writer, and what becomes of it: drafts, jobs, outcomes, and what planning needs. */
 import type { AggregateDefinition } from '../core/aggregate.ts';
 import type { Commit, Fault } from '../core/commit.ts';
-import type { Actor, CommitContext, EventBody, Originator } from '../core/envelope.ts';
+import type { Actor, Choice, CommitContext, EventBody, Originator } from '../core/envelope.ts';
 import type { Conflict } from '../core/fold.ts';
 import type { EventId, StreamId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -30,6 +30,8 @@ export type Draft = {
   readonly originator?: Originator;
   /** Ids of conflicting heads that this event settles. */
   readonly resolves?: readonly EventId[];
+  /** What was chosen for the keys that it settles; with `resolves` only. */
+  readonly choices?: readonly Choice[];
   /** Number of events of the stream that the caller has seen; not checked if absent. */
   readonly expectedVersion?: number;
 };

@@ -12,12 +12,14 @@ import type { Draft, WriterParts } from './job.ts';
 import type { StreamState } from './streamState.ts';
 
 /** Members of an event that are not always there. */
-const extrasOf = ({ reason, originator, resolves }: Draft): Pick<EventBody, 'reason' | 'originator' | 'resolves'> => {
+const extrasOf = (draft: Draft): Pick<EventBody, 'reason' | 'originator' | 'resolves' | 'choices'> => {
+  const { reason, originator, resolves, choices } = draft;
   if (originator === undefined && resolves === undefined) return reason === undefined ? {} : { reason };
   return {
     ...(reason === undefined ? {} : { reason }),
     ...(originator === undefined ? {} : { originator }),
     ...(resolves === undefined ? {} : { resolves }),
+    ...(choices === undefined ? {} : { choices }),
   };
 };
 

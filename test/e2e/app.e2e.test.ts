@@ -191,6 +191,7 @@ it('edits of one field made offline are a conflict that shows both, until a pers
   // what has become of it is shown at once
   const trail = page.getByRole('dialog', { name: `History of “${SYSTOLIC}”` });
   await trail.getByText('resolved a conflict').waitFor();
+  await until(async () => /kept ben.monitor’s 150 mmHg over ada.nurse’s 140 mmHg/.test(await trail.innerText()), true);
   await keepShot('conflict-trail', page);
   await page.keyboard.press('Escape');
   for (const device of [a, b]) await until(() => shown(device, SYSTOLIC), '150 mmHg');

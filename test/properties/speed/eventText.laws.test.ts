@@ -21,6 +21,17 @@ const loose: fc.Arbitrary<Partial<EventBody>> = fc.record(
     reason,
     originator,
     resolves: fc.constantFrom([], [bodyOf(1).id], [bodyOf(1).id, bodyOf(1).id]),
+    choices: fc.array(
+      fc.oneof(
+        fc.record({ took: fc.constantFrom('new', 'before'), key: fc.string() }),
+        fc.record({
+          key: fc.string(),
+          event: fc.constant(bodyOf(1).id),
+          took: fc.constantFrom('head', 'before', 'new'),
+        }),
+      ),
+      { maxLength: 3 },
+    ),
   },
   { requiredKeys: ['payload'] },
 );

@@ -130,6 +130,12 @@ describe('an event', () => {
     reason: 'typing error',
     originator: { kind: 'source-file', id: 'f-1', location: 'row 7', at: '1 March' },
     resolves: [ID],
+    choices: [
+      { key: 'a', took: 'head', event: ID },
+      { key: 'b', took: 'before' },
+      { key: 'c', took: 'before', event: ID },
+      { key: '', took: 'new' },
+    ],
     basis: { [REPLICA]: 3 },
     payload: { nested: { __proto__: null, list: [1, 'a', null] } },
   };
@@ -144,13 +150,34 @@ describe('an event', () => {
     for (const name of Object.keys(BODY)) {
       for (const value of [undefined, null]) expect([name, fails(bodyCode({ [name]: value }))]).toEqual([name, true]);
     }
-    for (const name of ['reason', 'originator', 'resolves']) expect(fails(bodyCode({ [name]: null }))).toBe(true);
+    for (const name of ['reason', 'originator', 'resolves', 'choices'])
+      expect(fails(bodyCode({ [name]: null }))).toBe(true);
     for (const value of [null, [], 'a', 1]) expect(codeOf(() => readBody(value))).toBe('commit.malformed');
     expect(bodyCode({ more: 1 })).toBe('commit.malformed');
     expect(codeOf(() => readBody(JSON.parse(`{"__proto__":1,${JSON.stringify(BODY).slice(1)}`)))).toBe(
       'commit.malformed',
     );
     for (const payload of [[], 'a', 1, null]) expect(bodyCode({ payload })).toBe('commit.malformed');
+  });
+
+  it('says of a key once, in so many words, what was chosen among the heads that it settles [FMT-04, CNF-14]', () => {
+    const other = '01950000-0000-7000-8000-000000000abc';
+    const codes = (choices: JsonValue) => bodyCode({ resolves: [ID], choices });
+    const keys = (count: number) => Array.from({ length: count }, (_, at) => ({ key: `k${at}`, took: 'new' }));
+    expect(codes(keys(LIMITS.choicesMax))).toBeUndefined();
+    expect(codes([{ key: of(LIMITS.choiceKeyLengthMax), took: 'new' }])).toBeUndefined();
+    const wrong: readonly JsonValue[] = [
+      ...[[], keys(LIMITS.choicesMax + 1), [keys(1), keys(1)].flat(), [null], ['a'], {}],
+      ...[[{ key: of(LIMITS.choiceKeyLengthMax + 1), took: 'new' }], [{ took: 'new' }], [{ key: 'a' }]],
+      ...[[{ key: 'a', took: 'mine' }], [{ key: 'a', took: 'head' }], [{ key: 'a', took: 'head', event: other }]],
+      ...[
+        [{ key: 'a', took: 'new', event: ID }],
+        [{ key: 'a', took: 'before', event: 'x' }],
+        [{ key: 1, took: 'new' }],
+      ],
+      [{ key: 'a', took: 'new', more: 1 }],
+    ];
+    for (const choices of wrong) expect([choices, fails(codes(choices))]).toEqual([choices, true]);
   });
 
   it('has a schema version and a sequence from 1 on [FMT-04]', () => {
@@ -173,6 +200,7 @@ describe('an event', () => {
       ['resolves', [], false],
       ['resolves', ['a'], false],
       ['resolves', [1], false],
+      ['choices', [{ key: 'a', took: 'new' }], false], // it settles nothing
       ['originator', {}, false],
       ['originator', { kind: 'other' }, false],
       ['originator', { kind: 'staff', more: 'a' }, false],

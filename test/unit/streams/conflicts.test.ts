@@ -1,5 +1,6 @@
 /** Conflicts as an application meets them: both values with their authors, no further edit, and an end with a reason. */
 import { expect, it } from 'vitest';
+import { defineRollup } from '../../../src/index.ts';
 import { simulatedServer } from '../../../src/testing/index.ts';
 import { casebook, item, LOCK, UNLOCK, Visit } from '../store/trial.ts';
 import { type Bed, makeBed, online } from '../sync/bed.ts';
@@ -40,6 +41,27 @@ it('two edits of one item, apart, are shown as a conflict with both values and w
   );
   expect(a.store.view(casebook).rows()).toEqual(b.store.view(casebook).rows());
   expect(a.store.view(casebook).rows()).toMatchObject([{ conflicts: 1, conflicted: true }]);
+});
+
+it('a rollup counts the rows that are in conflict, and no longer when they are settled [CNF-03, PRJ-13]', async () => {
+  const contested = defineRollup({
+    name: 'contested',
+    of: casebook,
+    groupBy: [],
+    measures: { visits: { count: {} }, contested: { count: { conflicted: true } } },
+  });
+  const server = await simulatedServer({ tenant: 'acme-042' });
+  const views = [casebook, contested];
+  const [a, b] = [await makeBed({ server, views }), await makeBed({ server, views })];
+  for (const [count, { store }] of [a, b].entries()) {
+    await store.aggregate(Visit, 'v').send(item('BP', count));
+    await store.aggregate(Visit, 'w').send(item(`I${count}`, count));
+  }
+  await exchange(a, b);
+  for (const { store } of [a, b]) expect(store.view(contested).rows()).toEqual([{ visits: 2, contested: 1 }]);
+  await visitOf(a).resolve(visitOf(a).state().conflicts, [item('BP', 7)], { reason: 'source checked' });
+  await exchange(a, b);
+  for (const { store } of [a, b]) expect(store.view(contested).rows()).toEqual([{ visits: 2, contested: 0 }]);
 });
 
 it('edits of different items merge without a conflict [CNF-02]', async () => {

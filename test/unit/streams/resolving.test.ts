@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { simulatedServer } from '../../../src/testing/index.ts';
 import { collect, item, LOCK, outcomeOf, UNLOCK, Visit } from '../store/trial.ts';
+import { at } from '../support.ts';
 import { type Bed, makeBed, online } from '../sync/bed.ts';
 
 const visitOf = ({ store }: Bed, id = 'v') => store.aggregate(Visit, id);
@@ -103,6 +104,42 @@ it('a resolution of what somebody saw ends nothing that has come since, and a re
   expect(await outcomeOf(visitOf(a).resolve(conflicts, [{ type: 'Unknown' } as never], { reason: 'x' }))).toBe(
     'append.unknown-event',
   );
+});
+
+it('a resolution says of each key what was chosen among three sides, and the trail tells it with the sides that were not [CNF-14]', async () => {
+  const [a, b, c] = await met(3);
+  if (c === undefined) throw new RangeError('three devices');
+  const before = at(await visitOf(a).history(), 0).eventId;
+  for (const [count, bed] of [a, b, c].entries())
+    for (const name of ['BP', 'HR', 'T', 'W']) await visitOf(bed).send(item(name, count), { reason: 'apart' });
+  await exchange(a, b, c);
+  const { conflicts } = visitOf(a).state();
+  const idsOf = (key: string) => conflicts.find((each) => each.key === key)?.heads.map(({ body }) => body.id) ?? [];
+  const events = [item('BP', 120), item('HR', 1), item('T', 9), item('W', 2)];
+  const stated = [
+    { key: 'BP', took: 'before', event: before },
+    { key: 'W', took: 'head', event: at(idsOf('W'), 0) },
+  ] as const;
+  for (const choices of [
+    [{ key: 'none', took: 'new' }],
+    [{ key: 'BP', took: 'head', event: at(idsOf('W'), 0) }],
+  ] as const)
+    expect(await outcomeOf(visitOf(a).resolve(conflicts, events, { reason: 'x', choices }))).toBe(
+      'conflict.unknown-choice',
+    );
+  await visitOf(a).resolve(conflicts, events, { reason: 'source checked', choices: stated });
+  await exchange(a, b);
+  const last = (await visitOf(b).history()).slice(-4).map(({ choices }) => choices);
+  const one = (await visitOf(b).history()).find(
+    ({ eventId, payload }) => idsOf('HR').includes(eventId) && payload['value'] === 1,
+  );
+  expect(last).toEqual([
+    [{ ...stated[0], over: idsOf('BP') }],
+    [{ key: 'HR', took: 'head', event: one?.eventId, over: idsOf('HR').filter((id) => id !== one?.eventId) }],
+    [{ key: 'T', took: 'new', over: idsOf('T') }],
+    [{ ...stated[1], over: idsOf('W').slice(1) }],
+  ]);
+  expect((await visitOf(b).history()).slice(0, -4).flatMap(({ choices }) => choices)).toEqual([]);
 });
 
 it('two resolutions apart are a conflict of their own, and end alike on every device [CNF-04, CNF-10]', async () => {
