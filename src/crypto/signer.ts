@@ -20,6 +20,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { StoreError } from '../core/errors.ts';
 import { type PublicKey32, publicKey32, type Signature64, signature64 } from '../core/ids.ts';
 import { isUnsupported, loadCurve, softKey, softSecret } from './softKey.ts';
+import { verdictOnce } from './verdicts.ts';
 
 const ALGORITHM = 'Ed25519';
 
@@ -103,18 +104,6 @@ export const checkPublicKey = (key: Uint8Array): PublicKey32 => {
   return checked;
 };
 
-/**
- * Checks a public key before it is taken up, of a device, a server or a signer: one that is no point, or has a part of small
- * order, would verify nothing.
- * @throws StoreError `key.malformed`, `store.part-missing`
- */
-export const checkEnrolledKey = async (key: Uint8Array): Promise<PublicKey32> => {
-  const checked = checkPublicKey(key);
-  const { isTorsionFree } = await loadCurve();
-  if (!isTorsionFree(checked)) throw new StoreError('key.malformed');
-  return checked;
-};
-
 /** A key that was looked at: WebCrypto's handle, where it has Ed25519; or that it verifies nothing. */
 type Known = { readonly isSound: false } | { readonly isSound: true; readonly handle: CryptoKey | undefined };
 
@@ -136,6 +125,17 @@ const knownOf = (key: PublicKey32): Promise<Known> => {
   knownKeys.set(name, learned);
   learned.catch(() => knownKeys.delete(name));
   return learned;
+};
+
+/**
+ * Checks a public key before it is taken up, of a device, a server or a signer: one that is no point, or has a part of small
+ * order, would verify nothing.
+ * @throws StoreError `key.malformed`, `store.part-missing`
+ */
+export const checkEnrolledKey = async (key: Uint8Array): Promise<PublicKey32> => {
+  const checked = checkPublicKey(key);
+  if (!(await knownOf(checked)).isSound) throw new StoreError('key.malformed');
+  return checked;
 };
 
 /** WebCrypto's verdict on the equation; undefined where it gives none. */
@@ -162,6 +162,8 @@ export const verifySignature = async (
   if (!canonical || !encodesSoundPoint(key)) return false;
   const known = await knownOf(key);
   if (!known.isSound) return false;
-  const verdict = await askPlatform(known.handle, signature, message);
-  return verdict ?? (await loadCurve()).fulfilsEquation(key, signature, message);
+  return verdictOnce([key, signature, message], async () => {
+    const verdict = await askPlatform(known.handle, signature, message);
+    return verdict ?? (await loadCurve()).fulfilsEquation(key, signature, message);
+  });
 };

@@ -1,4 +1,5 @@
 /** Simulated worlds: histories drawn by chance, lived with the product's own code, and looked at from outside. */
+import { rememberVerdicts } from '../../crypto/verdicts.ts';
 import { seededEntropy } from '../entropy.ts';
 import { checkWorld } from './checker.ts';
 import { visitModel, type WorldModel } from './model.ts';
@@ -33,14 +34,19 @@ export const liveHistory = async (
   history: readonly string[],
   { seed, devices = 5, model = visitModel }: HistoryOptions,
 ): Promise<HistoryReport> => {
-  const world = await openWorld({ model, devices, seed });
+  const forgetVerdicts = rememberVerdicts(); // every device of a world looks at the same signatures
   try {
-    for (const word of history) await live(world, word);
-    await heal(world);
-    const violations = await checkWorld(world);
-    return { seed, history, violations, injected: world.injected, acknowledged: world.acknowledged.size };
+    const world = await openWorld({ model, devices, seed });
+    try {
+      for (const word of history) await live(world, word);
+      await heal(world);
+      const violations = await checkWorld(world);
+      return { seed, history, violations, injected: world.injected, acknowledged: world.acknowledged.size };
+    } finally {
+      await endWorld(world);
+    }
   } finally {
-    await endWorld(world);
+    forgetVerdicts();
   }
 };
 

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { publicKey32, signature64 } from '../../../src/core/ids.ts';
 import { toBase64 } from '../../../src/crypto/bytes.ts';
 import { checkPublicKey, makeSigningKey, SMALL_ORDER_Y, sign, verifySignature } from '../../../src/crypto/signer.ts';
+import { rememberVerdicts } from '../../../src/crypto/verdicts.ts';
 import {
   add,
   BASE,
@@ -76,6 +77,28 @@ describe('signatures', () => {
     for (let bit = 0; bit < 256; bit++) expect(await verifies(SIGNATURE, flipped(KEY, bit))).toBe(false);
     expect(await verifies(SIGNATURE, KEY, Uint8Array.of(0))).toBe(false);
     expect(await verifies(SIGNATURE, unhex(RFC_8032[1].publicKey))).toBe(false);
+  });
+
+  it('that were looked at before keep their verdict where it is remembered, and lend it to no other [FMT-07, SIM-04]', async () => {
+    const ask = vi.spyOn(crypto.subtle, 'verify');
+    const forget = rememberVerdicts();
+    try {
+      for (let times = 0; times < 3; times++) {
+        expect(await verifies(SIGNATURE)).toBe(true);
+        for (let bit = 0; bit < 512; bit += 37) expect(await verifies(flipped(SIGNATURE, bit))).toBe(false);
+        expect(await verifies(SIGNATURE, KEY, new Uint8Array(1))).toBe(false);
+      }
+      const asked = ask.mock.calls.length;
+      forget();
+      expect(await verifies(SIGNATURE)).toBe(true);
+      expect(ask.mock.calls.length).toBe(asked + 1);
+      await verifies(SIGNATURE);
+      expect(ask.mock.calls.length).toBe(asked + 2);
+      expect(asked).toBeLessThanOrEqual(16);
+    } finally {
+      forget();
+      ask.mockRestore();
+    }
   });
 
   it('are refused when S is not below the group order, though the equation holds [FMT-07]', async () => {
