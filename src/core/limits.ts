@@ -115,6 +115,8 @@ export const LIMITS = {
   unreadableFindingsMax: 1_000,
   /** Events that a rehearsal holds at once, of streams that cannot be folded in passing; one stream is always held whole. */
   rehearsedEventsMax: 50_000,
+  /** Events of streams that are likely to be folded anew, which one connection keeps at hand. */
+  keptHistoryEventsMax: 20_000,
   /** Largest sequence, position or size: exact in a double. */
   integerMax: Number.MAX_SAFE_INTEGER,
   /** Levels of a proof: a tree of 2^53 leaves. */

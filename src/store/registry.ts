@@ -15,19 +15,27 @@ export const definitionsOf = (aggregates: readonly AggregateDefinition[]): Defin
   return definitions;
 };
 
+/** The JSON Schemas of an aggregate's events, each with its name and version. */
+const describe = ({ type, events }: AggregateDefinition): unknown => [
+  type,
+  [...events].map(([name, { version, schema }]) => [name, version, z.toJSONSchema(schema, { unrepresentable: 'any' })]),
+];
+
+/** A definition never changes: what was told of it once is told again when another store opens. */
+const told = new WeakMap<AggregateDefinition, unknown>();
+
+const described = (definition: AggregateDefinition): unknown => {
+  const known = told.get(definition) ?? describe(definition);
+  told.set(definition, known);
+  return known;
+};
+
 /**
  * Names the set of schemas an event was written under: first 16 hex digits of the SHA-256 of the canonical JSON Schemas
  * of all event types with their versions.
  */
 export const registryFingerprint = async (definitions: Definitions): Promise<string> => {
-  const described = [...definitions.values()].map(({ type, events }) => [
-    type,
-    [...events].map(([name, { version, schema }]) => [
-      name,
-      version,
-      z.toJSONSchema(schema, { unrepresentable: 'any' }),
-    ]),
-  ]);
-  const digest = await digestOf(canonicalBytes(JSON.parse(JSON.stringify(described))));
+  const all = [...definitions.values()].map(described);
+  const digest = await digestOf(canonicalBytes(JSON.parse(JSON.stringify(all))));
   return toHex32(digest).slice(0, 16);
 };

@@ -11,7 +11,7 @@ import type { RecordedEvent } from '../core/commit.ts';
 import { type ReplicaId, type StreamId, streamParts } from '../core/ids.ts';
 import { isShownWhole } from '../core/protect.ts';
 import type { BasisRule } from './basis.ts';
-import { streamKey } from './directory.ts';
+import { keptHistories, readHistories } from './histories.ts';
 import type { CommittedBatch, Log } from './log.ts';
 import { refolder, union } from './refolder.ts';
 import { openStale, type Scan } from './scan.ts';
@@ -63,15 +63,32 @@ const rebuilt = (
   return state;
 };
 
-/** Reads the events of one stream that the log holds, of a stale one also if it is not known here yet. */
-const historiesOf =
-  ({ entries, isStale }: Tracker) =>
-  async (log: Log, stream: StreamId): Promise<readonly RecordedEvent[]> => {
-    if (!entries.has(stream) && !isStale(stream)) return [];
-    const earlier = await log.findEarlier(streamKey(stream));
-    const batches = await log.readRecords([...earlier, ...(entries.get(stream)?.records ?? [])]);
-    return batches.flatMap(({ events }) => events.filter(({ body }) => body.stream === stream));
+/** True if events of the aggregate can hold sealed values. */
+const holdsSealed = ({ definition }: StreamReader): boolean =>
+  [...definition.events.values()].some(({ protects }) => protects.length > 0);
+
+/** Reads and folds streams anew; what was folded anew and cannot be sealed is kept at hand. */
+const foldingAnew = (tracker: Tracker, tell: (event: RecordedEvent) => void) => {
+  const { entries, isStale } = tracker;
+  const kept = keptHistories();
+  const wantedOf = (stream: StreamId) => ({ stream, records: entries.get(stream)?.records ?? [] });
+  /** Every event of one stream that the log holds, of a stale one also if it is not known here yet. */
+  const historyOf = async (log: Log, stream: StreamId): Promise<readonly RecordedEvent[]> =>
+    entries.has(stream) || isStale(stream) ? ((await readHistories(log, [wantedOf(stream)])).get(stream) ?? []) : [];
+  const refold = async (log: Log, streams: readonly StreamId[]): Promise<void> => {
+    const atHand = new Map(streams.map((stream) => [stream, kept.get(stream)]));
+    const read = await readHistories(log, streams.filter((stream) => atHand.get(stream) === undefined).map(wantedOf));
+    for (const [stream, history = read.get(stream)] of atHand) {
+      const entry = entries.get(stream);
+      if (entry === undefined || history === undefined) continue;
+      const state = rebuilt(history, entry.reader, tell);
+      if (entry.isStale) tracker.refresh(entry, state);
+      else entry.state = state;
+      if (read.has(stream) && !holdsSealed(entry.reader)) kept.keep(stream, history);
+    }
   };
+  return { kept, historyOf, refold };
+};
 
 /**
  * Collects the history, then follows the log. Call `take` for each batch of the history while the log opens, then
@@ -93,28 +110,26 @@ export const collectStates = (
   const { take, takeHistory, entries, drop, stateOf, isStale } = tracker;
   const staleInHistory = new Set<StreamId>(known.isStale ? [] : known.unfolded.filter((stream) => entries.has(stream)));
 
-  const historyOf = historiesOf(tracker);
-  const refold = async (log: Log, stream: StreamId): Promise<void> => {
-    const entry = entries.get(stream);
-    if (entry === undefined) return;
-    const state = rebuilt(await historyOf(log, stream), entry.reader, onUnreadable);
-    if (entry.isStale) tracker.refresh(entry, state);
-    else entry.state = state;
-  };
+  const { kept, historyOf, refold } = foldingAnew(tracker, onUnreadable);
 
   const follow = async (log: Log): Promise<AggregateStates> => {
     for (const entry of entries.values()) endLine(entry);
     const changes = new Subject<ReadonlySet<StreamId>>();
-    const refoldAlone = async (stream: StreamId): Promise<void> => {
-      const wasStale = isStale(stream);
-      await refold(log, stream);
-      if (wasStale && entries.has(stream)) queue.note({ changed: [stream], stale: [] });
+    const refoldAll = async (streams: readonly StreamId[]): Promise<void> => {
+      const wereStale = streams.filter(isStale);
+      await refold(log, streams);
+      queue.note({ changed: wereStale.filter((stream) => entries.has(stream)), stale: [] });
     };
-    const queue = refolder(refoldAlone, (changed) => changes.next(changed));
+    const queue = refolder(refoldAll, (changed) => changes.next(changed));
     const { note, settled, isSettled } = queue;
     note({ changed: [], stale: staleInHistory });
     await settled();
-    log.committed$.subscribe((batch) => queue.follow(() => take(batch)));
+    log.committed$.subscribe((batch) =>
+      queue.follow(() => {
+        kept.take(batch);
+        return take(batch);
+      }),
+    );
     const { want, scan, outdate } = openStale({ tracker, readers, follow: queue.follow, settled });
     return {
       ...{ get: stateOf, streams: () => entries.keys(), isStale, want, scan },
@@ -129,7 +144,10 @@ export const collectStates = (
         note({ changed: streams, stale: streams });
         return settled();
       },
-      drop: () => changes.next(drop()),
+      drop: () => {
+        kept.clear();
+        changes.next(drop());
+      },
       all: () => new Map([...entries].map(([stream, { state }]) => [stream, state])),
     };
   };

@@ -1,13 +1,16 @@
-/** Streams that are folded anew from the log, one at a time, while batches wait for their turn. */
+/** Streams that are folded anew from the log, some at a time, while batches wait for their turn. */
 import type { StreamId } from '../core/ids.ts';
 
 export const union = (into: Set<StreamId>, from: Iterable<StreamId>): void => {
   for (const stream of from) into.add(stream);
 };
 
-/** Folds streams anew, one at a time, and tells of changes when everything published so far is folded. */
+/** Streams that are folded anew together: the log is read once for them, and their histories are held at once. */
+const TOGETHER = 32;
+
+/** Folds streams anew, some at a time, and tells of changes when everything published so far is folded. */
 export const refolder = (
-  refold: (stream: StreamId) => Promise<void>,
+  refold: (streams: readonly StreamId[]) => Promise<void>,
   tell: (changed: ReadonlySet<StreamId>) => void,
 ) => {
   const stale = new Set<StreamId>();
@@ -21,10 +24,11 @@ export const refolder = (
   };
   const run = async (apply: () => void): Promise<void> => {
     apply();
-    for (let [stream] = stale; stream !== undefined; [stream] = stale) {
-      stale.delete(stream); // before it is read: what becomes stale meanwhile is read again
-      await refold(stream).catch((error: unknown) => {
-        stale.add(stream);
+    while (stale.size > 0) {
+      const streams = [...stale].slice(0, TOGETHER);
+      for (const stream of streams) stale.delete(stream); // before they are read: what becomes stale meanwhile is read again
+      await refold(streams).catch((error: unknown) => {
+        union(stale, streams);
         throw error;
       });
     }
