@@ -60,5 +60,5 @@ export const openWriting = (parts: WritingParts): { readonly writer: Writer; rea
     },
   });
   const sealing = fields === undefined ? writer : sealingWriter(writer, fields);
-  return { writer: sparingDamaged(sealing, storage, damaged), succession };
+  return { writer: sparingDamaged(sealing, storage, damaged, states), succession };
 };

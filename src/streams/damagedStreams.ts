@@ -6,6 +6,7 @@
  */
 import { type Observable, Subject } from 'rxjs';
 import type { StreamId } from '../core/ids.ts';
+import type { AggregateStates } from './aggregateState.ts';
 import { streamKey } from './directory.ts';
 import type { DraftOutcome, WriteJob } from './job.ts';
 import type { PastDamage } from './pastDamage.ts';
@@ -67,24 +68,42 @@ const writeRest = async (
   });
 };
 
-/** Refuses what is written to a damaged stream, jobs in their order. Where nothing is damaged, the writer is as it was. */
+/**
+ * Refuses what is written to a damaged stream, jobs in their order. Where nothing is damaged, the writer is as it was; a stale stream is
+ * folded first, which may be what meets the damage.
+ */
 export const sparingDamaged = (
   writer: Writer,
   storage: Pick<PastDamage, 'damage'>,
   streams: Pick<DamagedStreams, 'look'>,
+  states: Pick<AggregateStates, 'isStale' | 'want' | 'settled'>,
 ): Writer => {
-  let turn = Promise.resolve();
-  return {
-    ...writer,
-    write: async (job) => {
-      if (storage.damage().length === 0) return writer.write(job);
-      const looked = turn.then(() => Promise.all(job.drafts.map(({ stream }) => streams.look(stream))));
-      turn = looked.then(
-        () => undefined,
-        () => undefined, // told to whoever wrote the job
-      );
+  let turn: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  const look = async (wanted: readonly StreamId[]): Promise<readonly boolean[]> => {
+    if (wanted.some(states.isStale)) {
+      states.want(wanted);
+      await states.settled();
+    }
+    return Promise.all(wanted.map(streams.look));
+  };
+  const writeInTurn = async (job: WriteJob, looked: Promise<readonly boolean[]>): Promise<readonly DraftOutcome[]> => {
+    try {
       const isHit = await looked;
       return isHit.includes(true) ? writeRest(job, isHit, writer.write) : writer.write(job);
+    } finally {
+      waiting -= 1;
+    }
+  };
+  return {
+    ...writer,
+    write: (job) => {
+      const wanted = job.drafts.map(({ stream }) => stream);
+      if (waiting === 0 && storage.damage().length === 0 && !wanted.some(states.isStale)) return writer.write(job);
+      waiting += 1;
+      const looked = turn.then(() => look(wanted));
+      turn = looked.catch(() => undefined); // told to whoever wrote the job
+      return writeInTurn(job, looked);
     },
   };
 };

@@ -41,8 +41,8 @@ export type Log = {
   readonly readRecords: (positions: readonly Position[]) => Promise<readonly CommittedBatch[]>;
   /** Where packed records with events under a key start, before the place at which this log began to be read. */
   readonly findEarlier: (key: DirectoryKey) => Promise<readonly Position[]>;
-  /** Reads everything held from `from` on, a bounded piece at a time. */
-  readonly readAgain: (from: Position) => AsyncIterable<CommittedBatch>;
+  /** Reads everything held from `from` on, a bounded piece at a time: of so many bytes and one record more. */
+  readonly readAgain: (from: Position, pieceBytes?: number) => AsyncIterable<CommittedBatch>;
   readonly close: () => void;
 };
 
@@ -168,11 +168,11 @@ const readEnd = async (
 async function* readUpTo(
   storage: EventStorage,
   start: Position,
-  parts: { readonly end: () => Size; readonly open: ReturnType<typeof opener> },
+  parts: { readonly end: () => Size; readonly open: ReturnType<typeof opener>; readonly pieceBytes: number },
 ): AsyncGenerator<CommittedBatch> {
-  const { end, open } = parts;
+  const { end, open, pieceBytes } = parts;
   for (let from = size(start); from < end(); ) {
-    const records = await storage.read(position(from), READ_BYTES);
+    const records = await storage.read(position(from), pieceBytes);
     if (records.length === 0) return;
     for (const record of records) {
       const batch = eventsOf(record, undefined, from);
@@ -266,7 +266,7 @@ export const openLog = async (
     readRecords: async (positions) =>
       Promise.all((await storage.readAt(positions)).map((record) => open(eventsOf(record, undefined)))),
     findEarlier: async (key) => (start.from === 0 ? [] : (await storage.find(key)).filter((at) => at < start.from)),
-    readAgain: (from) => readUpTo(storage, from, { end: () => known, open }),
+    readAgain: (from, pieceBytes = READ_BYTES) => readUpTo(storage, from, { end: () => known, open, pieceBytes }),
     close: () => batches.complete(),
   };
 };

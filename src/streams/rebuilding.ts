@@ -62,6 +62,8 @@ export type RebuildParts = {
 
 /** Time without a pause, in milliseconds: half a frame. */
 const PIECE_MS = 8;
+/** Read at once: what comes out of the database is one turn, whatever is done with it. */
+const READ_BYTES = 262_144;
 /** Time after which what was folded is worth keeping. */
 const KEEP_MS = 1_000;
 const RETRY_MS = 5_000;
@@ -103,7 +105,7 @@ const foldAll = async (
     let at = kept?.size ?? size(0);
     while (at < log.size() && !scan.isOutdated()) {
       const before = at;
-      for await (const batch of log.readAgain(position(at))) {
+      for await (const batch of log.readAgain(position(at), READ_BYTES)) {
         if (tell.signal.aborted) throw new StoreError('storage.closed');
         scan.take(batch);
         at = batch.size;

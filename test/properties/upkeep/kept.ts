@@ -23,6 +23,29 @@ export const forgetful = (adapter: StorageAdapter): StorageAdapter => ({
   }),
 });
 
+/** The same database whose log is not read before it may be; `from`: where reading began. */
+export const gated = (storage: StorageAdapter) => {
+  let release: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const from: number[] = [];
+  const adapter: StorageAdapter = {
+    open: async (name) => {
+      const opened = await storage.open(name);
+      return {
+        ...opened,
+        read: async (at, bytesMax) => {
+          from.push(at);
+          if (at === 0) await gate;
+          return opened.read(at, bytesMax);
+        },
+      };
+    },
+  };
+  return { adapter, from, release };
+};
+
 type VisitLike = Pick<typeof Visit, 'type'> & AggregateDefinition;
 
 /** What a store shows of some streams, in a form that two stores can be compared by. */

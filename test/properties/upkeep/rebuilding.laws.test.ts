@@ -8,7 +8,7 @@ import { memoryStorage, type RebuildStatus, type StorageAdapter, type Store } fr
 import { hookedStorage } from '../../../src/testing/index.ts';
 import { casebook, collect, item, LOCK, openDevice, outcomeOf, Visit } from '../../unit/store/trial.ts';
 import { acts, IDS, openWorld, perform } from './devices.ts';
-import { forgetful, LaterVisit, laterRows, RECORD_BYTES, streamsOf } from './kept.ts';
+import { forgetful, gated, LaterVisit, laterRows, RECORD_BYTES, streamsOf } from './kept.ts';
 
 const LATER = { aggregates: [LaterVisit], views: [laterRows] };
 
@@ -73,29 +73,6 @@ const before = async (name: string) => {
   await store.compact();
   await store.close();
   return storage;
-};
-
-/** The same database whose log is not read before it may be; `from`: where reading began. */
-const gated = (storage: StorageAdapter) => {
-  let release: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const from: number[] = [];
-  const adapter: StorageAdapter = {
-    open: async (name) => {
-      const opened = await storage.open(name);
-      return {
-        ...opened,
-        read: async (at, bytesMax) => {
-          from.push(at);
-          if (at === 0) await gate;
-          return opened.read(at, bytesMax);
-        },
-      };
-    },
-  };
-  return { adapter, from, release };
 };
 
 it('a store of changed machines opens without folding the log: rows of before are stale, then all change at once [PRJ-17]', async () => {

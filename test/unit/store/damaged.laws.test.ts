@@ -9,6 +9,7 @@ import type { EventStorage, StoredRecord } from '../../../src/storage/port.ts';
 import { isUnreadable, pastDamage } from '../../../src/streams/pastDamage.ts';
 import { simulatedServer } from '../../../src/testing/index.ts';
 import { verifyBundle } from '../../../src/verify/index.ts';
+import { gated } from '../../properties/upkeep/kept.ts';
 import { makeBed, online } from '../sync/bed.ts';
 import { item, openDevice, Visit } from './trial.ts';
 
@@ -208,7 +209,9 @@ it('the streams of a damaged segment are marked, and exactly those: nothing is r
   expect(segments.length).toBeGreaterThan(2);
   for (const [at, streams] of segments) {
     // another app: kept states would hold what the segment did
-    const { store } = await openDevice({ storage: damagedAt(storage, at), name: NAME, app: 'next', upkeep: 'manual' });
+    const { adapter, release } = gated(damagedAt(storage, at));
+    if (at !== 0) release(); // the first one is met where what is written folds its stream
+    const { store } = await openDevice({ storage: adapter, name: NAME, app: 'next', upkeep: 'manual' });
     const found = new Set<string>();
     for (const id of ids) {
       const visit = store.aggregate(Visit, id);
@@ -224,6 +227,7 @@ it('the streams of a damaged segment are marked, and exactly those: nothing is r
       ids.map((id) => ({ id, event: item('D', 1), options: { reason: 'r' } })),
     );
     expect(bulk.map(({ kind }) => kind)).toEqual(ids.map((id) => (found.has(`visit/${id}`) ? 'refused' : 'committed')));
+    release();
     await store.close();
   }
 });
