@@ -21,6 +21,7 @@ import {
   type KeyWords,
   readNodes,
   wholeTree,
+  wordAt,
   wordsOf,
 } from './keyTree.ts';
 import { sha256 } from './sha256.ts';
@@ -49,8 +50,8 @@ export type DataKey = {
   readonly id: KeyId;
   /** The value's own key, or undefined if the value was redacted. @throws StoreError `key.locked` */
   readonly leaf: (place: SealedPlace) => KeyWords | undefined;
-  /** The AES key of the outer layer under a salt of 8 bytes. @throws StoreError `key.locked` */
-  readonly subkey: (salt: Uint8Array) => Promise<CryptoKey>;
+  /** The AES key of the outer layer under a salt of 8 bytes; at once, if it was asked for before. @throws StoreError `key.locked` */
+  readonly subkey: (salt: Uint8Array) => CryptoKey | Promise<CryptoKey>;
   /** What is left of the key without these places: for good once nothing holds the key as it was. */
   readonly puncture: (places: readonly SealedPlace[]) => DataKey;
   /** True if the value that was sealed there can still be opened, as far as the key is asked. */
@@ -102,8 +103,8 @@ const encodeParts = ({ id, outer, tree, root }: Parts): Uint8Array<ArrayBuffer> 
   );
 
 const importSubkey = async (outer: KeyWords, salt: Uint8Array): Promise<CryptoKey> => {
-  const [first = 0, second = 0] = wordsOf(salt);
-  const bytes = bytesOfWords(deriveWords(outer, Uint32Array.of(first, second, 0, USE_SUBKEY)));
+  const input = Uint32Array.of(wordAt(salt, 0), wordAt(salt, 4), 0, USE_SUBKEY);
+  const bytes = bytesOfWords(deriveWords(outer, input));
   const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']);
   bytes.fill(0);
   return key;
@@ -111,7 +112,7 @@ const importSubkey = async (outer: KeyWords, salt: Uint8Array): Promise<CryptoKe
 
 const keyOf = (parts: Parts): DataKey => {
   const { id, outer, tree, root } = parts;
-  const subkeys = new Map<string, Promise<CryptoKey>>();
+  const subkeys = new Map<string, CryptoKey | Promise<CryptoKey>>();
   let isWiped = false;
   const unlocked = (): void => {
     if (isWiped) throw new StoreError('key.locked', { key: id });
@@ -128,13 +129,18 @@ const keyOf = (parts: Parts): DataKey => {
     },
     subkey: (salt) => {
       unlocked();
-      const [first = 0, second = 0] = wordsOf(salt);
-      const name = `${first}.${second}`;
+      const name = `${wordAt(salt, 0)}.${wordAt(salt, 4)}`;
       const known = subkeys.get(name);
       if (known !== undefined) return known;
       if (subkeys.size >= SUBKEYS_MAX) subkeys.clear();
       const made = importSubkey(outer, salt);
       subkeys.set(name, made);
+      made.then(
+        (key) => {
+          if (subkeys.get(name) === made) subkeys.set(name, key);
+        },
+        () => undefined, // told to whoever asked
+      );
       return made;
     },
     puncture: (places) => {

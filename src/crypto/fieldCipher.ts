@@ -19,10 +19,10 @@ import type { Entropy } from '../core/ports.ts';
 import { SEALED_NAME } from '../core/protect.ts';
 import { fromBase64, sameBytes, toBase64, utf8, utf8View } from './bytes.ts';
 import { type DataKey, SALT_BYTES } from './dataKey.ts';
-import { bytesOfWords, deriveInto, IS_LITTLE_ENDIAN, type KeyWords } from './keyTree.ts';
+import { bytesOfWords, deriveInto, IS_LITTLE_ENDIAN, type KeyWords, wordAt } from './keyTree.ts';
 import { noncePool } from './nonces.ts';
 import { FRAME_BYTES, type ProtectedValue, padValue, readPadded, sizeClass } from './paddedValue.ts';
-import { loadFastSha256, sha256 } from './sha256.ts';
+import { fastSha256Under, sha256 } from './sha256.ts';
 
 /** Where a value stands: all of it is bound, so that the sealed value opens nowhere else. */
 export type FieldPlace = {
@@ -44,8 +44,30 @@ const COMMITMENT_BYTES = 32;
 const TAG_BYTES = 16;
 /** Bytes of mask that one derivation gives. */
 const BLOCK_BYTES = 32;
-/** Values from which on faster hashing is worth loading. */
+/** Values from which on faster hashing is worth loading; and so many under way wait for it. */
 const MANY = 32;
+
+/**
+ * Who waits for faster hashing. What is loaded beside hundreds of encryptions comes to its turn when the last of them is done: so
+ * many at once wait for it, and one by itself never does (decision 0056).
+ */
+const hashingOf = () => {
+  let begun = 0;
+  let done = 0;
+  return {
+    /** To be awaited before a value is hashed, if it is anything. */
+    begin: (): Promise<void> | undefined => {
+      begun += 1;
+      const loading = begun < MANY ? undefined : fastSha256Under();
+      return begun - done >= MANY ? loading : undefined;
+    },
+    end: (): void => {
+      done += 1;
+    },
+  };
+};
+const hashing = hashingOf();
+
 const HEAD_BYTES = SALT_BYTES + NONCE_BYTES + COMMITMENT_BYTES;
 const LEAST_BYTES = HEAD_BYTES + sizeClass(0) + TAG_BYTES;
 const MOST_BYTES = HEAD_BYTES + LIMITS.sealedValueBytesMax + TAG_BYTES;
@@ -53,9 +75,6 @@ const MOST_BYTES = HEAD_BYTES + LIMITS.sealedValueBytesMax + TAG_BYTES;
 const block = new Uint32Array(8);
 const blockView = new Uint8Array(block.buffer);
 const blockInput = new Uint32Array(4);
-
-const wordAt = (bytes: Uint8Array, at: number): number =>
-  (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
 
 /**
  * Block of 32 bytes that follows from a leaf for one nonce, so that a value that is sealed twice at one place is masked
@@ -118,20 +137,6 @@ export type FieldSealer = {
 type Session = {
   readonly salt: Uint8Array;
   left: number;
-  readonly making: Promise<CryptoKey>;
-  /** Once it is made: awaiting it again costs every value a turn. */
-  subkey: CryptoKey | undefined;
-};
-
-const startSession = (key: DataKey, salt: Uint8Array, sealsMax: number): Session => {
-  const session: Session = { salt, left: sealsMax, making: key.subkey(salt), subkey: undefined };
-  session.making.then(
-    (made) => {
-      session.subkey = made;
-    },
-    () => undefined, // told to whoever seals
-  );
-  return session;
 };
 
 /**
@@ -141,29 +146,30 @@ const startSession = (key: DataKey, salt: Uint8Array, sealsMax: number): Session
  */
 export const openFieldSealer = (entropy: Entropy, sealsMax: number = LIMITS.sealsPerKeyMax): FieldSealer => {
   const nonces = noncePool(entropy, NONCE_BYTES);
-  let sealed = 0;
   const sessions = new WeakMap<DataKey, Session>();
   const sessionOf = (key: DataKey): Session => {
     const known = sessions.get(key);
     if (known !== undefined && known.left > 0) return known;
-    const session = startSession(key, entropy.bytes(SALT_BYTES), sealsMax);
+    const session: Session = { salt: entropy.bytes(SALT_BYTES), left: sealsMax };
     sessions.set(key, session);
     return session;
   };
   return {
     seal: async (key, place, value, contentBytesMax) => {
-      sealed += 1;
-      if (sealed === MANY) void loadFastSha256();
       const padded = padValue(value, contentBytesMax);
       const leaf = key.leaf(place);
       if (leaf === undefined) throw new StoreError('key.shredded', { key: key.id });
       const session = sessionOf(key);
       session.left -= 1;
       const nonce = nonces();
-      const subkey = session.subkey ?? (await session.making);
+      const found = key.subkey(session.salt);
+      const subkey = found instanceof Promise ? await found : found;
+      const loading = hashing.begin();
+      if (loading !== undefined) await loading;
       const commitment = committed(blockOf(leaf, nonce, 0), padded);
       mask(leaf, nonce, padded);
       const text = await crypto.subtle.encrypt(parameters(nonce, place, key.id), subkey, padded);
+      hashing.end();
       return { [SEALED_NAME]: { key: key.id, value: spelled({ salt: session.salt, nonce, commitment, text }) } };
     },
   };
@@ -226,14 +232,18 @@ const decrypted = async (
   place: FieldPlace,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> => {
-  const subkey = await key.subkey(bytes.subarray(0, SALT_BYTES));
+  const found = key.subkey(bytes.subarray(0, SALT_BYTES));
+  const subkey = found instanceof Promise ? await found : found;
   const nonce = bytes.subarray(SALT_BYTES, SALT_BYTES + NONCE_BYTES);
+  const loading = hashing.begin();
   try {
-    return new Uint8Array(
-      await crypto.subtle.decrypt(parameters(nonce, place, key.id), subkey, bytes.subarray(HEAD_BYTES)),
-    );
+    const text = await crypto.subtle.decrypt(parameters(nonce, place, key.id), subkey, bytes.subarray(HEAD_BYTES));
+    if (loading !== undefined) await loading;
+    return new Uint8Array(text);
   } catch {
     throw unreadable(place);
+  } finally {
+    hashing.end();
   }
 };
 

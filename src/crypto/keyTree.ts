@@ -48,6 +48,10 @@ export const wordsOf = (bytes: Uint8Array): KeyWords => {
   return Uint32Array.from({ length: bytes.length / 4 }, (_, at) => view.getUint32(4 * at, true));
 };
 
+/** One little-endian word of bytes. */
+export const wordAt = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
+
 /** The bytes of little-endian words; where the platform is little-endian, the very same memory. */
 export const bytesOfWords = (words: KeyWords): Uint8Array<ArrayBuffer> => {
   if (IS_LITTLE_ENDIAN) return new Uint8Array(words.buffer);

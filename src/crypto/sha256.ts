@@ -17,6 +17,7 @@ type Hasher = {
 
 let fast: Hasher | undefined;
 let loading: Promise<void> | undefined;
+let isSettled = false;
 
 const hashWith = (hasher: Hasher, head: Uint8Array, tail?: Uint8Array): Uint8Array => {
   hasher.init();
@@ -49,6 +50,7 @@ const load = async (): Promise<void> => {
   } catch {
     // no WebAssembly here, or a policy that forbids it: JavaScript goes on
   }
+  isSettled = true;
 };
 
 /** For those who are about to hash much. Resolves when the fast one is in use, or will not be. */
@@ -56,6 +58,9 @@ export const loadFastSha256 = (): Promise<void> => {
   loading ??= load();
   return loading;
 };
+
+/** Starts loading the fast one. Undefined once that has ended, so that nobody has to wait a turn for nothing. */
+export const fastSha256Under = (): Promise<void> | undefined => (isSettled ? undefined : loadFastSha256());
 
 /** True if the fast one is in use. */
 export const isSha256Fast = (): boolean => fast !== undefined;

@@ -17,6 +17,17 @@ const SCOPE_BYTES = 16;
 export const scopeTag = async ({ base }: WrappingKey, { kind, name }: KeyScope): Promise<string> =>
   bytesToHex(await derivedBytes(base, `scope/${kind}/${name}`, SCOPE_BYTES));
 
+/** Derived once for each wrapping key, and gone with it: deriving costs as much as wrapping. */
+const wrappers = new WeakMap<CryptoKey, Promise<CryptoKey>>();
+
+const wrapperOf = ({ base }: WrappingKey): Promise<CryptoKey> => {
+  const known = wrappers.get(base);
+  if (known !== undefined) return known;
+  const made = wrappingKey(base, 'data-keys');
+  wrappers.set(base, made);
+  return made;
+};
+
 const placeOf = ({ id, scope, under }: Pick<SheetRow, 'id' | 'scope' | 'under'>): WrapPlace => ({
   purpose: 'data-key',
   key: id,
@@ -33,7 +44,7 @@ export const wrapUnder = async (
   const bytes = key.encode();
   try {
     const whole = { ...row, id: key.id, under: by.id };
-    const wrap = await wrapSecret(await wrappingKey(by.base, 'data-keys'), bytes, placeOf(whole), entropy);
+    const wrap = await wrapSecret(await wrapperOf(by), bytes, placeOf(whole), entropy);
     return { ...whole, wrap };
   } finally {
     wipe(bytes);
@@ -43,7 +54,7 @@ export const wrapUnder = async (
 /** The data key in a row. @throws StoreError `key.data-malformed` if it is not the one that the row says */
 export const unwrapRow = async (by: WrappingKey, row: SheetRow, wrap: Uint8Array<ArrayBuffer>): Promise<DataKey> => {
   const malformed = () => new StoreError('key.data-malformed', { key: row.id });
-  const key = await wrappingKey(by.base, 'data-keys');
+  const key = await wrapperOf(by);
   const bytes = await unwrapSecret(key, wrap, placeOf(row)).catch(() => Promise.reject(malformed()));
   try {
     const found = readDataKey(bytes);
