@@ -27,6 +27,7 @@ const initialFiles = (outputs, entry, found = new Set()) => {
   return found;
 };
 
+/** Bytes of the first files: each zipped by itself, and all as one. */
 const initialSize = async (options) => {
   const splitting = { splitting: true, metafile: true, outdir: 'bench-results', minify: true };
   const { outputFiles, metafile } = await build({ ...FOR_BROWSERS, ...splitting, ...options });
@@ -34,7 +35,8 @@ const initialSize = async (options) => {
   const isEntry = (path) => options.entryPoints.includes(metafile.outputs[path].entryPoint);
   const entry = Object.keys(metafile.outputs).find(isEntry);
   const files = [...initialFiles(metafile.outputs, entry)].map((path) => resolve(FOR_BROWSERS.absWorkingDir, path));
-  return outputFiles.reduce((total, { path, contents }) => total + (files.includes(path) ? zipped(contents) : 0), 0);
+  const first = outputFiles.filter(({ path }) => files.includes(path)).map(({ contents }) => contents);
+  return { apart: first.reduce((total, bytes) => total + zipped(bytes), 0), together: zipped(Buffer.concat(first)) };
 };
 
 /** Bytes of the entry `src/index.ts`, minified and gzipped: without and with the packages it depends on. */
@@ -44,5 +46,5 @@ export const coreSize = async () => {
     initialSize({ entryPoints, packages: 'external' }),
     initialSize({ entryPoints }),
   ]);
-  return { own, total };
+  return { own: own.apart, together: own.together, total: total.apart };
 };

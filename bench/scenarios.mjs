@@ -175,10 +175,10 @@ const verify = {
 };
 
 const size = {
-  ids: ['B8', 'B8-total'],
+  ids: ['B8', 'B8-one', 'B8-total'],
   once: true,
   sample: coreSize,
-  rows: ([{ own, total }]) => {
+  rows: ([{ own, together, total }]) => {
     const row = { against: null, unit: 'bytes', n: 1 };
     return [
       plainRow(
@@ -191,6 +191,7 @@ const size = {
         [own],
         30 * 1_024,
       ),
+      plainRow({ ...row, id: 'B8-one', what: 'the same, gzipped as one file', budget: 'information' }, [together]),
       plainRow({ ...row, id: 'B8-total', what: 'the same with all packages it uses', budget: 'information' }, [total]),
     ];
   },

@@ -10,7 +10,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineAggregate, defineEvent, openStore } from '../dist/index.js';
 import { nodeSqlite, sqliteStorage } from '../dist/sqlite.js';
 import { median, quantile, round } from './stats.mjs';

@@ -1,7 +1,7 @@
 /** A diary of weights, shared by the examples: what may happen to it, and the store that keeps it on this device. */
 import { defineAggregate, defineEvent, openStore } from 'indelible';
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 
 type Recorded = { readonly type: 'WeightRecorded'; readonly kg: number };
 type DiaryContext = { readonly weights: readonly number[] };

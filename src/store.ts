@@ -4,7 +4,7 @@
  * Nothing is shown as recorded before it is durable; nothing recorded is ever changed or deleted. Each statement of the
  * public types (`store/types.ts`) is held by a test of the suite.
  */
-import { BehaviorSubject, merge, of, switchMap } from 'rxjs';
+import { BehaviorSubject, of, switchMap } from 'rxjs';
 import { StoreError } from './core/errors.ts';
 import { loadPart } from './core/part.ts';
 import type { ProcessorDefinition } from './projections/processor.ts';
@@ -23,60 +23,40 @@ import { findIn } from './store/searching.ts';
 import { openSession, type Session } from './store/session.ts';
 import { systemStorageFacts } from './store/storageFacts.ts';
 import type { Store, StoreOptions } from './store/types.ts';
-import type { LiveQuery } from './streams/liveQuery.ts';
-import { openViews } from './streams/liveView.ts';
-import { aggregatesAsOf } from './streams/past.ts';
-import { type Processor, startProcessor } from './streams/processing.ts';
+import type { AnyView, LiveQuery, RawQuery } from './streams/liveQuery.ts';
+import type { Processor } from './streams/processing.ts';
 import type { Sync } from './sync/runner.ts';
 
-/** What a view throws is told globally and keeps no other from its rows, nor the store from opening. */
-const startViews = (session: Session, definitions: NonNullable<StoreOptions['views']>) => {
-  const { rebuilding } = session;
-  const views = openViews(definitions, {
-    snapshotOf: session.snapshot,
-    isStale: () => rebuilding.status().state !== 'current',
-    pastSnapshots: (at, types) => {
-      const readerOf = (type: string) => (types.has(type) ? session.states.reader(type) : undefined);
-      return aggregatesAsOf(at, { log: session.log, readerOf, isDamaged: session.damaged.has });
-    },
-  });
-  const streams = new Set(session.states.streams());
-  const following = merge(of(streams), session.changed$).subscribe(views.advance);
-  const ended = rebuilding.status$.subscribe(({ state }) => state === 'current' && views.refresh());
-  const clear = (): void => {
-    following.unsubscribe();
-    ended.unsubscribe();
-    views.clear();
-  };
-  return { views, clear };
-};
+/**
+ * What a store derives from its log, where anything of it is registered: a page that has no views or processors loads none of their
+ * code, and one that has loads it while its database opens.
+ */
+const loadDerived = ({ views = [], processors = [] }: StoreOptions) =>
+  Promise.all([
+    views.length === 0 ? undefined : loadPart('views', () => import('./store/views.ts')),
+    processors.length === 0 ? undefined : loadPart('processors', () => import('./store/processors.ts')),
+  ]);
+type Derived = Awaited<ReturnType<typeof loadDerived>>;
 
-/** Each processor with the reader of its aggregates. @throws StoreError `aggregate.unknown-type` */
-const readersOf = ({ states }: Session, definitions: readonly ProcessorDefinition[]) =>
-  definitions.map((definition) => {
-    const reader = states.reader(definition.type);
-    if (reader === undefined) throw new StoreError('aggregate.unknown-type', { type: definition.type });
-    return { definition, reader };
-  });
-
-/** Every processor over the log, each by itself. */
-const startProcessors = (session: Session, known: ReturnType<typeof readersOf>) => {
-  const { storage, log, scheduler, findings } = session;
-  const started = new Map(
-    known.map(({ definition, reader }) => {
-      const alone = session.turns(`processor:${definition.name}`);
-      const parts = { storage, log, reader, scheduler, alone, keepFinding: findings.keep };
-      return [definition, startProcessor(definition, parts)] as const;
-    }),
-  );
+/** Starts both. @throws StoreError for a definition that builds on none that is registered; then neither goes on */
+const startDerived = (
+  session: Session,
+  { views = [], processors = [] }: StoreOptions,
+  [ofViews, ofProcessors]: Derived,
+) => {
+  const readers = ofProcessors?.readersOf(session, processors) ?? [];
+  const shown = ofViews?.startViews(session, views); // refuses before it begins; nothing after it does
+  const running = ofProcessors?.startProcessors(session, readers);
   return {
-    stop: async (): Promise<void> => {
-      await Promise.all([...started.values()].map(({ stop }) => stop()));
+    clear: () => shown?.clear(),
+    stop: () => running?.stop() ?? Promise.resolve(),
+    query: (definition: AnyView): RawQuery => {
+      if (shown === undefined) throw new StoreError('query.unknown-view', { view: definition.name });
+      return shown.views.query(definition);
     },
-    of: (definition: ProcessorDefinition): Processor => {
-      const found = started.get(definition);
-      if (found === undefined) throw new StoreError('processor.unknown', { name: definition.name });
-      return found;
+    processor: (definition: ProcessorDefinition): Processor => {
+      if (running === undefined) throw new StoreError('processor.unknown', { name: definition.name });
+      return running.of(definition);
     },
   };
 };
@@ -130,11 +110,9 @@ const settling = ({ log, states, rebuilding, upkeep }: Session): Pick<Store, 'ca
 const loadChecks = () => loadPart('checks', () => import('./store/checks.ts'));
 
 /** The public calls over an open session. @throws StoreError for a definition that builds on none that is registered */
-const storeOver = (session: Session, options: StoreOptions): Store => {
+const storeOver = (session: Session, options: StoreOptions, parts: Derived): Store => {
   const { storage, log } = session;
-  const readers = readersOf(session, options.processors ?? []);
-  const { views, clear } = startViews(session, options.views ?? []); // refuses before it begins; nothing after it does
-  const processors = startProcessors(session, readers);
+  const derived = startDerived(session, options, parts);
   const watch = watchStreams(session);
   const sync$ = new BehaviorSubject<Sync | undefined>(undefined);
   const health = openHealth(session, options.space ?? systemStorageFacts, sync$);
@@ -142,9 +120,9 @@ const storeOver = (session: Session, options: StoreOptions): Store => {
     unfollowLock?.();
     sync$.value?.stop();
     health.stop();
-    return processors.stop();
+    return derived.stop();
   };
-  const { close, lock } = closer(session, { stop, clear });
+  const { close, lock } = closer(session, { stop, clear: derived.clear });
   const unfollowLock = options.keys?.onLock?.(lock);
   return {
     get replica() {
@@ -164,8 +142,8 @@ const storeOver = (session: Session, options: StoreOptions): Store => {
     actor: session.actor,
     // the query found was opened from this very definition
     view: <R extends Row>(definition: ViewDefinition<R> | RollupDefinition<R>) =>
-      views.query(definition) as LiveQuery<R>,
-    processor: processors.of,
+      derived.query(definition) as LiveQuery<R>,
+    processor: derived.processor,
     ...settling(session),
     conflicts$: conflictsIn(session),
     sync: (syncOptions) => {
@@ -187,12 +165,14 @@ const storeOver = (session: Session, options: StoreOptions): Store => {
 /**
  * Opens a store on this device. Everything recorded before is there when it resolves.
  * @throws StoreError `storage.unavailable`, `storage.blocked`, `storage.failed`, `store.wrong-tenant`, `key.unavailable`, `key.session-required`,
- * `aggregate.unknown-type`, `query.unknown-view`
+ * `aggregate.unknown-type`, `query.unknown-view`, `store.part-missing`
  */
 export const openStore = async (options: StoreOptions): Promise<Store> => {
+  const loading = loadDerived(options);
+  loading.catch(() => undefined); // told below, where there is a session to end
   const session = await openSession(options);
   try {
-    return storeOver(session, options);
+    return storeOver(session, options, await loading);
   } catch (error) {
     await closer(session, NOTHING_BEGUN).close();
     throw error;

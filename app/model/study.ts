@@ -5,7 +5,7 @@
  * newest of each. Texts are those in English where the file has them (`translated`).
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sameJson } from '../../src/core/json.ts';
 import { type Conflict, defineAggregate, defineEvent, defineView } from '../../src/index.ts';
 

@@ -3,7 +3,7 @@
  * key sees that a name is recorded, by whom and when, and not the name.
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineAggregate, defineEvent, isSealed, protect, type SealedReason } from '../../src/index.ts';
 
 const SubjectNamed = z.strictObject({ name: protect(z.string().min(1).max(200), { key: 'subject' }) });

@@ -1,7 +1,7 @@
 /** The event that both sides record: one corrected item of a form, by a person, with a reason. */
 
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type BulkItem, defineAggregate, defineEvent, protect } from '../../src/index.ts';
 
 /** Aggregates that the events are spread over, in turn. */

@@ -28,7 +28,7 @@ export const applicationOf = (count) => {
   const names = eventNames(count);
   return `import { defineAggregate, defineEvent, type SendableEvent, type Store } from 'indelible';
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const events = {
 ${names.map(eventText).join('\n')}

@@ -7,6 +7,7 @@ import type { Reducer } from '../core/fold.ts';
 import { aggregateId, eventType, type StreamId, streamId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
+import { loadPart } from '../core/part.ts';
 import { keysTouched, parsePayload } from '../core/schema.ts';
 import type {
   AggregateDefinition,
@@ -18,7 +19,7 @@ import type {
 import { auditTrail } from '../projections/auditTrail.ts';
 import { branchesOf } from '../projections/branches.ts';
 import type { AggregateSnapshot } from '../projections/view.ts';
-import { type AsOf, aggregateAsOf } from '../streams/past.ts';
+import type { AsOf } from '../streams/past.ts';
 import { openedEvents, readerOf, reducerOf, type StreamReader, seenBy } from '../streams/streamState.ts';
 import type { Draft } from '../streams/writer.ts';
 import { actorOf } from './actor.ts';
@@ -172,8 +173,10 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
     const isLegal = () => definition.replay.next({ value, context }, seen) !== undefined;
     return !readOnly && !damaged && (stale ? orElse(isLegal, false) : isLegal());
   };
-  const past = (at: AsOf, history: readonly RecordedEvent[]) =>
-    aggregateAsOf(at, { stream, history, reader: reader(), isDamaged: session.damaged.has });
+  const past = async (at: AsOf, history: readonly RecordedEvent[]) => {
+    const { aggregateAsOf } = await loadPart('past', () => import('../streams/past.ts'));
+    return aggregateAsOf(at, { stream, history, reader: reader(), isDamaged: session.damaged.has });
+  };
   const send = async (event: object, options: SendOptions = {}): Promise<SendOutcome> => {
     const draft = draftOf(definition, { id, event, options });
     const [outcome] = await session.writer.write({ drafts: [draft], actor: session.actor(), atomic: true });
@@ -202,7 +205,7 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
       ),
     send,
     // as above
-    asOf: async (at: AsOf) => past(at, await session.states.history(stream)) as AggregateSnapshot<C>,
+    asOf: async (at: AsOf) => (await past(at, await session.states.history(stream))) as AggregateSnapshot<C>,
     ...pastOf(session, definition, reader, id),
   });
 };

@@ -3,7 +3,7 @@
  * version of each event type, with the parts that are protected. Deterministic: the same definitions give the same text.
  * Law: `describe.test`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AggregateDefinition } from '../core/aggregate.ts';
 import { isRecord } from '../core/json.ts';
 import type { KeyMarking } from '../core/protect.ts';

@@ -8,16 +8,20 @@ export const PARTS: Readonly<Record<string, () => Promise<object>>> = {
   housework: () => import('../streams/housework.ts'),
   memory: () => import('../storage/memory.ts'),
   packing: () => import('../storage/dexie/pack.ts'),
+  past: () => import('../streams/past.ts'),
+  processors: () => import('./processors.ts'),
   rescue: () => import('../storage/dexie/rescue.ts'),
   search: () => import('../streams/search.ts'),
   sweeping: () => import('../storage/dexie/sweep.ts'),
   sync: () => import('./syncing.ts'),
   turns: () => import('./exclusive.ts'),
+  views: () => import('./views.ts'),
 };
 
 /**
- * Loads ahead what a page otherwise loads when it is first needed: sync, health, verify, export and housekeeping. For a
- * page that has to go on without a network and keeps no copy of its files.
+ * Loads ahead what a page otherwise loads when it is first needed: sync, health, verify, export and housekeeping, earlier
+ * states, and what views and processors run on. For a page that has to go on without a network and keeps no
+ * copy of its files.
  * @throws StoreError `store.part-missing` if a file cannot be had
  */
 export const loadParts = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 /** What an application registers with a store: its aggregates, by type, and their fingerprint. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoreError } from '../core/errors.ts';
 import { toHex32 } from '../crypto/bytes.ts';
 import { canonicalBytes } from '../crypto/canonical.ts';

@@ -3,7 +3,7 @@
  * is the new replica's, sealed, synced and exported like any other; it names the last that was known of the old chain.
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Actor } from '../core/envelope.ts';
 import { aggregateId, type ReplicaId, type StreamId, streamId, userId } from '../core/ids.ts';
 import { defineEvent } from '../core/schema.ts';

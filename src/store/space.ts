@@ -5,7 +5,7 @@
  * The forecast rests on samples that this database took of itself, kept as one mark. Law: `space.laws`.
  */
 import { BehaviorSubject } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from '../core/limits.ts';
 import type { Clock, Scheduler, StorageFacts } from '../core/ports.ts';
 import type { EventStorage, Marks } from '../storage/port.ts';

@@ -7,8 +7,8 @@
 import { Subject } from 'rxjs';
 import { StoreError } from '../core/errors.ts';
 import { type StreamId, streamParts } from '../core/ids.ts';
+import { openGroups } from '../projections/groups.ts';
 import type { Row } from '../projections/query.ts';
-import { openGroups } from '../projections/rollup.ts';
 import { openTable, type RowChange, type Table } from '../projections/table.ts';
 import type { AggregateSnapshot, ViewDefinition } from '../projections/view.ts';
 import { type AnyView, liveQuery, type RawQuery, type TableChanges, type Tables } from './liveQuery.ts';

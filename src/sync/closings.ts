@@ -2,7 +2,7 @@
  * The replicas that this database has closed, kept as one mark: why, what was known of their chains, and what the server
  * turned out to hold of them. The closing itself is an event of the new replica; this is what sync and health go by.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isReplicaId, type ReplicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { EventStorage, Marks } from '../storage/port.ts';

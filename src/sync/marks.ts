@@ -1,5 +1,5 @@
 /** What sync remembers between runs: cursors and the newest receipt, kept as one mark beside the log. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ReplicaId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { EventStorage, Identity, Marks } from '../storage/port.ts';

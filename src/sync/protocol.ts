@@ -12,7 +12,7 @@
  *   GET  /v1/tenants/{tenant}/status                      -> ServerStatus
  * Failures are RFC 9457 problem documents with a `code`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoreError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 

@@ -1,5 +1,5 @@
 /** What is recorded of access: people, their devices, wrapping keys, and who was given which. No secret is readable in any of it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isUtc } from '../../core/envelope.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { defineEvent } from '../../core/schema.ts';

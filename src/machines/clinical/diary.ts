@@ -7,7 +7,7 @@
  * corrected with a reason only. Context: the window, the newest value of each item, and by how much the entry was late.
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineEvent } from '../../core/schema.ts';
 import { defineAggregate } from '../aggregate.ts';
 import { enteredValue, oid, utc } from './fields.ts';

@@ -10,7 +10,7 @@
  * inapplicable: kept, shown, without effect on the state. Whether an act is genuine is checked from its bytes (`crypto/checkAct.ts`).
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from '../../core/limits.ts';
 import { defineEvent } from '../../core/schema.ts';
 import { readSignedAct } from '../../crypto/signedAct.ts';

@@ -10,7 +10,7 @@
  * another; that it is who acted is checked where it counts (`core/erasure.ts`). Law: `erasure.laws`.
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ERASURE_GROUNDS, ERASURE_TYPE, erasureTouches, readErasureEvent } from '../../core/erasure.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { defineEvent } from '../../core/schema.ts';

@@ -3,7 +3,7 @@
  * tries to record it (S-300d). Whoever wants to hear of it at once follows a view of them.
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isUtc } from '../../core/envelope.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { defineEvent } from '../../core/schema.ts';

@@ -1,5 +1,5 @@
 /** Parts of payloads that the clinical aggregates share. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isUtc } from '../../core/envelope.ts';
 import { LIMITS } from '../../core/limits.ts';
 

@@ -8,7 +8,7 @@
  * recorded before there were stages are. Context: the newest value of each item; earlier ones are in the history of the form.
  */
 import { assign, setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineEvent, type Upcaster } from '../../core/schema.ts';
 import { defineAggregate } from '../aggregate.ts';
 import { aggregateRef, enteredValue, oid } from './fields.ts';

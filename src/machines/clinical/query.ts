@@ -5,7 +5,7 @@
  * about, and the thread in its order.
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineEvent } from '../../core/schema.ts';
 import { defineAggregate } from '../aggregate.ts';
 import { aggregateRef, remark } from './fields.ts';

@@ -14,7 +14,7 @@
  * (`crypto/signerHistory.ts`): the machine keeps order, it does not keep out forgers.
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isStoreError } from '../../core/errors.ts';
 import { publicKey32 } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';

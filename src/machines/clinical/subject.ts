@@ -6,7 +6,7 @@
  * number, and the day of each step as the site says it; earlier values are in the history.
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineEvent } from '../../core/schema.ts';
 import { defineAggregate } from '../aggregate.ts';
 import { day, oid } from './fields.ts';

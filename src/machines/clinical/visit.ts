@@ -5,7 +5,7 @@
  * never refused. Moving, missing, reopening and correcting the day need a reason. Days are calendar days as the site says them.
  */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineEvent } from '../../core/schema.ts';
 import { defineAggregate } from '../aggregate.ts';
 import { aggregateRef, day, oid } from './fields.ts';

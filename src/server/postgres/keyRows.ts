@@ -1,5 +1,5 @@
 /** Rows of the key sheet in the database. Every statement runs in the name of one tenant, which row-level security holds it to. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { keyId, type TenantId } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { CarriedRow } from '../../crypto/keyRows.ts';

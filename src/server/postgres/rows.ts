@@ -1,5 +1,5 @@
 /** Reads the columns that the drivers give in different types: `bigint` as text, number or bigint. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoreError } from '../../core/errors.ts';
 import type { Row } from './database.ts';
 

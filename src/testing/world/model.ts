@@ -1,6 +1,6 @@
 /** What the people of a simulated world record: an application's aggregates, and a source of events for them. */
 import { setup } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineEvent } from '../../core/schema.ts';
 import {
   type AggregateDefinition,

@@ -1,8 +1,9 @@
 /** Laws of rollups: groups are a function of the set of rows, whatever order they came in. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { openGroups } from '../../../src/projections/groups.ts';
 import type { Row } from '../../../src/projections/query.ts';
-import { defineRollup, openGroups } from '../../../src/projections/rollup.ts';
+import { defineRollup } from '../../../src/projections/rollup.ts';
 import { defineView } from '../../../src/projections/view.ts';
 import { Visit } from '../../unit/store/trial.ts';
 import { changes, openWorld, type PointRow } from './world.ts';

@@ -33,9 +33,9 @@ const follow = (path: string): void => {
 };
 follow('src/index.ts');
 
-it('a page that opens, records and reads loads nothing of verify, export, sync, health, packing or curves [BEN-04]', () => {
+it('a page that opens, records and reads loads nothing of verify, export, sync, health, packing, curves, or of views and processors that it has not [BEN-04]', () => {
   const notFirst = [...first].filter((path) =>
-    /^src\/(verify|export|crypto\/curve|sync\/(runner|exchange|http|protocol)|store\/(checks|health\.|healthText|syncing)|storage\/(memory|dexie\/(pack|sweep|rescue))|streams\/housework)/.test(
+    /^src\/(verify|export|crypto\/curve|sync\/(runner|exchange|http|protocol)|store\/(checks|health\.|healthText|syncing)|storage\/(memory|dexie\/(pack|sweep|rescue))|projections\/(groups|table|sortedIndex|query)|streams\/(housework|liveView|liveQuery|past\.|processing))/.test(
       path,
     ),
   );
@@ -50,4 +50,11 @@ it('whatever is loaded late can be loaded ahead, under its own name [BEN-04]', (
   const expected = [...late].filter((path) => path !== 'src/crypto/wasmSha256.ts');
   expect(named.sort()).toEqual(expected.sort());
   expect(Object.keys(PARTS)).toHaveLength(named.length);
+});
+
+it('no file asks for all of zod: its own name for itself brings every language of its messages [BEN-04]', () => {
+  const asking = Object.keys(metafile.inputs).filter((path) =>
+    /^import \{[^}]*\bz\b[^}]*\} from 'zod'/m.test(readFileSync(posix.join(ROOT, path), 'utf8')),
+  );
+  expect(asking).toEqual([]);
 });
