@@ -80,6 +80,7 @@ const TITLES: Readonly<Record<Loss['reason'], string>> = {
   lost: 'Events are missing: the database of this device is gone',
   shorter: 'Events are missing: the database of this device is older than it was',
   forked: 'A copy of this device’s database went on elsewhere',
+  refused: 'The server refused what somebody may not record, and what followed it on this device',
 };
 
 /** As much of a loss as a person is told. */
@@ -122,7 +123,7 @@ export const lossText = (loss: ToldLoss) => {
         : '',
     alone:
       heldHereOnly > 0
-        ? `${countText(heldHereOnly, 'event')} recorded here can never be sent, because the copy recorded others in their place. They stay here: export them, and have them entered again.`
+        ? `${countText(heldHereOnly, 'event')} recorded here can never be sent, because ${reason === 'refused' ? 'who recorded the first of them was not entitled to' : 'the copy recorded others in their place'}. They stay here: export them, and have them entered again.`
         : '',
   };
 };

@@ -3,13 +3,13 @@
  * asked when it took them, answered by the same function. Own events that the server has not confirmed came after them there.
  * Law: `authority.laws`.
  */
-import type { Commit } from '../core/commit.ts';
+import type { Commit, RecordedEvent } from '../core/commit.ts';
 import { accessBook, bookStream } from '../streams/accessBook.ts';
 import { judgeResolutions } from '../streams/resolutions.ts';
 import type { JudgedCommit } from '../sync/receipts.ts';
 import type { Session } from './session.ts';
 
-type JudgingSession = Pick<Session, 'definitions' | 'states' | 'identity' | 'mark'>;
+type JudgingSession = Pick<Session, 'definitions' | 'states' | 'identity' | 'mark' | 'succession'>;
 
 /** Commits against which something speaks, each as often as something does. */
 export const judgeCommits = async (
@@ -25,9 +25,14 @@ export const judgeCommits = async (
   for (const definition of session.definitions.values()) {
     if (definition.judge === undefined) continue;
     const { acknowledged } = session.mark();
-    const held = (await session.states.history(bookStream(definition, tenant))).filter(
-      ({ body, context }) => context.replica !== replica || body.sequence <= acknowledged,
-    );
+    const closings = session.succession.closings$.value;
+    const isHereOnly = ({ body, context }: RecordedEvent): boolean =>
+      context.replica === replica
+        ? body.sequence > acknowledged
+        : closings.some(
+            (each) => each.replica === context.replica && each.forkedAt !== null && body.sequence >= each.forkedAt,
+          );
+    const held = (await session.states.history(bookStream(definition, tenant))).filter((event) => !isHereOnly(event));
     let book = accessBook(
       definition,
       tenant,

@@ -125,6 +125,21 @@ export const closingOfReceipt = (
   unreadable: 0,
 });
 
+/** The closing of the replica that writes where the server will not take what it recorded from a sequence on. */
+export const closingOfRefused = (
+  refusedFrom: number,
+  here: Omit<Parameters<typeof closingOfReceipt>[1], 'held'> & { readonly head: Head; readonly receipt: string | null },
+): Closing => {
+  const at = new Date(here.nowMs).toISOString();
+  const { sequence, link } = here.head;
+  return {
+    ...{ replica: here.identity.replica, reason: 'refused', at, sequence, link: toHex32(link) },
+    ...{ size: here.size, seenAt: at, createdAt: here.identity.createdAt, receipt: here.receipt },
+    ...{ receiptSequence: here.acknowledged, confirmed: here.acknowledged, forkedAt: refusedFrom },
+    ...{ heldUpTo: sequence, sharedUpTo: refusedFrom - 1, settled: true, unreadable: 0 },
+  };
+};
+
 /** A closing as people are told of it. */
 export const lossOf = (closing: Closing, head: (replica: ReplicaId) => Head): Loss => {
   const { replica, reason, at, size, seenAt, createdAt, sequence, link, receiptSequence, forkedAt, unreadable } =

@@ -8,7 +8,7 @@ import { type Sync, startSync } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';
 import { exclusively } from './exclusive.ts';
 import { judgeCommits } from './judging.ts';
-import { closingOfReceipt } from './loss.ts';
+import { closingOfReceipt, closingOfRefused } from './loss.ts';
 import { followNetwork, systemJitter } from './platform.ts';
 import type { Session } from './session.ts';
 import type { SyncOptions } from './types.ts';
@@ -58,6 +58,17 @@ const partsOf = (
     succeed: async (contradiction) => {
       if (succession.count() > 0) return false;
       await succession.close(closingOfReceipt(contradiction, hereOf(session)));
+      return true;
+    },
+    goOnWithout: async (refusedFrom) => {
+      if (succession.count() > 0) return false;
+      const { identity } = session;
+      const here = {
+        ...hereOf(session),
+        head: log.head(identity.replica),
+        receipt: session.mark().receipt?.note ?? null,
+      };
+      await succession.close(closingOfRefused(refusedFrom, here));
       return true;
     },
     closings: () => succession.closings$.value,

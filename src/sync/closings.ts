@@ -17,9 +17,10 @@ const whole = z.int().min(0).max(LIMITS.integerMax);
 
 /**
  * `lost`: the database came up without the replica. `shorter`: it came up with less of it than had been there. `forked`:
- * another copy of the database went on under the same name.
+ * another copy of the database went on under the same name. `refused`: the server does not take what its author may not record, and
+ * nothing that follows it in the chain.
  */
-export const CLOSING_REASONS = ['lost', 'shorter', 'forked'] as const;
+export const CLOSING_REASONS = ['lost', 'shorter', 'forked', 'refused'] as const;
 export type ClosingReason = (typeof CLOSING_REASONS)[number];
 
 const Closing = z.strictObject({

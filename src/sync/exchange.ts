@@ -13,7 +13,7 @@ import type { PullResult, PushResult } from '../machines/sync.ts';
 import type { FaultyCommit } from '../streams/fitting.ts';
 import { settleClosed } from './leftovers.ts';
 import { sendOthers } from './others.ts';
-import { nextBatch } from './outbox.ts';
+import { nextBatch, type OutboxEntry } from './outbox.ts';
 import type { Verdict } from './protocol.ts';
 import { acknowledge, type ExchangeParts, receiptFor, reject, saveMark } from './receipts.ts';
 
@@ -230,6 +230,23 @@ const takeAnswer = async (
   return receipt === undefined ? 'taken' : acknowledge(parts, note ?? '', receipt);
 };
 
+/**
+ * What its author may not record is never taken, and would keep back all that follows it here: it stays in the log, with a finding, and a new
+ * replica goes on. Whoever was revoked has nothing to go on with. Law: `refused.test`.
+ */
+const setAside = async (
+  parts: ExchangeParts,
+  batch: readonly OutboxEntry[],
+  verdicts: readonly Verdict[],
+): Promise<boolean> => {
+  const at = verdicts.findIndex(({ kind }) => kind === 'refused');
+  const refused = batch[at];
+  if (refused === undefined) return false;
+  const { replica } = parts.identity();
+  await parts.keepFinding({ code: 'access.denied', sequence: refused.first, replica }, refused.bytes);
+  return parts.goOnWithout(refused.first);
+};
+
 /** Sends own commits until nothing is left or the server does not take one. */
 export const pushAll = async (parts: ExchangeParts, signal: AbortSignal): Promise<PushResult> => {
   for (let times = 0; ; ) {
@@ -250,6 +267,8 @@ export const pushAll = async (parts: ExchangeParts, signal: AbortSignal): Promis
     if (taken === 'succeeded') return { refused: undefined, later: 'chain.fork' };
     const result = refusalIn(answer.verdicts);
     if (result.later === 'chain.gap' && (await sendOthers(parts, signal))) continue;
+    if (result.refused === 'access.denied' && (await setAside(parts, batch, answer.verdicts)))
+      return { refused: undefined, later: result.refused };
     if (result.refused !== undefined || result.later !== undefined) return result;
     if (parts.mark().acknowledged === acknowledged) throw new StoreError('sync.protocol', { path: 'receipt' });
   }

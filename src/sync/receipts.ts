@@ -44,6 +44,8 @@ export type ExchangeParts = {
   readonly judge: (commits: readonly Commit[]) => Promise<readonly JudgedCommit[]>;
   /** Closes the replica and begins a new one; false if this session has done so before: then a person has to look. */
   readonly succeed: (contradiction: Contradiction) => Promise<boolean>;
+  /** Closes the replica at what the server will never take, from that sequence on, and begins a new one; false as for `succeed`. */
+  readonly goOnWithout: (refusedFrom: number) => Promise<boolean>;
   readonly closings: () => readonly Closing[];
   readonly keepClosing: (closing: Closing) => Promise<void>;
   /** The key sheet of whoever is unlocked; undefined without keys. */
