@@ -106,6 +106,13 @@ const pointOut = async (parts: ExchangeParts, commits: readonly Commit[]): Promi
   }
 };
 
+/** Evidence of each of them is kept before the first ends the pull: another page may not show the others again. */
+const keepFaults = async (parts: ExchangeParts, faults: readonly FaultyCommit[]): Promise<void> => {
+  const errors: unknown[] = [];
+  for (const fault of faults) await keepFault(parts, fault).catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
+};
+
 /** What a page came to: something that was not held, nothing but what is held, or no room. */
 type PageTaken = 'new' | 'nothing-new' | 'no-room';
 
@@ -116,7 +123,7 @@ const take = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<P
   await pointOut(parts, fitting);
   try {
     const { faults } = await parts.writer.ingest({ commits: fitting, marks: {} });
-    for (const fault of faults) await keepFault(parts, fault);
+    await keepFaults(parts, faults);
     return isNew ? 'new' : 'nothing-new';
   } catch (error) {
     if (!isStoreError(error, 'storage.quota-exceeded')) throw error;

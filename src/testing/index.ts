@@ -26,6 +26,7 @@ export {
   type CheckOptions,
   CLONES,
   checkAggregate,
+  DISHONEST,
   drawnHistory,
   type Failure,
   failureText,

@@ -62,6 +62,18 @@ it.each<readonly [string, (commits: Commits) => Commits, string, readonly string
   },
 );
 
+it('a server that leaves out commits of two authors in one answer is found out for both [SIM-07]', async () => {
+  const [a, b] = await authored();
+  const c = await makeBed({ server: a.server });
+  await online(c);
+  await c.record('D', 'E');
+  await c.sync.now();
+  b.meet(gives((commits) => commits.filter((_, place) => place !== 0 && place !== 3)));
+  expect(await online(b)).toMatchObject({ state: 'waiting', lastError: 'chain.gap' });
+  const authors = (await b.store.findings()).map(({ code, replica }) => [code, replica]);
+  expect(authors).toEqual([a, c].map(({ store }) => ['chain.gap', store.replica]));
+});
+
 it('a server that gives everything twice changes nothing and raises no alarm [SIM-07]', async () => {
   const [, b] = await authored();
   b.meet(gives((commits) => [...commits, ...commits]));

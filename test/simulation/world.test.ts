@@ -6,6 +6,7 @@ import { defineAggregate, defineEvent } from '../../src/index.ts';
 import {
   CLONES,
   checkAggregate,
+  DISHONEST,
   drawnHistory,
   failureText,
   type HistoryReport,
@@ -87,6 +88,29 @@ it(
   async () => {
     const met = await lived(TAMPERED, HISTORIES / 4);
     expect([...met.keys()].filter((what) => what.startsWith('disk: ')).sort()).toEqual(TAMPERED_WITH);
+  },
+  RUN_MS_MAX,
+);
+
+const LIES = [
+  'server: a commit cut',
+  'server: a commit left out',
+  'server: a greeting under another key',
+  'server: a signature forged',
+  'server: an event rewritten',
+  'server: an old checkpoint',
+  'server: commits reordered',
+  'server: everything given twice',
+  'server: the newest of an author hidden',
+  'server: the receipt of another device',
+  'server: what was acknowledged lost',
+];
+
+it(
+  'what a server does now and then against its devices is found in the exchange that shows it, and all end equal [SIM-07]',
+  async () => {
+    const met = await lived(DISHONEST, HISTORIES / 4);
+    expect([...met.keys()].filter((what) => what.startsWith('server: ')).sort()).toEqual(LIES);
   },
   RUN_MS_MAX,
 );

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type * as Simulated from '../../src/testing/world/index.ts';
-import { TAMPERED, type Weights } from '../../src/testing/world/notation.ts';
+import { DISHONEST, TAMPERED, type Weights } from '../../src/testing/world/notation.ts';
 
 export type Mutant = {
   readonly name: string;
@@ -61,6 +61,13 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'const fault = checkContinues(chain.head, commit);',
     to: 'const fault: ReturnType<typeof checkContinues> = undefined;',
     weights: TAMPERED,
+  },
+  {
+    name: 'a server that takes back what it confirmed is let be',
+    file: 'src/sync/exchange.ts',
+    from: 'if (held < parts.mark().acknowledged) await startAgain(parts, held);',
+    to: '',
+    weights: DISHONEST,
   },
 ];
 

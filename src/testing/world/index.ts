@@ -7,7 +7,7 @@ import { drawHistory, HONEST, type Weights } from './notation.ts';
 import { endWorld, heal, live, openWorld } from './world.ts';
 
 export { visitModel, type WorldModel, worldModel } from './model.ts';
-export { CLONES, HONEST, ROUGH, TAMPERED, type Weights } from './notation.ts';
+export { CLONES, DISHONEST, HONEST, ROUGH, TAMPERED, type Weights } from './notation.ts';
 
 export type HistoryOptions = {
   readonly seed: number;

@@ -16,6 +16,7 @@
  *   A&      a clone of A begins to live
  *   A:      A packs its records and keeps its states
  *   A$b     somebody has A's disk in hand, does to it what the letter says, see `TAMPERINGS`, and puts it right again
+ *   A|w     A syncs with a server that does what the letter says, see `dishonest.ts`, and is honest again after that
  *   .30     30 hours pass
  *   S>  S<  the server's data is backed up, and put back
  */
@@ -30,7 +31,7 @@ export type Word = {
   readonly rest: string;
 };
 
-const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&:$.-])(?<rest>.*)$/;
+const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&:$|.-])(?<rest>.*)$/;
 
 /** A word of a history. @throws RangeError */
 export const readWord = (text: string): Word => {
@@ -65,6 +66,7 @@ export const KINDS = [
   'server',
   'pack',
   'tamper',
+  'lie',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -84,7 +86,7 @@ export const HONEST: Weights = {
     clock: 1,
     time: 2,
   },
-  ...{ restore: 0, clone: 0, server: 0, pack: 0.5, tamper: 0 },
+  ...{ restore: 0, clone: 0, server: 0, pack: 0.5, tamper: 0, lie: 0 },
 };
 
 /** With tablets that are set up from a copy of another one's disk, and go on beside it. */
@@ -96,12 +98,17 @@ export const ROUGH: Weights = { ...CLONES, restore: 4, server: 2 };
 /** With disks that somebody tampers with. */
 export const TAMPERED: Weights = { ...HONEST, tamper: 6, pack: 2 };
 
+/** With a server that is dishonest now and then. */
+export const DISHONEST: Weights = { ...HONEST, lie: 24 };
+
 const SUBJECTS = 12;
 const TABS = 2;
 /** Letters of `MESSAGE_TROUBLE` that a network may do by itself. */
 const NETWORK = 'nnnnqdrlsuit';
 /** What is done to a disk, see `tampering.ts`: most often to what was recorded. */
 const TAMPERING = 'bvvrrxxoomsp';
+/** What a server does, see `dishonest.ts`. */
+const LIES = 'wmflllrrrhhtnoyk';
 const CLOCK_STEP_MIN = 3 * 24 * 60;
 
 const some = (draw: Draw, from: string, most: number): string =>
@@ -110,6 +117,12 @@ const some = (draw: Draw, from: string, most: number): string =>
 /** States that are to be altered have to be kept first. */
 const tampering = (who: string, letter: string): readonly string[] =>
   letter === 's' ? [`${who}:`, `${who}$s`] : [`${who}$${letter}`];
+
+/** What is to be acknowledged and lost has to be recorded first, without the server. */
+const lying = (tab: string, letter: string): readonly string[] => {
+  const who = tab.charAt(0);
+  return letter === 'k' ? [`${who}-`, `${tab}+0`, `${who}|k`] : [`${who}|${letter}`];
+};
 
 const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => {
   const who = LETTERS[draw(devices)] ?? 'A';
@@ -147,6 +160,8 @@ const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => 
       return [`S${draw(2) === 0 ? '>' : '<'}`];
     case 'pack':
       return [`${who}:`];
+    case 'lie':
+      return lying(tab, LIES.charAt(draw(LIES.length)));
     case 'tamper':
       return tampering(who, TAMPERING.charAt(draw(TAMPERING.length)));
   }

@@ -49,11 +49,16 @@ const put = (database: MemoryDatabase, ...changed: readonly StoredRecord[]): voi
   );
 };
 
-const drawn = <T>(draw: Draw, all: readonly T[]): T | undefined =>
+export const drawn = <T>(draw: Draw, all: readonly T[]): T | undefined =>
   all.length === 0 ? undefined : all[draw(all.length)];
 
-const flipped = (draw: Draw, bytes: Uint8Array): Uint8Array => {
-  const at = draw(bytes.length);
+/** The bytes with one bit of another value, between two places. */
+export const otherBit = (
+  draw: Draw,
+  bytes: Uint8Array,
+  [from, below]: readonly [number, number] = [0, bytes.length],
+): Uint8Array => {
+  const at = from + draw(below - from);
   return bytes.map((byte, index) => (index === at ? byte ^ (1 << draw(8)) : byte));
 };
 
@@ -73,7 +78,7 @@ const alterCommit =
 const FIRST_DIGIT = /"payload":\{[^}\d]*(?=\d)/g;
 
 /** Another digit in a value that somebody recorded: the bytes stay well-formed. */
-const otherValue = (draw: Draw, bytes: Uint8Array): Uint8Array | undefined => {
+export const otherValue = (draw: Draw, bytes: Uint8Array): Uint8Array | undefined => {
   const text = String.fromCharCode(...bytes);
   const found = drawn(draw, [...text.matchAll(FIRST_DIGIT)]);
   if (found === undefined) return undefined;
@@ -141,13 +146,13 @@ const putOlderMarks: Tamper = (database) => {
 const alterStates: Tamper = ({ snapshots }, draw) => {
   const [name, bytes] = drawn(draw, [...snapshots]) ?? [];
   if (name === undefined || bytes === undefined) return undefined;
-  snapshots.set(name, flipped(draw, bytes));
+  snapshots.set(name, otherBit(draw, bytes));
   return { due: 'the same picture' };
 };
 
 /** What a letter does to a disk, and what it is called. */
 export const TAMPERINGS: Readonly<Record<string, { readonly what: string; readonly tamper: Tamper }>> = {
-  b: { what: 'a bit of a commit flipped', tamper: alterCommit(flipped) },
+  b: { what: 'a bit of a commit flipped', tamper: alterCommit((draw, bytes) => otherBit(draw, bytes)) },
   v: { what: 'a value altered', tamper: alterCommit(otherValue) },
   r: { what: 'a row removed', tamper: removeRow },
   x: { what: 'two rows swapped', tamper: swapRows },

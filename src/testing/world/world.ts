@@ -3,7 +3,7 @@ import { isStoreError, StoreError } from '../../core/errors.ts';
 import type { SendOptions } from '../../store/types.ts';
 import { seededEntropy } from '../entropy.ts';
 import { type Disturbance, simulatedNetwork, UNDISTURBED } from '../network.ts';
-import { type SimulatedServer, simulatedServer } from '../server.ts';
+import { type SimulatedRequest, type SimulatedServer, simulatedServer } from '../server.ts';
 import {
   cloneDevice,
   type Device,
@@ -16,6 +16,7 @@ import {
   TENANT,
   tabOf,
 } from './device.ts';
+import { lieTo } from './dishonest.ts';
 import { copyOf } from './disk.ts';
 import { idsOn } from './logs.ts';
 import type { Draw, WorldModel } from './model.ts';
@@ -58,11 +59,22 @@ export type World = {
   readonly life: Life;
 };
 
+type Meet = (request: SimulatedRequest) => Disturbance;
+
 /** What the world knows of itself while it lives. */
 type Life = {
   readonly around: Surroundings;
   readonly number: number;
   readonly planned: Map<string, Disturbance[]>;
+  /** Who stands between a device and the server. */
+  readonly between: Map<string, Meet>;
+  /** What the server has said to replicas when it first had something of theirs. */
+  readonly greetings: Map<string, string>;
+  /** Codes that a device has reason to find, and that it has to have found at the end. */
+  readonly expected: Map<string, Set<string>>;
+  readonly due: { readonly device: string; readonly code: string }[];
+  /** Devices to which something was given before what its author had seen, or to which it may be missing still. */
+  readonly outOfOrder: Set<string>;
   serverBackup: (() => void) | undefined;
   /** The most that each device was seen to show: events in all. */
   readonly seen: Map<string, number>;
@@ -73,6 +85,15 @@ type Life = {
 const count = (world: Pick<World, 'injected'>, what: string): void => {
   world.injected.set(what, (world.injected.get(what) ?? 0) + 1);
 };
+
+/** The server, with what it says to each replica kept when it first has something of it. */
+const listening = ({ answer }: SimulatedServer, greetings: Map<string, string>): Pick<SimulatedServer, 'answer'> => ({
+  answer: async (request) => {
+    const text = await answer(request);
+    if (request.kind === 'hello' && !greetings.has(request.replica)) greetings.set(request.replica, text);
+    return text;
+  },
+});
 
 let worlds = 0;
 
@@ -86,9 +107,11 @@ export const openWorld = async (parts: {
   const server = await simulatedServer({ tenant: TENANT });
   const planned = new Map<string, Disturbance[]>();
   const injected = new Map<string, number>();
+  const [between, greetings] = [new Map<string, Meet>(), new Map<string, string>()];
   const transport = (name: string) =>
-    simulatedNetwork(server, () => {
-      const met = planned.get(name)?.shift() ?? UNDISTURBED;
+    simulatedNetwork(listening(server, greetings), (request) => {
+      const met = planned.get(name)?.shift() ?? between.get(name)?.(request) ?? UNDISTURBED;
+      if (between.has(name)) return met; // counted as what it is
       if (met.kind !== 'none')
         count({ injected }, met.kind === 'fail' ? `message: ${met.error.code}` : `message: ${met.kind}`);
       return met;
@@ -101,7 +124,10 @@ export const openWorld = async (parts: {
   return {
     ...{ model, server, devices, draw, injected },
     ...{ acknowledged: new Map(), unanswered: [], putBack: new Set(), violations: [] },
-    life: { around, number, planned, serverBackup: undefined, seen: new Map(), isRough: false },
+    life: {
+      ...{ around, number, planned, between, greetings, serverBackup: undefined, seen: new Map(), isRough: false },
+      ...{ expected: new Map(), due: [], outOfOrder: new Set() },
+    },
   };
 };
 
@@ -192,6 +218,23 @@ const tamper = async (world: World, device: Device, { rest: letter }: Word): Pro
   world.violations.push(...(tampered?.violations ?? []));
 };
 
+const lie = async (world: World, device: Device, { rest: letter }: Word): Promise<void> => {
+  const { server, draw, life } = world;
+  const { between, greetings, expected, due } = life;
+  const stand = ({ name }: Device, meet: Meet | undefined): void => {
+    if (meet === undefined) between.delete(name);
+    else between.set(name, meet);
+  };
+  const lied = await lieTo(device, letter, { server, draw, stand, greetings });
+  if (lied === undefined) return;
+  count(world, `server: ${lied.what}`);
+  world.violations.push(...lied.violations);
+  if (lied.code === undefined) return;
+  expected.set(device.name, (expected.get(device.name) ?? new Set()).add(lied.code));
+  if (lied.code === 'chain.gap') life.outOfOrder.add(device.name);
+  if (lied.code !== 'chain.gap' || !lied.isLater) due.push({ device: device.name, code: lied.code });
+};
+
 const pack = async (world: World, device: Device): Promise<void> => {
   const packed = await attempted(tabOf(device, 0).store.compact());
   if (!isStoreError(packed)) count(world, 'records packed');
@@ -268,6 +311,8 @@ const onDevice = async (world: World, device: Device, word: Word): Promise<void>
       return clone(world, device);
     case ':':
       return pack(world, device);
+    case '|':
+      return lie(world, device, word);
     case '$':
       return tamper(world, device, word);
     default:
@@ -296,6 +341,14 @@ export const live = async (world: World, text: string): Promise<void> => {
 
 const HEALING_ROUNDS = 8;
 
+/** Something of a device that everybody has not seen yet: what was hidden of it before shows when this comes. */
+const recordSomething = async (world: World, device: Device): Promise<void> => {
+  const { store } = tabOf(device, 0);
+  const before = store.size();
+  for (let at = 0; store.size() === before; at++)
+    await record(world, device, { who: device.name, tab: 0, verb: '+', rest: `of-${device.name}-${at}` });
+};
+
 /** Everything works again: every device has room and a network, and syncs until nothing is left to exchange. */
 export const heal = async (world: World): Promise<void> => {
   world.life.planned.clear();
@@ -304,6 +357,7 @@ export const heal = async (world: World): Promise<void> => {
     setOnline(device, true);
     await settled(device);
   }
+  if (world.life.outOfOrder.size > 0) for (const device of world.devices) await recordSomething(world, device);
   for (let round = 0; round < HEALING_ROUNDS; round++) {
     const before = [world.server.size(), ...world.devices.map((device) => tabOf(device, 0).store.size())].join();
     for (const device of world.devices) {
