@@ -69,6 +69,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: '',
     weights: DISHONEST,
   },
+  {
+    name: 'what touches everything is in conflict with nothing else',
+    file: 'src/core/conflict.ts',
+    from: 'const touched = keys.includes(EVERYTHING) ? new Set([EVERYTHING, ...heads.keys()]) : keys;',
+    to: 'const touched = keys;',
+  },
 ];
 
 const ROOT = new URL('../../', import.meta.url);

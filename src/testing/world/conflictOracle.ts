@@ -1,7 +1,9 @@
 /**
  * Which keys of a stream are in conflict, told from first principles: a key has as many heads as there are events touching it
- * that no other event touching it has seen. Slow and plain, for streams without resolutions and without events that touch
- * everything: there nothing has to be decided.
+ * that no other event touching it has seen. What touches everything touches every key, and is a key of its own besides.
+ *
+ * Who knows of a conflict goes beyond it by naming all of its heads, or is refused: so whoever has seen a head stands in its place.
+ * Slow and plain; of aggregates in which a person settles conflicts.
  */
 import { EVERYTHING } from '../../core/schema.ts';
 import type { Logged } from './logs.ts';
@@ -13,22 +15,30 @@ const hasSeen = (later: Logged, earlier: Logged): boolean =>
     ? later.body.sequence > earlier.body.sequence
     : (later.body.basis[earlier.replica] ?? 0) >= earlier.body.sequence;
 
-/** Ids of the heads of each key that has several; undefined where more than that would have to be known. */
+type Heads = ReadonlySet<string>;
+
+const headsAmong = (events: readonly Logged[]): Heads =>
+  new Set(events.filter((event) => !events.some((other) => hasSeen(other, event))).map(({ body }): string => body.id));
+
+/** Ids of the heads of each key that has several; undefined where a policy has a say in it. */
 export const conflictsBy = (
   { aggregate }: WorldModel,
   events: readonly Logged[],
-): ReadonlyMap<string, ReadonlySet<string>> | undefined => {
-  const touching = new Map<string, Logged[]>();
-  for (const event of events) {
-    const { body } = event;
-    const keys = aggregate.events.get(body.type)?.touches(body.payload) ?? [EVERYTHING];
-    if (body.resolves !== undefined || keys.includes(EVERYTHING)) return undefined;
-    for (const key of keys) touching.set(key, [...(touching.get(key) ?? []), event]);
-  }
-  const conflicts = new Map<string, ReadonlySet<string>>();
-  for (const [key, all] of touching) {
-    const heads = all.filter((event) => !all.some((other) => hasSeen(other, event)));
-    if (heads.length > 1) conflicts.set(key, new Set(heads.map(({ body }) => body.id)));
+): ReadonlyMap<string, Heads> | undefined => {
+  if (aggregate.settle !== undefined) return undefined;
+  const touched = events.map((event) => {
+    const { type, payload } = event.body;
+    return { event, keys: aggregate.events.get(type)?.touches(payload) ?? [EVERYTHING] };
+  });
+  const touching = (key: string): readonly Logged[] =>
+    touched.filter(({ keys }) => keys.includes(key) || keys.includes(EVERYTHING)).map(({ event }) => event);
+  const whole = headsAmong(touching(EVERYTHING));
+  const conflicts = new Map<string, Heads>();
+  if (whole.size > 1) conflicts.set(EVERYTHING, whole);
+  for (const key of new Set(touched.flatMap(({ keys }) => keys))) {
+    const heads = headsAmong(touching(key));
+    const isTold = whole.size > 1 && [...heads].every((id) => whole.has(id));
+    if (key !== EVERYTHING && heads.size > 1 && !isTold) conflicts.set(key, heads);
   }
   return conflicts;
 };
