@@ -20,6 +20,9 @@ import { casebook, item, Visit } from '../../unit/store/trial.ts';
 import { type Bed, makeBed, online } from '../../unit/sync/bed.ts';
 import { closing, counted, openPage, withoutAct } from './page.ts';
 
+/** Long enough for everything that a piece of work wakes, needless renderings too. */
+const SETTLED_MS = 30;
+
 const shownOf = () => ({
   aggregate: counted(() => useAggregate(Visit, 'v1')[0].context),
   value: counted(() => useAggregateValue(Visit, 'v1', ({ value }) => value)),
@@ -39,7 +42,7 @@ const watched = async (store: Store) => {
   return async (work: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> => {
     const before = Object.values(shown).map(({ renders }) => renders());
     await work();
-    await new Promise((resolve) => setTimeout(resolve));
+    await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
     const counts = Object.entries(shown).map(
       ([name, { renders }], at) => [name, renders() - (before[at] ?? 0)] as const,
     );
