@@ -8,6 +8,7 @@ import {
   type EventDefinitions,
   type SendableEvent,
 } from '../../machines/aggregate.ts';
+import { defineRollup, type RollupDefinition } from '../../projections/rollup.ts';
 import { type AggregateSnapshot, defineView, type ViewDefinition } from '../../projections/view.ts';
 import type { SeededEntropy } from '../entropy.ts';
 
@@ -16,7 +17,8 @@ export type Draw = SeededEntropy['below'];
 
 export type WorldModel = {
   readonly aggregate: AggregateDefinition;
-  readonly views: readonly ViewDefinition[];
+  /** Views, and rollups each after what it is of: all replicas with the same events have to show the same rows of them. */
+  readonly views: readonly (ViewDefinition | RollupDefinition)[];
   /** Something that a person may try to record, legal or not. */
   readonly event: (draw: Draw, state: AggregateSnapshot) => SendableEvent<EventDefinitions>;
 };
@@ -24,7 +26,7 @@ export type WorldModel = {
 /** What people record in a world: events of one aggregate, drawn from the state in which it is shown to them. */
 export const worldModel = <E extends EventDefinitions, C, S>(input: {
   readonly aggregate: AggregateDefinition<E, C, S>;
-  readonly views?: readonly ViewDefinition[];
+  readonly views?: readonly (ViewDefinition | RollupDefinition)[];
   readonly event: (draw: Draw, state: AggregateSnapshot<C>) => SendableEvent<E>;
 }): WorldModel => ({
   aggregate: input.aggregate,
@@ -72,6 +74,14 @@ const casebook = defineView({
     sum: Object.values(context.items).reduce((total, each) => total + each, 0),
     conflicts: conflicts.length,
   }),
+  indexes: [['state', 'sum']],
+});
+
+const byState = defineRollup({
+  name: 'by state',
+  of: casebook,
+  groupBy: ['state'],
+  measures: { visits: { count: {} }, contested: { count: { conflicts: { gt: 0 } } }, sum: { sum: 'sum' } },
 });
 
 const ITEMS = ['a', 'b', 'c'] as const;
@@ -82,7 +92,7 @@ const LOCK_EVERY = 16;
 /** Visits with a few items each, which are recorded, corrected, locked and unlocked. */
 export const visitModel = worldModel({
   aggregate: Visit,
-  views: [casebook],
+  views: [casebook, byState],
   event: (draw, { value }) => {
     if (draw(LOCK_EVERY) === 0 || value === 'locked')
       return { type: value === 'open' ? 'VisitLocked' : 'VisitUnlocked' };
