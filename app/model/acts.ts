@@ -1,6 +1,7 @@
 /** What a person may do with an aggregate, as buttons: what each asks for, and the event that it records. Pure. */
 import type { DiaryEntry, Form, Query, Subject, Visit } from '../../src/clinical.ts';
 import type { AggregateDefinition, EventDefinitions, SendableEvent } from '../../src/index.ts';
+import type { Field } from './fields.ts';
 
 /** An event as a definition judges it. */
 export type Judged = Parameters<AggregateDefinition['needsReason']>[0];
@@ -10,8 +11,9 @@ type EventsOf<D> = D extends AggregateDefinition<infer E, infer _C, infer _S> ? 
 export type ActField = {
   readonly name: string;
   readonly label: string;
-  /** A calendar day, a time of this device, one line, or a text. */
-  readonly kind: 'day' | 'time' | 'line' | 'text';
+  /** A calendar day, a time of this device, one line, a text, or a value of `field`. */
+  readonly kind: 'day' | 'time' | 'line' | 'text' | 'value';
+  readonly field?: Field;
   /** What stands in it at first. */
   readonly first?: string;
   readonly hint?: string;
@@ -27,6 +29,8 @@ export type Act<E extends EventDefinitions> = {
   readonly done: string;
   /** A button that is in its place while that one is legal and this is not. */
   readonly insteadOf?: string;
+  /** When it is legal, where its state alone does not say so. */
+  readonly when?: string;
   readonly fields: readonly ActField[];
   readonly reasons?: readonly string[];
   readonly event: (answers: Answers) => SendableEvent<E> & Judged;
@@ -65,7 +69,7 @@ export const FORM_ACTS: readonly ActOn<typeof Form>[] = [
 
 /** Asking about a form, or about one of its items. */
 export const askAct = (form: string, item: string | null): ActOn<typeof Query> => ({
-  name: 'Ask',
+  name: 'Ask a question',
   done: 'The query is open.',
   fields: [text('Question')],
   event: (answers) => ({ type: 'QueryOpened', form, item, text: given(answers, 'text') }),
@@ -231,14 +235,43 @@ export const scheduleAct = (name: string): ActOn<typeof DiaryEntry> => ({
   }),
 });
 
-/** @param at  the device's time now, in UTC */
-export const diaryActs = (at: string): readonly ActOn<typeof DiaryEntry>[] => [
+/** Entering an item of a diary, or correcting it once the entry is submitted. @param now  the device's time, in UTC */
+export const diaryValueAct = (
+  field: Field,
+  {
+    isDue,
+    value,
+    now,
+  }: { readonly isDue: boolean; readonly value: string | null | undefined; readonly now: () => string },
+): ActOn<typeof DiaryEntry> => {
+  const { item } = field.place;
+  return {
+    name: isDue ? (value === undefined ? 'Enter' : 'Change') : 'Correct',
+    done: `${field.question}: recorded on this device.`,
+    ...(isDue ? { when: 'from when it opens until it is taken no more' } : {}),
+    fields: [{ name: 'value', label: field.question, kind: 'value', field, first: value ?? '' }],
+    event: (answers) => {
+      const entered = { item, value: given(answers, 'value') };
+      return isDue ? { type: 'DiaryItemRecorded', ...entered, at: now() } : { type: 'DiaryItemCorrected', ...entered };
+    },
+  };
+};
+
+/** @param now  the device's time, in UTC */
+export const diaryActs = (now: () => string): readonly ActOn<typeof DiaryEntry>[] => [
   {
     name: 'Submit',
-    done: 'Thank you. The entry is submitted.',
+    done: 'The entry is submitted.',
+    when: 'from when it opens until it is taken no more',
     fields: [],
-    event: () => ({ type: 'DiarySubmitted', at }),
+    event: () => ({ type: 'DiarySubmitted', at: now() }),
   },
-  { name: 'Missed', done: 'The entry is marked as missed.', fields: [], event: () => ({ type: 'DiaryMissed', at }) },
+  {
+    name: 'Missed',
+    done: 'The entry is marked as missed.',
+    when: 'when it is taken no more',
+    fields: [],
+    event: () => ({ type: 'DiaryMissed', at: now() }),
+  },
   scheduleAct('Move the window'),
 ];

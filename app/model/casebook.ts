@@ -1,8 +1,9 @@
 /** The casebook: one row for each form, live. */
 import { Form, type FormContext, parseFormId } from '../../src/clinical.ts';
-import { type AggregateSnapshot, defineView } from '../../src/index.ts';
+import { type AggregateSnapshot, defineView, type Store } from '../../src/index.ts';
+import { queriesByForm } from './queryView.ts';
 
-export type CasebookRow = {
+type FormRow = {
   readonly id: string;
   readonly subject: string;
   readonly visit: string;
@@ -16,10 +17,13 @@ export type CasebookRow = {
   readonly items: FormContext['items'];
 };
 
+/** `queries`: what waits for somebody about the form; undefined if nothing does. */
+export type CasebookRow = FormRow & { readonly queries: { readonly waiting: number } | undefined };
+
 export const casebook = defineView({
   name: 'casebook',
   of: Form,
-  row: ({ id, value, context, pending, conflicts }): CasebookRow => {
+  row: ({ id, value, context, pending, conflicts }): FormRow => {
     const key = parseFormId(id);
     return {
       id,
@@ -36,6 +40,10 @@ export const casebook = defineView({
     };
   },
 });
+
+/** The casebook with the queries that wait. */
+export const casebookWithQueries = (store: Store) =>
+  store.view(casebook).join(queriesByForm, { by: 'id', as: 'queries' });
 
 /**
  * A short digest of everything a device shows: equal on two devices when they hold equal states. Not a proof, that is

@@ -6,6 +6,9 @@ export type CodeEntry = { readonly code: string; readonly text: string };
 
 export type Catalog = {
   readonly studies: readonly DefinitionOf<'study'>[];
+  /** OIDs of the visits and forms that the studies define. */
+  readonly visits: readonly string[];
+  readonly forms: readonly string[];
   /** Definitions that two devices imported differently at once. */
   readonly conflicts: number;
   readonly find: <K extends DefinitionKind>(kind: K, oid: string) => DefinitionOf<K> | undefined;
@@ -35,9 +38,16 @@ export const catalogOf = (rows: readonly StudyRow[]): Catalog => {
   const byStudy = new Map(rows.map(({ id, definitions }) => [id, definitions]));
   const find = <K extends DefinitionKind>(kind: K, oid: string): DefinitionOf<K> | undefined =>
     [all.get(`${kind}/${oid}`)].filter((found) => found !== undefined).find(isKind(kind));
+  const oidsOf = (kind: 'visit' | 'form') =>
+    [...all.values()]
+      .filter(isKind(kind))
+      .sort((a, b) => a.order - b.order)
+      .map(({ oid }) => oid);
   return {
     conflicts: rows.reduce((total, { conflicts }) => total + conflicts, 0),
     studies: [...all.values()].filter(isKind('study')),
+    visits: oidsOf('visit'),
+    forms: oidsOf('form'),
     find,
     nameOf: (kind, oid) => {
       const found = all.get(`${kind}/${oid}`);

@@ -35,7 +35,7 @@ export const isWide = (conflicts: readonly Conflict[]): boolean =>
 export const isFormWide = ({ conflicts }: Snapshot): boolean => isWide(conflicts);
 
 /** Every head of every conflict, each once. */
-export const allHeads = ({ conflicts }: Snapshot): readonly OpenedEvent[] => [
+export const allHeads = ({ conflicts }: Pick<Snapshot, 'conflicts'>): readonly OpenedEvent[] => [
   ...new Map(conflicts.flatMap(({ heads }) => heads).map((head) => [head.body.id, head])).values(),
 ];
 

@@ -1,6 +1,7 @@
 /** One device: a store with a database of its own, whoever has unlocked it, its network switch, its sync. */
 import {
   Access,
+  DiaryEntry,
   ElectronicSignature,
   Erasure,
   ErasureIndex,
@@ -8,10 +9,13 @@ import {
   Form,
   followAccess,
   followErasures,
+  Query,
   SignatureIndex,
   Signer,
   SignerIndex,
   type SigningSession,
+  Subject,
+  Visit,
 } from '../../src/clinical.ts';
 import { type CurrentActor, loadParts, openStore, type Store, type Sync } from '../../src/index.ts';
 import type { FailedAttempt, KeySession, Vault } from '../../src/keys.ts';
@@ -19,11 +23,13 @@ import { type ActingRole, actingRole } from './acting.ts';
 import { casebook } from './casebook.ts';
 import { POLICY } from './erasing.ts';
 import { type Entrant, type Presence, roleSetting, watchPresence } from './gate.ts';
+import { Person } from './person.ts';
+import { queries, queriesByForm } from './queryView.ts';
 import { type Setting, setting } from './settings.ts';
 import { openSigning } from './signing.ts';
 import { Study, studies } from './study.ts';
 import { askToEnter } from './studyKey.ts';
-import { Subject } from './subject.ts';
+import { diary, visits } from './subjectViews.ts';
 import { token } from './token.ts';
 
 export const TENANT = 'indelible-demo';
@@ -91,8 +97,21 @@ export const openDevice = async (spec: DeviceSpec, entrant: Entrant): Promise<De
   const store = await openStore({
     name: spec.database,
     tenant: TENANT,
-    aggregates: [Study, Form, Subject, Signer, ElectronicSignature, Access, FailedUnlock, Erasure],
-    views: [casebook, studies, SignatureIndex, SignerIndex, ErasureIndex],
+    aggregates: [
+      Study,
+      Form,
+      Query,
+      Subject,
+      Visit,
+      DiaryEntry,
+      Person,
+      Signer,
+      ElectronicSignature,
+      Access,
+      FailedUnlock,
+      Erasure,
+    ],
+    views: [queries, queriesByForm, casebook, visits, diary, studies, SignatureIndex, SignerIndex, ErasureIndex],
     actor: () => ({ userId: keys.user, role: role.value() }),
     app: APP_VERSION,
     keys,

@@ -13,7 +13,7 @@ import {
 import { isSealed } from '../../src/index.ts';
 import type { Device } from './device.ts';
 import { outcomeText } from './outcome.ts';
-import { Subject } from './subject.ts';
+import { Person } from './person.ts';
 
 /**
  * Data of the trial are kept: a request for a whole subject is refused, on record. A single wrong name goes if a second person
@@ -34,7 +34,7 @@ const namePlaces = async ({ store }: Device, subject: string): Promise<readonly 
   const places = await store.sealedPlaces({ subject });
   return places.filter(
     ({ stream, opened }) =>
-      stream.startsWith(`${Subject.type}/`) && !(isSealed(opened) && opened.$sealed === 'shredded'),
+      stream.startsWith(`${Person.type}/`) && !(isSealed(opened) && opened.$sealed === 'shredded'),
   );
 };
 

@@ -2,8 +2,8 @@
 import { parseFormId } from '../../src/clinical.ts';
 import type { Catalog } from './catalog.ts';
 
-const withRepeat = (name: string, repeat: string | undefined): string =>
-  repeat === undefined ? name : `${name} · ${repeat}`;
+/** What repeats has its key beside its name. */
+export const withRepeat = (name: string, repeat = ''): string => (repeat === '' ? name : `${name} · ${repeat}`);
 
 export const formNames = (form: string, catalog: Catalog) => {
   const key = parseFormId(form);

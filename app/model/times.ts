@@ -17,8 +17,11 @@ export const recordedText = ({ utc, offsetMin, zone }: RecordedAt): string => {
 export const utcText = (utc: string): string => `${utc.slice(0, 10)} ${utc.slice(11, 19)} UTC`;
 
 /** How long ago, in words. */
-export const ageText = (utc: string, nowMs: number): string => {
-  const seconds = Math.max(0, Math.round((nowMs - Date.parse(utc)) / 1_000));
+export const ageText = (utc: string, nowMs: number): string => spanText(nowMs - Date.parse(utc));
+
+/** A length of time in words; none below zero. */
+export const spanText = (ms: number): string => {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;

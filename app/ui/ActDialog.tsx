@@ -2,12 +2,14 @@
 import { useId, useState } from 'react';
 import type { EventDefinitions } from '../../src/index.ts';
 import type { Act, ActField, Answers } from '../model/acts.ts';
+import { checkEntry } from '../model/fields.ts';
 import { Dialog } from './Dialog.tsx';
 import { DialogFoot } from './DialogFoot.tsx';
 import { ReasonField } from './ReasonField.tsx';
 import { TextField } from './TextField.tsx';
 import { instantOf, localText, TimeField } from './TimeField.tsx';
 import { type Acting, useAct } from './useAct.ts';
+import { ValueInput } from './ValueInput.tsx';
 
 const TEXT_MAX = 4_000;
 
@@ -19,6 +21,10 @@ const firstOf = ({ kind, first }: ActField): string => {
 
 const firstEntries = ({ fields }: { readonly fields: readonly ActField[] }): Answers =>
   Object.fromEntries(fields.map((field) => [field.name, firstOf(field)]));
+
+/** True if an event can hold what was entered. */
+const isAnswered = ({ name, field }: ActField, answers: Answers): boolean =>
+  field === undefined ? answers[name] !== '' : checkEntry(field, answers[name] ?? '').error === '';
 
 /** What was entered as events hold it: times in UTC. */
 const answersOf = (fields: readonly ActField[], entries: Answers): Answers =>
@@ -60,6 +66,8 @@ const AskedFor = (props: {
   readonly onChange: (next: string) => void;
 }) => {
   const { field, value, onChange } = props;
+  if (field.kind === 'value' && field.field !== undefined)
+    return <ValueInput label={field.label} field={field.field} entry={value} onChange={onChange} />;
   const common = { label: field.label, value, onChange };
   if (field.kind === 'text') return <LongText {...common} />;
   if (field.kind === 'time') return <TimeField {...common} hint={field.hint ?? 'By the clock of this device.'} />;
@@ -79,7 +87,7 @@ export const ActDialog = <E extends EventDefinitions>(props: {
   const answers = answersOf(act.fields, entries);
   const isReasoned = acting.needsReason(act.event(answers));
   const isReady =
-    Object.values(answers).every((text) => text !== '') && (!isReasoned || reason.trim() !== '') && !isBusy;
+    act.fields.every((field) => isAnswered(field, answers)) && (!isReasoned || reason.trim() !== '') && !isBusy;
   return (
     <Dialog title={about === '' ? act.name : `${act.name}: ${about}`} onClose={onClose}>
       <form

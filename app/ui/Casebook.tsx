@@ -4,13 +4,28 @@ import { Form, type SignatureManifest } from '../../src/clinical.ts';
 import type { CasebookRow } from '../model/casebook.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Device } from '../model/device.ts';
+import { withRepeat } from '../model/formNames.ts';
 import { markOf, STATE_TEXT, streamOfForm } from '../model/signing.ts';
-import { StateTag } from './StateTag.tsx';
+import { RowStanding, StateTag } from './StateTag.tsx';
 import { useSignatures } from './useSignatures.ts';
 
 const PAGE_ROWS = 20;
 
-type Show = 'all' | 'conflicts' | 'pending';
+const SHOWS = {
+  all: 'all forms',
+  conflicts: 'conflicts only',
+  pending: 'pending only',
+  queries: 'queries only',
+} as const;
+type Show = keyof typeof SHOWS;
+const isShow = (text: string): text is Show => Object.hasOwn(SHOWS, text);
+
+const isIn: Readonly<Record<Show, (row: CasebookRow) => boolean>> = {
+  all: () => true,
+  conflicts: ({ conflicts }) => conflicts > 0,
+  pending: ({ pending }) => pending > 0,
+  queries: ({ queries }) => queries !== undefined,
+};
 
 const compare = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
@@ -26,10 +41,7 @@ const sorted = (rows: readonly CasebookRow[], catalog: Catalog): readonly Casebo
   );
 
 const isShown = (row: CasebookRow, show: Show, subject: string): boolean =>
-  (show === 'all' || (show === 'conflicts' ? row.conflicts > 0 : row.pending > 0)) &&
-  row.subject.toLowerCase().includes(subject.trim().toLowerCase());
-
-const withRepeat = (name: string, repeat: string): string => (repeat === '' ? name : `${name} · ${repeat}`);
+  isIn[show](row) && row.subject.toLowerCase().includes(subject.trim().toLowerCase());
 
 /** `isStage`: the stage says already that the form is signed. */
 const SignatureMark = (props: { readonly manifests: readonly SignatureManifest[]; readonly isStage: boolean }) => {
@@ -48,7 +60,7 @@ const Marks = (props: { readonly row: CasebookRow; readonly manifests: readonly 
     <>
       <StateTag type={Form.type} value={row.state} />
       <SignatureMark manifests={manifests} isStage={row.state === 'signed'} />
-      {row.conflicts > 0 ? <span className="tag conflict">Conflict</span> : null}
+      <RowStanding row={row} />
       {row.pending > 0 ? <span className="tag pending">Pending {row.pending}</span> : null}
     </>
   );
@@ -59,6 +71,7 @@ const Lines = (props: {
   readonly rows: readonly CasebookRow[];
   readonly catalog: Catalog;
   readonly onOpen: (id: string) => void;
+  readonly onSubject: (subject: string) => void;
 }) => {
   // of the forms in sight alone: each signature is verified whenever its form changes
   const { manifests = [] } = useSignatures(props.device, props.rows.map(({ id }) => id).join('\n'));
@@ -66,7 +79,19 @@ const Lines = (props: {
     <tbody>
       {props.rows.map((row) => (
         <tr key={row.id} className="clickable" onClick={() => props.onOpen(row.id)}>
-          <td>{row.subject}</td>
+          <td>
+            <button
+              type="button"
+              className="link"
+              aria-label={`Subject ${row.subject}`}
+              onClick={(event) => {
+                event.stopPropagation();
+                props.onSubject(row.subject);
+              }}
+            >
+              {row.subject}
+            </button>
+          </td>
           <td>{withRepeat(props.catalog.nameOf('visit', row.visit), row.visitRepeat)}</td>
           <th scope="row">
             <button
@@ -115,11 +140,13 @@ const Filters = (props: {
       <select
         id={`${id}-show`}
         value={props.show}
-        onChange={({ target: { value } }) => props.onShow(value === 'conflicts' || value === 'pending' ? value : 'all')}
+        onChange={({ target: { value } }) => props.onShow(isShow(value) ? value : 'all')}
       >
-        <option value="all">all forms</option>
-        <option value="conflicts">conflicts only</option>
-        <option value="pending">pending only</option>
+        {Object.entries(SHOWS).map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
       </select>
     </div>
   );
@@ -145,6 +172,7 @@ export const Casebook = (props: {
   readonly rows: readonly CasebookRow[];
   readonly catalog: Catalog;
   readonly onOpen: (id: string) => void;
+  readonly onSubject: (subject: string) => void;
 }) => {
   const [subject, setSubject] = useState('');
   const [show, setShow] = useState<Show>('all');
@@ -190,6 +218,7 @@ export const Casebook = (props: {
             rows={found.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS)}
             catalog={props.catalog}
             onOpen={props.onOpen}
+            onSubject={props.onSubject}
           />
         </table>
       </div>

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { HealthState } from '../../src/index.ts';
 import { IndelibleProvider } from '../../src/react/index.ts';
-import { type CasebookRow, casebook, fingerprintOf } from '../model/casebook.ts';
+import { type CasebookRow, casebookWithQueries, fingerprintOf } from '../model/casebook.ts';
 import { type Catalog, catalogOf } from '../model/catalog.ts';
 import type { Device, DeviceSpec } from '../model/device.ts';
 import { mayRescue } from '../model/rescue.ts';
@@ -21,7 +21,9 @@ import { HealthPanel } from './HealthPanel.tsx';
 import { useObservable } from './hooks.ts';
 import { ImportPanel } from './ImportPanel.tsx';
 import { LossBanner } from './LossBanner.tsx';
+import { QueriesPanel } from './QueriesPanel.tsx';
 import { RescueButton } from './RescueButton.tsx';
+import { SubjectPanel } from './SubjectPanel.tsx';
 import { SyncBar } from './SyncBar.tsx';
 import { UserBar } from './UserBar.tsx';
 import type { DeviceControl } from './useDevice.ts';
@@ -64,12 +66,18 @@ const StudyLine = ({ catalog }: { readonly catalog: Catalog }) =>
     </>
   );
 
+/** What is open in place of the casebook. */
+type Place = { readonly kind: 'form' | 'subject'; readonly id: string };
+
 const OpenDevice = ({ device, control }: { readonly device: Device; readonly control: DeviceControl }) => {
-  const [query] = useState(() => device.store.view(casebook));
+  const [query] = useState(() => casebookWithQueries(device.store));
   const rows = useObservable(query.rows$, query.rows);
   const catalog = useCatalog(device);
   const fingerprint = useFingerprint(rows);
-  const [form, setForm] = useState<string>();
+  const [place, setPlace] = useState<Place>();
+  const openForm = (id: string) => setPlace({ kind: 'form', id });
+  const openSubject = (id: string) => setPlace({ kind: 'subject', id });
+  const close = () => setPlace(undefined);
   const health = useObservable<HealthState | undefined>(device.store.health$, () => undefined);
   const hasLost = (health?.losses.length ?? 0) > 0;
   return (
@@ -78,15 +86,28 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
       <UserBar device={device} onLock={control.lock} />
       <FailedAttempts device={device} />
       <SyncBar device={device} />
-      <ConflictsInbox device={device} catalog={catalog} onOpen={setForm} />
+      <ConflictsInbox device={device} catalog={catalog} onOpen={openForm} />
+      <QueriesPanel catalog={catalog} onOpen={openForm} />
       <StudyLine catalog={catalog} />
-      <div hidden={form !== undefined}>
+      <div hidden={place !== undefined}>
         <ImportPanel device={device} isFirst={rows.length === 0 && !hasLost} />
-        {rows.length === 0 ? null : <Casebook device={device} rows={rows} catalog={catalog} onOpen={setForm} />}
+        {rows.length === 0 ? null : (
+          <Casebook device={device} rows={rows} catalog={catalog} onOpen={openForm} onSubject={openSubject} />
+        )}
       </div>
-      {form === undefined ? null : (
-        <FormPanel device={device} form={form} catalog={catalog} onClose={() => setForm(undefined)} />
-      )}
+      {place?.kind === 'form' ? (
+        <FormPanel device={device} form={place.id} catalog={catalog} onSubject={openSubject} onClose={close} />
+      ) : null}
+      {place?.kind === 'subject' ? (
+        <SubjectPanel
+          key={place.id}
+          device={device}
+          subject={place.id}
+          catalog={catalog}
+          onOpen={openForm}
+          onClose={close}
+        />
+      ) : null}
       <ErasuresPanel device={device} />
       <CheckPanel device={device} fingerprint={fingerprint} />
       {health === undefined ? null : <HealthPanel device={device} health={health} />}

@@ -21,6 +21,7 @@ export const Dialog = (props: {
       aria-labelledby={title}
       className={props.wide === true ? 'dialog wide' : 'dialog'}
       onCancel={(event) => {
+        if (event.target !== event.currentTarget) return; // of a dialog within this one
         event.preventDefault();
         props.onClose();
       }}

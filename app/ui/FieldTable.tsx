@@ -7,7 +7,7 @@ import type { Field, Section } from '../model/fields.ts';
 import { HeadInfo, headAct } from './HeadInfo.tsx';
 import { Value } from './Value.tsx';
 
-export type FieldAct = 'edit' | 'history' | 'resolve';
+export type FieldAct = 'edit' | 'history' | 'resolve' | 'query';
 type OnAct = (act: FieldAct, field: Field) => void;
 
 const Sides = ({
@@ -39,9 +39,11 @@ const Line = (props: {
   readonly field: Field;
   readonly snapshot: AggregateSnapshot<FormContext>;
   readonly trail: Trail;
+  /** Number of queries about it that wait. */
+  readonly asked: number;
   readonly onAct: OnAct;
 }) => {
-  const { field, snapshot, trail, onAct } = props;
+  const { field, snapshot, trail, asked, onAct } = props;
   const conflict = fieldConflict(snapshot, field.key);
   const isEntered = field.key in snapshot.context.items;
   return (
@@ -74,6 +76,14 @@ const Line = (props: {
             History
           </button>
         ) : null}
+        <button
+          type="button"
+          className={asked > 0 ? 'asked' : undefined}
+          aria-label={`Queries about ${field.question}${asked === 0 ? '' : `: ${asked} waiting`}`}
+          onClick={() => onAct('query', field)}
+        >
+          Query{asked === 0 ? '' : ` ${asked}`}
+        </button>
       </td>
     </tr>
   );
@@ -83,6 +93,8 @@ export const FieldTable = (props: {
   readonly section: Section;
   readonly snapshot: AggregateSnapshot<FormContext>;
   readonly trail: Trail;
+  /** Queries about the form that wait: the key of the item of each. */
+  readonly asked: readonly string[];
   readonly onAct: OnAct;
 }) => (
   <table className="fields">
@@ -98,7 +110,14 @@ export const FieldTable = (props: {
     </thead>
     <tbody>
       {props.section.fields.map((field) => (
-        <Line key={field.key} field={field} snapshot={props.snapshot} trail={props.trail} onAct={props.onAct} />
+        <Line
+          key={field.key}
+          field={field}
+          snapshot={props.snapshot}
+          trail={props.trail}
+          asked={props.asked.filter((key) => key === field.key).length}
+          onAct={props.onAct}
+        />
       ))}
     </tbody>
   </table>

@@ -2,12 +2,14 @@
 import { useEffect, useRef, useState } from 'react';
 import { Form, type FormContext, parseFormId } from '../../src/clinical.ts';
 import type { AggregateSnapshot } from '../../src/index.ts';
+import { useView } from '../../src/react/index.ts';
 import type { Trail } from '../model/branches.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { fieldConflict, isFormWide } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { type Field, sectionsOf } from '../model/fields.ts';
 import { formNames } from '../model/formNames.ts';
+import { queries, WAITING } from '../model/queryView.ts';
 import { EditDialog } from './EditDialog.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
 import { type FieldAct, FieldTable } from './FieldTable.tsx';
@@ -15,6 +17,7 @@ import { FormConflictDialog, fieldFinder } from './FormConflictDialog.tsx';
 import { HistoryDialog } from './HistoryDialog.tsx';
 import { useObservable } from './hooks.ts';
 import { PrintButton, PrintedNote, usePrinting } from './printing.tsx';
+import { QueriesDialog } from './QueriesDialog.tsx';
 import { ResolveDialog } from './ResolveDialog.tsx';
 import { SignaturePanel } from './SignaturePanel.tsx';
 import { StageBar } from './StageBar.tsx';
@@ -28,10 +31,19 @@ type Props = {
   readonly device: Device;
   readonly form: string;
   readonly catalog: Catalog;
+  readonly onSubject: (subject: string) => void;
   readonly onClose: () => void;
 };
 
-const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext>; readonly onPrint: () => void }) => {
+const Title = (
+  props: Props & {
+    readonly snapshot: AggregateSnapshot<FormContext>;
+    /** Number of queries that wait about the form as a whole. */
+    readonly asked: number;
+    readonly onPrint: () => void;
+    readonly onQuery: () => void;
+  },
+) => {
   const { name, place, subject } = formNames(props.form, props.catalog);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
@@ -51,6 +63,16 @@ const Title = (props: Props & { readonly snapshot: AggregateSnapshot<FormContext
         <PrintButton onPrint={props.onPrint} />
       </p>
       <StageBar form={props.form} />
+      <p className="form-links">
+        <button type="button" className="link" onClick={props.onQuery}>
+          Queries about the form{props.asked === 0 ? '' : `: ${props.asked} waiting`}
+        </button>
+        {subject === '' ? null : (
+          <button type="button" className="link" onClick={() => props.onSubject(subject)}>
+            All of subject {subject}
+          </button>
+        )}
+      </p>
     </header>
   );
 };
@@ -95,6 +117,7 @@ const Dialogs = (
     if (snapshot.conflicts.length === 0 || trail === undefined) return null;
     return <FormConflictDialog {...common} trail={trail} fieldOf={fieldOf} />;
   }
+  if (acting.act === 'query') return <QueriesDialog form={form} field={field} onClose={onDone} />;
   if (field === undefined) return null;
   if (acting.act === 'edit') return <EditDialog {...common} field={field} />;
   if (acting.act === 'history')
@@ -113,11 +136,19 @@ const OpenForm = (props: Props) => {
   const fields = sections.flatMap((section) => section.fields);
   const fieldOf = fieldFinder(fields, (item) => props.catalog.find('item', item)?.question ?? item);
   const { name, place } = formNames(props.form, props.catalog);
+  const waiting = useView(queries, { where: { form: props.form, state: { in: WAITING } } });
+  const asked = waiting.map(({ item }) => item);
   const { isPrinting, print } = usePrinting();
   return (
     <section className={isPrinting ? 'form-panel printing' : 'form-panel'} aria-label="Form">
       <PrintedNote device={props.device} catalog={props.catalog} version={snapshot.version} />
-      <Title {...props} snapshot={snapshot} onPrint={print} />
+      <Title
+        {...props}
+        snapshot={snapshot}
+        asked={asked.filter((key) => key === '').length}
+        onPrint={print}
+        onQuery={() => setActing({ act: 'query', field: undefined })}
+      />
       <ConflictBanner snapshot={snapshot} onResolveForm={() => setActing({ act: 'resolve-form', field: undefined })} />
       {failure === undefined ? null : <FailurePanel title="The history cannot be read" failure={failure} />}
       {sections.map((section) => (
@@ -126,6 +157,7 @@ const OpenForm = (props: Props) => {
           section={section}
           snapshot={snapshot}
           trail={trail ?? []}
+          asked={asked}
           onAct={(act, field) => setActing({ act, field })}
         />
       ))}

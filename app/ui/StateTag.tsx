@@ -1,5 +1,6 @@
 /** The state of an aggregate as a picture with its word, and what keeps it from being relied on. */
 import type { AggregateSnapshot } from '../../src/index.ts';
+import type { CasebookRow } from '../model/casebook.ts';
 import { type IconName, stateWords } from '../model/wording.ts';
 
 /** Strokes on a field of 16 by 16. */
@@ -45,5 +46,17 @@ export const Standing = ({ pending, conflicts, readOnly, damaged, inapplicable }
     {readOnly ? <span className="tag warn">Read only: update the app</span> : null}
     {damaged ? <span className="tag warn">Read only: entries of it are damaged on this device</span> : null}
     {inapplicable > 0 ? <span className="tag warn">{inapplicable} without effect</span> : null}
+  </>
+);
+
+/** What waits for somebody in a form's row. */
+export const RowStanding = ({ row: { conflicts, queries } }: { readonly row: CasebookRow }) => (
+  <>
+    {conflicts > 0 ? <span className="tag conflict">Conflict</span> : null}
+    {queries === undefined ? null : (
+      <span className="tag warn">
+        {queries.waiting} {queries.waiting === 1 ? 'query' : 'queries'}
+      </span>
+    )}
   </>
 );

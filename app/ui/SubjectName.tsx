@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { Device } from '../model/device.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
 import { outcomeText } from '../model/outcome.ts';
-import { SEALED_TEXT, type ShownName, Subject, shownName } from '../model/subject.ts';
+import { Person, SEALED_TEXT, type ShownName, shownName } from '../model/person.ts';
 import { useAnnounce } from './announce.tsx';
 import { Dialog } from './Dialog.tsx';
 import { DialogFoot } from './DialogFoot.tsx';
@@ -36,9 +36,9 @@ const NameDialog = ({ device, subject, isChange, onClose }: DialogProps) => {
     setBusy(true);
     setFailure(undefined);
     try {
-      const event = { type: 'SubjectNamed', name: name.trim() } as const;
+      const event = { type: 'PersonNamed', name: name.trim() } as const;
       const outcome = await device.store
-        .aggregate(Subject, subject)
+        .aggregate(Person, subject)
         .send(event, isChange ? { reason: reason.trim() } : {});
       const { text, isGood } = outcomeText(outcome);
       setRefusal(isGood ? '' : text);
@@ -78,7 +78,7 @@ const NameDialog = ({ device, subject, isChange, onClose }: DialogProps) => {
 };
 
 export const SubjectName = ({ device, subject }: { readonly device: Device; readonly subject: string }) => {
-  const [handle] = useState(() => device.store.aggregate(Subject, subject));
+  const [handle] = useState(() => device.store.aggregate(Person, subject));
   const { context } = useObservable(handle.state$, handle.state);
   const [acting, setActing] = useState<'edit' | 'erase'>();
   const name = shownName(context);

@@ -63,22 +63,36 @@ export const useActing = <E extends EventDefinitions, C, S>(
   return [snapshot, actingOn(definition, snapshot, handle)];
 };
 
-/** Performs one act; says what became of it, and calls `onDone` when it is recorded. */
+/** One aggregate after the other: as soon as something is recorded of it, the next one. */
+export const useFresh = <E extends EventDefinitions, C, S>(
+  definition: AggregateDefinition<E, C, S>,
+  nextId: () => string,
+): Acting<E> => {
+  const [id, setId] = useState(nextId);
+  const [{ version }, acting] = useActing(definition, id);
+  if (version > 0) setId(nextId());
+  return acting;
+};
+
+/** Performs one act; says what became of it, and calls `onDone` when it is recorded. `run` gives why it was refused, in words. */
 export const useAct = <E extends EventDefinitions>({ perform }: Acting<E>, act: Act<E>, onDone: () => void) => {
   const announce = useAnnounce();
   const [refusal, setRefusal] = useState('');
   const [failure, setFailure] = useState<Failure>();
   const [isBusy, setBusy] = useState(false);
-  const run = async (answers: Answers, reason: string) => {
+  const run = async (answers: Answers, reason: string): Promise<string> => {
     setBusy(true);
     setFailure(undefined);
     try {
       const { text, isGood } = await perform(act.event(answers), reason);
-      announce(isGood ? act.done : text, isGood ? 'good' : 'bad');
-      setRefusal(isGood ? '' : text);
+      const refused = isGood ? '' : text;
+      setRefusal(refused);
+      if (isGood) announce(act.done, 'good');
       if (isGood) onDone();
+      return refused;
     } catch (error) {
       setFailure(failureOf(error));
+      return '';
     } finally {
       setBusy(false);
     }

@@ -1,11 +1,16 @@
-/** Erasure through the page: refused by default with its ground, one wrong name by two people, and who has not confirmed it. */
+/**
+ * One subject through the page. Erasure: refused by default with its ground, one wrong name by two people, and who has not confirmed it.
+ * Then queries about a form, and the subject's own page: its part in the study, visits and diary.
+ */
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { localText } from '../../app/ui/TimeField.tsx';
 import {
   importSummary,
   loadSample,
   openForm,
+  PULSE,
   partsOf,
   saveName,
   setOnline,
@@ -120,4 +125,129 @@ it('after an erasure the device verifies, and so does its export [APP-16]', asyn
   await (await download).saveAs(file);
   const { status, stdout, stderr } = indelible('verify', file);
   expect(status, stdout + stderr).toBe(0);
+});
+
+const press = (where: Locator, name: string) => where.getByRole('button', { name, exact: true }).press('Enter');
+const thread = (): Locator => page.getByRole('article', { name: `query 1 about ${PULSE}` });
+
+/** Presses a button, fills what its dialog asks for, and records it. */
+const act = async (where: Locator, name: string, given: Readonly<Record<string, string>>): Promise<void> => {
+  await press(where, name);
+  const asking = page.getByRole('dialog', { name, exact: true });
+  for (const [label, text] of Object.entries(given)) await asking.getByLabel(label).fill(text);
+  await asking.locator('button[type=submit]').click();
+  await asking.waitFor({ state: 'detached' });
+};
+
+const openQueries = async (device: Locator): Promise<void> => {
+  await openForm(device, VITALS);
+  await device.getByRole('button', { name: `Queries about ${PULSE}` }).click();
+};
+
+const closeDialog = async (): Promise<void> => {
+  await page.keyboard.press('Escape');
+  await until(() => dialog().count(), 0);
+};
+
+it('a query is asked, answered on the other device and closed, and what waits is listed live [APP-22]', async () => {
+  await openQueries(a());
+  await act(dialog(), `Ask a question: ${PULSE}`, { Question: 'Is this the resting pulse?' });
+  await thread().getByText('Is this the resting pulse?').waitFor();
+  await closeDialog();
+  await a().getByText('1 query waits: 1 for an answer, 0 to be closed').waitFor();
+  await b().getByText('1 query waits: 1 for an answer, 0 to be closed').click();
+  await b().getByRole('list', { name: 'Queries that wait' }).getByRole('button').click();
+  await b()
+    .getByRole('button', { name: `Queries about ${PULSE}: 1 waiting` })
+    .click();
+  await act(thread(), `Answer: query 1 about ${PULSE}`, { Answer: 'Yes, after ten minutes.' });
+  await take('query-thread');
+  expect(await faultsOf(page)).toEqual([]);
+  await closeDialog();
+  await a().getByText('1 query waits: 0 for an answer, 1 to be closed').waitFor();
+  await untilEqual(page);
+});
+
+it('a query that two devices went on with shows both sides, and the next act decides with a reason [APP-22]', async () => {
+  for (const device of [a(), b()]) await setOnline(device, false);
+  for (const [device, text] of [
+    [a(), 'By a watch.'],
+    [b(), 'By the monitor.'],
+  ] as const) {
+    await openQueries(device);
+    await act(thread(), `Answer: query 1 about ${PULSE}`, { Answer: text });
+    await closeDialog();
+  }
+  for (const device of [a(), b()]) await setOnline(device, true);
+  await untilEqual(page);
+  await openQueries(a());
+  const sides = thread().getByRole('list', { name: 'What the query has in conflict' });
+  for (const part of ['Answered', 'By a watch.', 'By the monitor.', 'ada.nurse', 'ben.monitor'])
+    await sides.getByText(part).first().waitFor();
+  await take('query-conflict');
+  await act(thread(), `Ask again: query 1 about ${PULSE}`, {
+    Question: 'By which device was it taken?',
+    Reason: 'the answer does not say',
+  });
+  await until(() => sides.count(), 0);
+  await until(() => thread().locator('.stage').innerText(), 'Open');
+  await closeDialog();
+});
+
+it('a subject is screened, enrolled and withdrawn on its page, beside its visits and forms at a glance [APP-23]', async () => {
+  await openForm(a(), VITALS);
+  await press(a(), 'All of subject 101');
+  const subject = a().getByRole('region', { name: 'Subject', exact: true });
+  const state = subject.locator('.form-head .stage');
+  await act(subject, 'Screen', { Site: '042' });
+  await act(subject, 'Enrol', { 'Day of enrolment': '2026-01-12' });
+  await until(() => state.innerText(), 'Enrolled');
+  await subject.locator('.form-head').getByText('Not possible now').click();
+  await press(subject, 'Take the end back');
+  await subject
+    .getByText('the subject is enrolled; this takes one that is screening failed, completed or withdrawn')
+    .waitFor();
+  const cell = subject.getByRole('cell').filter({ has: page.locator(`[data-cell="${VITALS}"]`) });
+  for (const part of ['Draft', '1 query']) await cell.getByText(part).waitFor();
+  const visits = subject.getByRole('region', { name: 'Visits' });
+  await act(visits, 'Plan: Screening', {
+    'Planned for': '2026-01-05',
+    'Window from': '2026-01-03',
+    'Window to': '2026-01-07',
+  });
+  await act(visits, 'Start: Screening', { 'Day of the visit': '2026-01-09' });
+  await visits.getByText('on 2026-01-09, 2 days after its window (2026-01-03 to 2026-01-07)').waitFor();
+  await act(subject, 'Withdraw', { 'Day of withdrawal': '2026-02-01', Reason: 'wish of the subject' });
+  await until(() => state.innerText(), 'Withdrawn');
+  await press(subject, 'History of the subject');
+  await until(() => dialog().locator('tbody tr').count(), 3);
+  expect(await dialog().locator('tbody tr').last().innerText()).toContain('wish of the subject');
+  await closeDialog();
+  await take('subject');
+  expect(await faultsOf(page)).toEqual([]);
+});
+
+const local = (minutes: number): string => localText(Date.now() + minutes * 60_000);
+
+it('a diary entry is taken in its window, says how late it is, and is corrected with a reason only [APP-24]', async () => {
+  const section = a().getByRole('region', { name: 'Diary' });
+  await section.getByLabel('Questions of').selectOption('F.DIARY');
+  await act(section, 'Set a window: Asthma diary', {
+    Opens: local(-120),
+    Closes: local(-60),
+    'Taken late until': local(60),
+  });
+  const entry = section.getByRole('listitem').first();
+  await entry.getByText(/^late; taken for/).waitFor();
+  await press(entry, 'Missed: Asthma diary');
+  await entry.getByText('this is taken when it is taken no more').waitFor();
+  await act(entry, 'Enter: Anything else?', { 'Anything else?': 'slept badly' });
+  await press(entry, 'Submit: Asthma diary');
+  await entry.getByText('Submitted late').waitFor();
+  await entry.getByText(/1 h 0 min late$/).waitFor();
+  await act(entry, 'Correct: Anything else?', { 'Anything else?': 'slept well', Reason: 'misread' });
+  await entry.getByText('slept well').waitFor();
+  await take('diary');
+  expect(await faultsOf(page)).toEqual([]);
+  await untilEqual(page);
 });

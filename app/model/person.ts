@@ -6,25 +6,25 @@ import { setup } from 'xstate';
 import * as z from 'zod';
 import { defineAggregate, defineEvent, isSealed, protect, type SealedReason } from '../../src/index.ts';
 
-const SubjectNamed = z.strictObject({ name: protect(z.string().min(1).max(200), { key: 'subject' }) });
+const PersonNamed = z.strictObject({ name: protect(z.string().min(1).max(200), { key: 'subject' }) });
 
-type SubjectEvent = { readonly type: 'SubjectNamed'; readonly name: unknown };
+type PersonEvent = { readonly type: 'PersonNamed'; readonly name: unknown };
 /** `name`: null before it is recorded; else the text, or what stands in its place. */
-export type SubjectContext = { readonly name: unknown };
+export type PersonContext = { readonly name: unknown };
 
-const context: SubjectContext = { name: null };
-const anyEvent: SubjectEvent = { type: 'SubjectNamed', name: '' };
-const subjects = setup({ types: { context, events: anyEvent } });
+const context: PersonContext = { name: null };
+const anyEvent: PersonEvent = { type: 'PersonNamed', name: '' };
+const people = setup({ types: { context, events: anyEvent } });
 
-/** One subject; its id is the subject's key in the study. */
-export const Subject = defineAggregate({
-  type: 'subject',
-  events: { SubjectNamed: defineEvent({ version: 1, schema: SubjectNamed, touches: () => ['name'] }) },
-  machine: subjects.createMachine({
-    id: 'subject',
+/** Whom a subject is; its id is the subject's key in the study. */
+export const Person = defineAggregate({
+  type: 'person',
+  events: { PersonNamed: defineEvent({ version: 1, schema: PersonNamed, touches: () => ['name'] }) },
+  machine: people.createMachine({
+    id: 'person',
     context,
     initial: 'known',
-    states: { known: { on: { SubjectNamed: { actions: subjects.assign(({ event: { name } }) => ({ name })) } } } },
+    states: { known: { on: { PersonNamed: { actions: people.assign(({ event: { name } }) => ({ name })) } } } },
   }),
   needsReason: (_, { name }) => name !== null,
 });
@@ -34,7 +34,7 @@ export type ShownName =
   | { readonly kind: 'open'; readonly text: string }
   | { readonly kind: 'sealed'; readonly why: SealedReason };
 
-export const shownName = ({ name }: SubjectContext): ShownName => {
+export const shownName = ({ name }: PersonContext): ShownName => {
   if (typeof name === 'string') return { kind: 'open', text: name };
   return isSealed(name) ? { kind: 'sealed', why: name.$sealed } : { kind: 'none' };
 };
