@@ -11,6 +11,9 @@ export const visitId = (subject: string, visit: string, repeat: string): string 
   return form.slice(0, form.lastIndexOf('/'));
 };
 
+/** Whose visit an id names; empty if `visitId` makes no such id. */
+export const subjectOfVisit = (id: string): string => parseFormId(`${id}/F`)?.subjectKey ?? '';
+
 const DIARY = 'diary';
 
 /** @param opens  time in UTC, which tells the entries of one questionnaire apart */

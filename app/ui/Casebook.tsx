@@ -83,7 +83,6 @@ const Lines = (props: {
             <button
               type="button"
               className="link"
-              aria-label={`Subject ${row.subject}`}
               onClick={(event) => {
                 event.stopPropagation();
                 props.onSubject(row.subject);

@@ -21,6 +21,7 @@ import { HealthPanel } from './HealthPanel.tsx';
 import { useObservable } from './hooks.ts';
 import { ImportPanel } from './ImportPanel.tsx';
 import { LossBanner } from './LossBanner.tsx';
+import { OtherConflicts } from './OtherConflicts.tsx';
 import { QueriesPanel } from './QueriesPanel.tsx';
 import { RescueButton } from './RescueButton.tsx';
 import { SubjectPanel } from './SubjectPanel.tsx';
@@ -87,6 +88,7 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
       <FailedAttempts device={device} />
       <SyncBar device={device} />
       <ConflictsInbox device={device} catalog={catalog} onOpen={openForm} />
+      <OtherConflicts device={device} catalog={catalog} onForm={openForm} onSubject={openSubject} />
       <QueriesPanel catalog={catalog} onOpen={openForm} />
       <StudyLine catalog={catalog} />
       <div hidden={place !== undefined}>

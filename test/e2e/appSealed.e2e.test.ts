@@ -62,7 +62,7 @@ it('who does not hold the key sees that a name is there, and the export holds no
   const lines = (await readFile(file, 'utf8')).trim().split('\n');
   const commits = lines.map((line): { readonly bytes?: string } => JSON.parse(line));
   const text = commits.map(({ bytes = '' }) => Buffer.from(bytes, 'base64').toString('latin1')).join('');
-  expect(text).toContain('SubjectNamed');
+  expect(text).toContain('PersonNamed');
   for (const part of NAME.split(' ')) expect(text.includes(part) || lines.join('').includes(part)).toBe(false);
 });
 

@@ -15,7 +15,7 @@ import {
 import type { CasebookRow } from '../../../app/model/casebook.ts';
 import { catalogOf } from '../../../app/model/catalog.ts';
 import { matrixOf, newFormId } from '../../../app/model/matrix.ts';
-import { visitId } from '../../../app/model/subjectViews.ts';
+import { subjectOfVisit, visitId } from '../../../app/model/subjectViews.ts';
 import { eventText, stateWords } from '../../../app/model/wording.ts';
 import { Standing } from '../../../app/ui/StateTag.tsx';
 import { DiaryEntry, Form, formId, parseFormId, Query, Subject, Visit } from '../../../src/clinical.ts';
@@ -84,6 +84,7 @@ it('each form of a subject stands once among its visits and forms, whatever its 
       expect(shown.map(({ id }) => id).sort()).toEqual(distinct.sort());
       for (const visit of visits) {
         expect(visit.id).toBe(visitId(subject, visit.visit, visit.repeat));
+        expect(subjectOfVisit(visit.id)).toBe(subject);
         for (const [at, cell] of visit.cells.entries())
           for (const found of cell) expect([found.form, found.visit]).toEqual([forms[at], visit.visit]);
         for (const form of forms)
