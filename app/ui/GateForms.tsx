@@ -61,7 +61,12 @@ export const SetUpForm = ({ spec, gate, onEnter }: Props) => {
       </p>
       <div className="pair">
         <TextField label="User" value={user} onChange={setUser} autoComplete="username" />
-        <TextField label="Role" value={role} onChange={setRole} />
+        <TextField
+          label="Role"
+          value={role}
+          onChange={setRole}
+          hint="Recorded with what you enter, as you say it. It gives no rights: those, and your role from then on, are in the study’s access list."
+        />
       </div>
       <NewPassphrase label="Passphrase" user={user} chosen={chosen} />
       <AttemptNote attempt={attempt} title="Not set up" />

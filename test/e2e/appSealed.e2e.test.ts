@@ -177,6 +177,11 @@ it('a new device recovers the study’s key once as many custodians as are neede
   await openForm(c, VITALS);
   await until(async () => (await name(c)).includes(NAME), true);
   await tablet.context().close();
+
+  await a().getByRole('button', { name: 'Access' }).click();
+  await act(/^Revoke the recovery key /, 'Revoke', 'The recovery key is revoked.');
+  await dialog().getByText('No recovery key is there').waitFor();
+  await page.keyboard.press('Escape');
 });
 
 it('who is removed or whose device is revoked opens nothing that is sealed later, and the list of before is kept [APP-17]', async () => {
@@ -196,6 +201,13 @@ it('who is removed or whose device is revoked opens nothing that is sealed later
   await renamed('Wilhelmina Quail');
   await until(async () => (await name(b())).includes('Wilhelmina Quail'), true);
 
+  await a().getByRole('button', { name: 'Access' }).click();
+  await act('End administration by ben.monitor', 'End it', 'ben.monitor administers no more.');
+  await page.keyboard.press('Escape');
+  await untilEqual(page);
+  await b().getByRole('button', { name: 'Access' }).click();
+  await dialog().getByText('You can look at this list.').waitFor();
+  await page.keyboard.press('Escape');
   await a().getByRole('button', { name: 'Access' }).click();
   await act('Remove ben.monitor', 'Remove', 'ben.monitor is removed. Who stays has a newer key.');
   await take('access-removed');
