@@ -242,7 +242,7 @@ const lieBy = (letter: string): ((device: Device, letter: string, liar: Liar) =>
 /** One dishonest exchange. @returns what was done, with what did not hold; undefined if there was nothing to lie about */
 export const lieTo = async (device: Device, letter: string, liar: Liar): Promise<Lied | undefined> => {
   const { trouble, tabs } = device.life;
-  if (trouble.isFull || trouble.isCut || trouble.crash !== undefined) return undefined; // one thing at a time
+  if (trouble.isDead || trouble.isFull || trouble.isCut || trouble.crash !== undefined) return undefined; // one thing at a time
   if (!device.isOnline && letter !== 'k') return undefined;
   for (const { sync } of tabs.slice(1)) sync.setOnline(false); // to another tab nobody has lied
   await settled(device);

@@ -223,6 +223,7 @@ export const tamperWith = async (
 ): Promise<Tampered | undefined> => {
   const found = TAMPERINGS[letter];
   if (found === undefined) throw new RangeError(`no tampering: ${letter}`);
+  if (device.life.trouble.isDead) return undefined; // killed while time passed: it is started again after this
   const database = device.disk.below(device.database);
   const { isOnline, marker } = device;
   const [putRight, kept] = [imageOf(database), marker.text];
