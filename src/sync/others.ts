@@ -8,6 +8,7 @@
 import type { ReplicaId } from '../core/ids.ts';
 import { sameBytes } from '../crypto/bytes.ts';
 import { heldChains } from '../streams/held.ts';
+import type { Closing } from './closings.ts';
 import { nextBatchFrom } from './outbox.ts';
 import { type ExchangeParts, receiptFor } from './receipts.ts';
 
@@ -51,6 +52,10 @@ const sendOne = async (parts: ExchangeParts, replica: ReplicaId, signal: AbortSi
   return isTaken;
 };
 
+/** What a closed replica left is sent elsewhere, or its chain went on as another one. Else it is like any other that was held there. */
+const isOpenCase = ({ settled, forkedAt, sharedUpTo }: Closing): boolean =>
+  !settled || forkedAt !== null || sharedUpTo !== null;
+
 /**
  * Sends whatever of others the server lacks, in rounds, because one may build on another.
  * @returns true if the server took anything   @throws StoreError as the transport does
@@ -59,7 +64,13 @@ export const sendOthers = async (parts: ExchangeParts, signal: AbortSignal): Pro
   let isTaken = false;
   for (let goesOn = true; goesOn; ) {
     goesOn = false;
-    const apart = new Set([parts.identity().replica, ...parts.closings().map(({ replica }) => replica)]);
+    const apart = new Set([
+      parts.identity().replica,
+      ...parts
+        .closings()
+        .filter(isOpenCase)
+        .map(({ replica }) => replica),
+    ]);
     for (const replica of parts.log.heads().keys()) {
       if (!apart.has(replica) && (await sendOne(parts, replica, signal))) goesOn = true;
     }
