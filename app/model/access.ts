@@ -13,7 +13,7 @@ import {
   rotateKeys,
   rotationsDue,
 } from '../../src/clinical.ts';
-import type { SendOutcome } from '../../src/index.ts';
+import type { SendOutcome, Store } from '../../src/index.ts';
 import type { Device } from './device.ts';
 import type { OutcomeText } from './outcome.ts';
 import { grantText, holdsStudyKey, STUDY } from './studyKey.ts';
@@ -69,8 +69,8 @@ export type ActDetails = {
 export const CHANGED =
   'Nothing was recorded: you may not do it, or the list has changed meanwhile. Look at it, and decide again.';
 
-const sentText = (outcome: SendOutcome, done: string): OutcomeText =>
-  outcome.kind === 'committed' ? { text: done, isGood: true } : { text: CHANGED, isGood: false };
+const sentText = (outcome: SendOutcome | undefined, done: string): OutcomeText =>
+  outcome?.kind === 'committed' ? { text: done, isGood: true } : { text: CHANGED, isGood: false };
 
 const revokedText = (outcome: RevocationOutcome, done: string): OutcomeText => {
   if (outcome.kind === 'not-recorded') return sentText(outcome.outcome, done);
@@ -104,6 +104,15 @@ const grantTo = async ({ store, keys }: Device, to: DeviceOf, reason: string): P
   return grantText(await grantKeys(store, keys, { name: STUDY, holder: to.holder }), to.user);
 };
 
+type Changed = Parameters<ReturnType<typeof accessOf>['send']>[0];
+
+/** Records a change of the list. Where two administrators changed the same apart, it ends that, too. */
+const decide = async (store: Store, event: Changed, reason: string): Promise<SendOutcome | undefined> => {
+  const access = accessOf(store);
+  const [outcome] = await access.resolve(access.state().conflicts, [event], { reason });
+  return outcome;
+};
+
 /** @throws StoreError as `revokeAccess` */
 export const changeAccess = async (device: Device, act: AccessAct, details: ActDetails): Promise<OutcomeText> => {
   const { store, keys } = device;
@@ -118,14 +127,14 @@ export const changeAccess = async (device: Device, act: AccessAct, details: ActD
   if (act.kind === 'remove') return removeUser(device, user, reason);
   if (act.kind === 'administer' || act.kind === 'retire') {
     const type = act.kind === 'administer' ? 'AccessGiven' : 'AccessRevoked';
-    const outcome = await accessOf(store).send({ type, user, name: ADMINISTRATION }, { reason });
+    const outcome = await decide(store, { type, user, name: ADMINISTRATION }, reason);
     return sentText(
       outcome,
       act.kind === 'administer' ? `${user} administers the study.` : `${user} administers no more.`,
     );
   }
   const type = act.kind === 'role' ? 'UserChanged' : 'UserReadmitted';
-  const outcome = await accessOf(store).send({ type, user, role: details.role, site }, { reason });
+  const outcome = await decide(store, { type, user, role: details.role, site }, reason);
   return sentText(outcome, `${user} is ${details.role} from now on.`);
 };
 

@@ -52,7 +52,7 @@ export type FieldChoice = {
 };
 
 /** What is recorded of a choice: the side that was taken, what was before the sides, or neither. */
-const choiceOf = ({ key, heads }: Conflict, taken: OpenedEvent | undefined): Choice => {
+export const choiceOf = ({ key, heads }: Conflict, taken: OpenedEvent | undefined): Choice => {
   if (taken === undefined) return { key, took: 'new' };
   return { key, took: heads.includes(taken) ? 'head' : 'before', event: taken.body.id };
 };

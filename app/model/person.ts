@@ -4,7 +4,18 @@
  */
 import { setup } from 'xstate';
 import * as z from 'zod';
-import { defineAggregate, defineEvent, isSealed, protect, type SealedReason } from '../../src/index.ts';
+import {
+  type Conflict,
+  defineAggregate,
+  defineEvent,
+  isSealed,
+  type OpenedEvent,
+  protect,
+  type SealedReason,
+  type SendOutcome,
+  type Store,
+} from '../../src/index.ts';
+import { choiceOf } from './conflicts.ts';
 
 const PersonNamed = z.strictObject({ name: protect(z.string().min(1).max(200), { key: 'subject' }) });
 
@@ -28,6 +39,22 @@ export const Person = defineAggregate({
   }),
   needsReason: (_, { name }) => name !== null,
 });
+
+/** Ends a conflict of names. `taken`: the side whose name it is; undefined for a new one. */
+export const resolveName = (
+  store: Store,
+  subject: string,
+  decision: {
+    readonly name: string;
+    readonly taken: OpenedEvent | undefined;
+    readonly conflict: Conflict;
+    readonly reason: string;
+  },
+): Promise<readonly SendOutcome[]> => {
+  const { name, taken, conflict, reason } = decision;
+  const choices = [choiceOf(conflict, taken)];
+  return store.aggregate(Person, subject).resolve([conflict], [{ type: 'PersonNamed', name }], { reason, choices });
+};
 
 export type ShownName =
   | { readonly kind: 'none' }

@@ -1,4 +1,4 @@
-/** Every form in conflict on this device: which fields, who recorded what, and the way to the form. */
+/** All that is in conflict on this device: of forms which fields, who recorded what, and the way to the form; of the rest what it is, and where it ends. */
 import { useMemo } from 'react';
 import { Form } from '../../src/clinical.ts';
 import type { Conflict, ConflictedAggregate } from '../../src/index.ts';
@@ -14,14 +14,12 @@ const NOTHING: readonly ConflictedAggregate[] = [];
 const waitingSince = ({ conflicts }: ConflictedAggregate): string =>
   conflicts.flatMap(({ heads }) => heads.map(({ context }) => context.recordedAt.utc)).sort()[0] ?? '';
 
-/** The forms that wait for a person, those that wait longest first. */
+/** What waits for a person, what waits longest first. */
 const useWaiting = (device: Device): readonly ConflictedAggregate[] => {
   const all = useObservable(device.store.conflicts$, () => NOTHING);
   return useMemo(
     () =>
-      all
-        .filter(({ type, conflicts }) => type === Form.type && conflicts.length > 0)
-        .sort((a, b) => (waitingSince(a) < waitingSince(b) ? -1 : 1)),
+      all.filter(({ conflicts }) => conflicts.length > 0).sort((a, b) => (waitingSince(a) < waitingSince(b) ? -1 : 1)),
     [all],
   );
 };
@@ -35,6 +33,24 @@ const textOf = (conflict: Conflict, catalog: Catalog): string => {
   return `${what}, by ${people(conflict)}`;
 };
 
+/** What else may be in conflict, and where a person ends it. */
+const ELSEWHERE: Readonly<Record<string, readonly [what: string, where: string]>> = {
+  person: ['the name of subject', 'Open one of the subject’s forms to decide'],
+  access: ['who may do what in', 'Look at People: what is shown there last counts until it is changed again'],
+  erasure: ['the erasure', 'Look at Erasures to decide'],
+  study: ['the definitions of study', 'Import the right metadata file again'],
+};
+
+const Elsewhere = ({ type, id, conflicts }: ConflictedAggregate) => {
+  const [what, where] = ELSEWHERE[type] ?? [type, ''];
+  return (
+    <li>
+      In conflict: {what} {id}, by {[...new Set(conflicts.map(people))].join('; ')}.
+      <span className="head-info">{where}</span>
+    </li>
+  );
+};
+
 export const ConflictsInbox = (props: {
   readonly device: Device;
   readonly catalog: Catalog;
@@ -42,16 +58,19 @@ export const ConflictsInbox = (props: {
 }) => {
   const waiting = useWaiting(props.device);
   if (waiting.length === 0) return null;
+  const forms = waiting.filter(({ type }) => type === Form.type);
   return (
     <section className="panel conflict-banner inbox" aria-label="Conflicts" role="alert">
-      <p>
-        <strong>
-          {waiting.length} {waiting.length === 1 ? 'form is' : 'forms are'} in conflict.
-        </strong>{' '}
-        Open it to see both values and to decide.
-      </p>
+      {forms.length === 0 ? null : (
+        <p>
+          <strong>
+            {forms.length} {forms.length === 1 ? 'form is' : 'forms are'} in conflict.
+          </strong>{' '}
+          Open it to see both values and to decide.
+        </p>
+      )}
       <ul className="heads">
-        {waiting.map(({ stream, id, conflicts }) => {
+        {forms.map(({ stream, id, conflicts }) => {
           const { name, place } = formNames(id, props.catalog);
           return (
             <li key={stream}>
@@ -64,6 +83,11 @@ export const ConflictsInbox = (props: {
             </li>
           );
         })}
+        {waiting
+          .filter(({ type }) => type !== Form.type)
+          .map((each) => (
+            <Elsewhere key={each.stream} {...each} />
+          ))}
       </ul>
     </section>
   );

@@ -3,19 +3,15 @@ import { useState } from 'react';
 import type { Device } from '../model/device.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
 import { outcomeText } from '../model/outcome.ts';
-import { Person, SEALED_TEXT, type ShownName, shownName } from '../model/person.ts';
+import { Person, shownName } from '../model/person.ts';
 import { useAnnounce } from './announce.tsx';
 import { Dialog } from './Dialog.tsx';
 import { DialogFoot } from './DialogFoot.tsx';
 import { EraseDialog } from './EraseDialog.tsx';
 import { useObservable } from './hooks.ts';
+import { NameConflict, NameText } from './NameConflict.tsx';
 import { ReasonField } from './ReasonField.tsx';
 import { TextField } from './TextField.tsx';
-
-const NameText = ({ name }: { readonly name: ShownName }) => {
-  if (name.kind === 'open') return <strong>{name.text}</strong>;
-  return <em className="muted">{name.kind === 'none' ? 'not recorded' : SEALED_TEXT[name.why]}</em>;
-};
 
 type DialogProps = {
   readonly device: Device;
@@ -79,20 +75,28 @@ const NameDialog = ({ device, subject, isChange, onClose }: DialogProps) => {
 
 export const SubjectName = ({ device, subject }: { readonly device: Device; readonly subject: string }) => {
   const [handle] = useState(() => device.store.aggregate(Person, subject));
-  const { context } = useObservable(handle.state$, handle.state);
+  const { context, conflicts } = useObservable(handle.state$, handle.state);
+  const [conflict] = conflicts;
   const [acting, setActing] = useState<'edit' | 'erase'>();
   const name = shownName(context);
   return (
     <div className="subject-name">
-      <span className="muted">Name</span> <NameText name={name} />{' '}
-      <button
-        type="button"
-        className="link"
-        aria-label={`Edit the name of subject ${subject}`}
-        onClick={() => setActing('edit')}
-      >
-        Edit
-      </button>
+      <span className="muted">Name</span>{' '}
+      {conflict === undefined ? (
+        <>
+          <NameText name={name} />{' '}
+          <button
+            type="button"
+            className="link"
+            aria-label={`Edit the name of subject ${subject}`}
+            onClick={() => setActing('edit')}
+          >
+            Edit
+          </button>
+        </>
+      ) : (
+        <NameConflict {...{ device, subject, conflict }} />
+      )}
       {name.kind === 'none' || (name.kind === 'sealed' && name.why === 'shredded') ? null : (
         <button
           type="button"

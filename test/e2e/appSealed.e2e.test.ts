@@ -14,6 +14,7 @@ import {
   pane,
   partsOf,
   saveName,
+  setOnline,
   startWorld,
   until,
   untilEqual,
@@ -75,6 +76,34 @@ it('another device asks for the key, and gets it from somebody who has compared 
     await take('sealed-let-in');
   });
   await until(async () => (await name(b())).includes(NAME), true);
+});
+
+it('two names recorded apart are both shown and in the inbox, until a person says which holds, with a reason [APP-06, APP-15]', async () => {
+  for (const device of [a(), b()]) await setOnline(device, false);
+  await saveName(a(), 'Wilma Quayle', 'as on the passport');
+  await saveName(b(), 'Wilhelmina Quail', 'as on the referral');
+  for (const device of [a(), b()]) await setOnline(device, true);
+  for (const device of [a(), b()]) {
+    const sides = device.getByRole('list', { name: 'Names in conflict for subject 101' });
+    for (const part of ['Wilma Quayle', 'Wilhelmina Quail', 'as on the passport', 'as on the referral'])
+      await sides.getByText(part).waitFor();
+    await device
+      .getByRole('alert', { name: 'Conflicts' })
+      .getByText(/the name of subject 101, by /)
+      .waitFor();
+  }
+  await a().getByRole('button', { name: 'Resolve the name of subject 101' }).click();
+  await dialog()
+    .getByRole('radio', { name: /Another name/ })
+    .check();
+  await dialog().getByLabel('Name', { exact: true }).fill(NAME);
+  await dialog().getByLabel('Reason for this decision').fill('asked her');
+  await take('name-conflict');
+  await page.keyboard.press('Enter');
+  await dialog().getByRole('region', { name: 'Your decision' }).getByText('Nothing is recorded yet').waitFor();
+  await dialog().getByRole('button', { name: 'Record the decision' }).click();
+  for (const device of [a(), b()]) await until(async () => (await name(device)).includes(NAME), true);
+  await untilEqual(page);
 });
 
 it('the name is open again after unlocking, and gone from the page while locked [APP-12, APP-15]', async () => {
