@@ -67,15 +67,15 @@ const Line = (props: { readonly line: HistoryLine; readonly field: Field; readon
   const device = useReplicaName()(replica);
   return (
     <tr className={applied ? undefined : 'without-effect'}>
-      <td>{line.isValue ? <Value field={field} value={line.before} /> : null}</td>
-      <td>
+      <td data-label="Old value">{line.isValue ? <Value field={field} value={line.before} /> : null}</td>
+      <td data-label="New value">
         <NewValue line={line} field={field} />
         {applied ? null : <span className="tag warn">without effect</span>}
         {resolves.length > 0 ? <span className="tag resolved">resolved a conflict</span> : null}
         {line.chosen === undefined ? null : <ChosenText chosen={line.chosen} field={field} />}
         {line.cameAs === 'imported' ? <span className="tag">imported</span> : null}
       </td>
-      <td>
+      <td data-label="Who">
         <strong>{actor.user}</strong>, {actor.role}
         {originator === undefined ? null : (
           <>
@@ -84,9 +84,9 @@ const Line = (props: { readonly line: HistoryLine; readonly field: Field; readon
           </>
         )}
       </td>
-      <td>{recordedText(recordedAt)}</td>
-      <td>{device}</td>
-      <td>
+      <td data-label="When">{recordedText(recordedAt)}</td>
+      <td data-label="Where">{device}</td>
+      <td data-label="Why">
         {reason ?? <span className="muted">{line.isValue && line.before === undefined ? 'first value' : 'none'}</span>}
       </td>
     </tr>
@@ -111,7 +111,7 @@ export const HistoryDialog = (props: {
         <p>Reading …</p>
       ) : (
         <div className="scroll">
-          <table className="history">
+          <table className="history stacked">
             <thead>
               <tr>
                 <th scope="col">Old value</th>

@@ -29,7 +29,7 @@ it('describes itself and each command, and gives its version [CLI-04]', async ()
   expect(main.status).toBe(0);
   for (const word of ['serve', 'verify', 'Exit codes']) expect(main.stdout).toContain(word);
   for (const [command, options] of [
-    ['serve', ['--port', '--host', '--data', '--app', '--token-file', '--name', '--json']],
+    ['serve', ['--port', '--host', '--data', '--app', '--registry', '--token-file', '--name', '--json']],
     ['verify', ['--server-key', '--sealed-by', '--json']],
   ] as const) {
     const help = run(command, '--help');
@@ -50,6 +50,7 @@ it('ends in 2 for unusable input, with a code and a hint [CLI-02]', async () => 
     [['serve', 'data'], 'serve takes options only'],
     [['serve', '--host', '0.0.0.0'], 'server.unprotected'],
     [['serve', '--token-file', 'nowhere'], '--token-file'],
+    [['serve', '--registry', 'nowhere.mjs'], 'nowhere.mjs cannot be loaded'],
     [['serve', '--port', '0', '--app', 'nowhere'], 'npm run build'],
     [['serve', '--port', '0', '--data', 'no-bundle'], 'storage.failed'],
     [['verify'], 'verify takes one file'],
