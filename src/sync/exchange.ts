@@ -147,6 +147,8 @@ const pullPage = async (parts: ExchangeParts, signal: AbortSignal): Promise<bool
   if (taken === 'no-room') return taken;
   if (page.cursor === cursor) return false;
   await saveMark(parts, { ...parts.mark(), cursor: page.cursor });
+  // What was pulled before is given again: the server does not know the cursor any more, and may lack what it never took here.
+  if (taken === 'nothing-new' && cursor !== '' && page.commits.length > 0) putBack.add(parts);
   // Another place in the log though nothing is new: own commits lie between, or it is not the log that it was. The receipt tells.
   if (taken === 'nothing-new' && cursor !== '' && parts.mark().acknowledged > 0) {
     await greet(parts, signal);

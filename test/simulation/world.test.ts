@@ -25,17 +25,17 @@ const HISTORIES = Math.max(16, Number(process.env['INDELIBLE_WORLD_HISTORIES'] ?
 const SEED = Number(process.env['INDELIBLE_WORLD_SEED'] ?? 1);
 const RUN_MS_MAX = 300_000 * Math.ceil(HISTORIES / 16);
 
-const lived = async (weights: Weights, histories = HISTORIES): Promise<ReadonlyMap<string, number>> => {
+const lived = async (weights: Weights): Promise<ReadonlyMap<string, number>> => {
   const met = new Map<string, number>();
   let acknowledged = 0;
-  for (let seed = SEED; seed < SEED + histories; seed++) {
+  for (let seed = SEED; seed < SEED + HISTORIES; seed++) {
     const report: HistoryReport = await drawnHistory({ seed, operations: OPERATIONS, weights });
     expect(report.violations, failureText(report)).toEqual([]);
     acknowledged += report.acknowledged;
     for (const [what, times] of report.injected) met.set(what, (met.get(what) ?? 0) + times);
   }
   const told = [...met].map(([what, times]) => `${what} ${times}`).join(', ');
-  console.log(`seed ${SEED}: ${histories} histories, ${acknowledged} events acknowledged; ${told}`);
+  console.log(`seed ${SEED}: ${HISTORIES} histories, ${acknowledged} events acknowledged; ${told}`);
   return met;
 };
 
@@ -86,7 +86,7 @@ it(
 it(
   'what is done to a disk is found by name and place at the next verification, and by a program that is started on it [SIM-08]',
   async () => {
-    const met = await lived(TAMPERED, HISTORIES / 4);
+    const met = await lived(TAMPERED);
     expect([...met.keys()].filter((what) => what.startsWith('disk: ')).sort()).toEqual(TAMPERED_WITH);
   },
   RUN_MS_MAX,
@@ -109,7 +109,7 @@ const LIES = [
 it(
   'what a server does now and then against its devices is found in the exchange that shows it, and all end equal [SIM-07]',
   async () => {
-    const met = await lived(DISHONEST, HISTORIES / 4);
+    const met = await lived(DISHONEST);
     expect([...met.keys()].filter((what) => what.startsWith('server: ')).sort()).toEqual(LIES);
   },
   RUN_MS_MAX,
@@ -121,8 +121,9 @@ it.each(['C> C*1 C< C0+1 C<', 'S> C> C0+1 D1~ S< D0+1 C<', 'B> B0+0 B< B- B< B1+
 );
 
 it('one seed gives one history, with the same end [SIM-03]', async () => {
-  const twice = await Promise.all([1, 2].map(() => drawnHistory({ seed: 7, operations: 80, weights: CLONES })));
-  expect(twice[1]).toEqual(twice[0]);
+  // One after the other: worlds that live at once share what they remember of signatures, and one would wait where the other need not.
+  const live = (seed: number) => drawnHistory({ seed, operations: 80, weights: CLONES });
+  for (const seed of [7, 8, 9]) expect(await live(seed)).toEqual(await live(seed));
 });
 
 const [FIRST, FOUND_WITHIN] = [1, 3];

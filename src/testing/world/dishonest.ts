@@ -106,6 +106,8 @@ export type Liar = {
   readonly stand: (device: Device, meet: ((request: SimulatedRequest) => Disturbance) | undefined) => void;
   /** What the server has said to replicas that greeted it, oldest first. */
   readonly greetings: Map<string, string>;
+  /** Codes of earlier lies to this device, which may come to light in any exchange. */
+  readonly owed: ReadonlySet<string>;
 };
 
 const pageIn = (text: string, held: ReadonlySet<string>): readonly Paged[] => {
@@ -131,7 +133,7 @@ const namesIt = (found: readonly string[], { code = '', about }: Pick<Lie, 'code
   return found.some((each) => Number(place.exec(each)?.[1] ?? 0) >= from);
 };
 
-const lieInPage = async (device: Device, letter: string, { draw, stand }: Liar): Promise<Lied | undefined> => {
+const lieInPage = async (device: Device, letter: string, { draw, stand, owed }: Liar): Promise<Lied | undefined> => {
   const found = PAGES[letter];
   if (found === undefined) throw new RangeError(`no lie: ${letter}`);
   const held = new Set((await logOf(device)).map(({ place }) => place));
@@ -155,7 +157,9 @@ const lieInPage = async (device: Device, letter: string, { draw, stand }: Liar):
     violations.push(
       `(g) ${device.name} is given ${found.what} (${told.about?.replica}/${told.about?.first}), and ${what}`,
     );
-  if (code === undefined && after.some((each) => each !== '' && !before.has(each))) tell(`finds ${after}`);
+  const isOwed = (each: string) => owed.has(each.split(' ')[0] ?? '');
+  const isFalse = (each: string) => each !== '' && !before.has(each) && !isOwed(each);
+  if (code === undefined && after.some(isFalse)) tell(`finds ${after}`);
   if (code !== undefined && !isLater && !namesIt(after, told)) tell(`finds ${after}`);
   return { what: found.what, violations, code, isLater };
 };

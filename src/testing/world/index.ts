@@ -2,6 +2,7 @@
 import { rememberVerdicts } from '../../crypto/verdicts.ts';
 import { seededEntropy } from '../entropy.ts';
 import { checkWorld } from './checker.ts';
+import { cryptoInOrder } from './cryptoInOrder.ts';
 import { visitModel, type WorldModel } from './model.ts';
 import { drawHistory, HONEST, type Weights } from './notation.ts';
 import { endWorld, heal, live, openWorld } from './world.ts';
@@ -34,6 +35,7 @@ export const liveHistory = async (
   history: readonly string[],
   { seed, devices = 5, model = visitModel }: HistoryOptions,
 ): Promise<HistoryReport> => {
+  const freeCrypto = cryptoInOrder();
   const forgetVerdicts = rememberVerdicts(); // every device of a world looks at the same signatures
   try {
     const world = await openWorld({ model, devices, seed });
@@ -47,6 +49,7 @@ export const liveHistory = async (
     }
   } finally {
     forgetVerdicts();
+    freeCrypto();
   }
 };
 

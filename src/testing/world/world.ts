@@ -225,7 +225,8 @@ const lie = async (world: World, device: Device, { rest: letter }: Word): Promis
     if (meet === undefined) between.delete(name);
     else between.set(name, meet);
   };
-  const lied = await lieTo(device, letter, { server, draw, stand, greetings });
+  const owed = expected.get(device.name) ?? new Set<string>();
+  const lied = await lieTo(device, letter, { server, draw, stand, greetings, owed });
   if (lied === undefined) return;
   count(world, `server: ${lied.what}`);
   world.violations.push(...lied.violations);
