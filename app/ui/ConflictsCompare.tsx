@@ -32,6 +32,15 @@ export const useAncestors = (device: Device, form: string, conflict: Conflict): 
 /** What may be chosen: the id of a head or of the ancestor, or a value that nobody has recorded. */
 export const ANOTHER = 'another';
 
+/** What has been chosen and is not recorded yet. `isReviewed`: it is shown for a last look. */
+export type Decision = {
+  readonly choice: string;
+  readonly entry: string;
+  readonly reason: string;
+  readonly isReviewed: boolean;
+};
+export const UNDECIDED: Decision = { choice: '', entry: '', reason: '', isReviewed: false };
+
 type Side = { readonly title: string; readonly event: OpenedEvent };
 
 const Option = (props: {

@@ -6,12 +6,9 @@ import { type Contested, contestedFields, type Trail } from '../model/branches.t
 import { allHeads, headValue, resolveForm } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { type Field, placeOfKey } from '../model/fields.ts';
-import { Review } from './ConflictsReview.tsx';
-import { Dialog } from './Dialog.tsx';
 import { HeadInfo, headAct } from './HeadInfo.tsx';
 import { ReasonField } from './ReasonField.tsx';
-import { ResolutionFoot } from './ResolutionFoot.tsx';
-import { useResolution } from './useResolution.ts';
+import { ResolutionDialog } from './ResolutionDialog.tsx';
 import { Value } from './Value.tsx';
 
 type Props = {
@@ -140,39 +137,21 @@ export const FormConflictDialog = (props: Props) => {
   const { device, form, trail, fieldOf, onClose } = props;
   const [snapshot] = useState(props.snapshot); // what is looked at is what is decided
   const [decision, setDecision] = useState(UNDECIDED);
-  const { resolve, busy, told } = useResolution(onClose);
   const contested = contestedFields(snapshot, trail);
-  const { values, locked, isReviewed } = decision;
-  const reason = decision.reason.trim();
-  const isReady = locked !== undefined && contested.every(({ key }) => values.has(key)) && reason !== '' && !busy;
-  const review = (is: boolean) => setDecision({ ...decision, isReviewed: is });
-  const submit = () => {
-    if (!isReviewed) review(true);
-    else if (locked !== undefined)
-      void resolve(() => resolveForm(device.store, form, { before: snapshot, values, locked, reason }));
-  };
+  const { values, locked } = decision;
+  const record = async (reason: string) =>
+    locked === undefined ? [] : resolveForm(device.store, form, { before: snapshot, values, locked, reason });
   return (
-    <Dialog title="Resolve a conflict over the form" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) submit();
-        }}
-      >
-        {isReviewed ? (
-          <Review device={device} reason={reason}>
-            <Decided decision={decision} fieldOf={fieldOf} />
-          </Review>
-        ) : (
-          <Deciding parts={{ snapshot, fieldOf }} {...{ contested, decision }} onDecision={setDecision} />
-        )}
-        <ResolutionFoot
-          {...told}
-          {...{ isReviewed, isReady }}
-          onLeave={() => (isReviewed ? review(false) : onClose())}
-        />
-      </form>
-    </Dialog>
+    <ResolutionDialog
+      {...{ device, decision, onClose, record }}
+      title="Resolve a conflict over the form"
+      onResolved={onClose}
+      onReview={(isReviewed) => setDecision({ ...decision, isReviewed })}
+      isDecided={locked !== undefined && contested.every(({ key }) => values.has(key))}
+      decided={<Decided decision={decision} fieldOf={fieldOf} />}
+    >
+      <Deciding parts={{ snapshot, fieldOf }} {...{ contested, decision }} onDecision={setDecision} />
+    </ResolutionDialog>
   );
 };
 

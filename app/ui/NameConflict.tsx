@@ -3,14 +3,11 @@ import { useId, useState } from 'react';
 import type { Conflict, OpenedEvent } from '../../src/index.ts';
 import type { Device } from '../model/device.ts';
 import { resolveName, SEALED_TEXT, type ShownName, shownName } from '../model/person.ts';
-import { ANOTHER } from './ConflictsCompare.tsx';
-import { Review } from './ConflictsReview.tsx';
-import { Dialog } from './Dialog.tsx';
+import { ANOTHER, type Decision, UNDECIDED } from './ConflictsCompare.tsx';
 import { HeadInfo } from './HeadInfo.tsx';
 import { ReasonField } from './ReasonField.tsx';
-import { ResolutionFoot } from './ResolutionFoot.tsx';
+import { ResolutionDialog } from './ResolutionDialog.tsx';
 import { TextField } from './TextField.tsx';
-import { useResolution } from './useResolution.ts';
 
 export const NameText = ({ name }: { readonly name: ShownName }) => {
   if (name.kind === 'open') return <strong>{name.text}</strong>;
@@ -20,15 +17,6 @@ export const NameText = ({ name }: { readonly name: ShownName }) => {
 const nameIn = ({ payload }: OpenedEvent): ShownName => shownName({ name: payload['name'] });
 
 type Props = { readonly device: Device; readonly subject: string; readonly conflict: Conflict };
-
-/** What has been chosen and is not recorded yet. `isReviewed`: it is shown for a last look. */
-type Decision = {
-  readonly choice: string;
-  readonly entry: string;
-  readonly reason: string;
-  readonly isReviewed: boolean;
-};
-const UNDECIDED: Decision = { choice: '', entry: '', reason: '', isReviewed: false };
 
 const Deciding = (props: {
   readonly heads: readonly OpenedEvent[];
@@ -80,43 +68,27 @@ const ResolveNameDialog = ({ onClose, ...props }: Props & { readonly onClose: ()
   const { device, subject } = props;
   const [conflict] = useState(props.conflict); // what is looked at is what is decided
   const [decision, setDecision] = useState(UNDECIDED);
-  const { resolve, busy, told } = useResolution(onClose);
-  const { choice, isReviewed } = decision;
-  const reason = decision.reason.trim();
+  const { choice } = decision;
   const taken = conflict.heads.find(({ body }) => body.id === choice);
   const side = taken === undefined ? undefined : nameIn(taken);
   const name = side?.kind === 'open' ? side.text : choice === ANOTHER ? decision.entry.trim() : '';
-  const isReady = name !== '' && reason !== '' && !busy;
-  const review = (is: boolean) => setDecision({ ...decision, isReviewed: is });
-  const submit = () => {
-    if (!isReviewed) review(true);
-    else void resolve(() => resolveName(device.store, subject, { name, taken, conflict, reason }));
-  };
   return (
-    <Dialog title={`Resolve the name of subject ${subject}`} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) submit();
-        }}
-      >
-        {isReviewed ? (
-          <Review device={device} reason={reason}>
-            <p>
-              Name: <strong>{name}</strong>
-              {taken === undefined ? ', a new one' : <HeadInfo head={taken} />}
-            </p>
-          </Review>
-        ) : (
-          <Deciding heads={conflict.heads} decision={decision} onDecision={setDecision} />
-        )}
-        <ResolutionFoot
-          {...told}
-          {...{ isReviewed, isReady }}
-          onLeave={() => (isReviewed ? review(false) : onClose())}
-        />
-      </form>
-    </Dialog>
+    <ResolutionDialog
+      {...{ device, decision, onClose }}
+      title={`Resolve the name of subject ${subject}`}
+      onResolved={onClose}
+      onReview={(isReviewed) => setDecision({ ...decision, isReviewed })}
+      isDecided={name !== ''}
+      decided={
+        <p>
+          Name: <strong>{name}</strong>
+          {taken === undefined ? ', a new one' : <HeadInfo head={taken} />}
+        </p>
+      }
+      record={(reason) => resolveName(device.store, subject, { name, taken, conflict, reason })}
+    >
+      <Deciding heads={conflict.heads} decision={decision} onDecision={setDecision} />
+    </ResolutionDialog>
   );
 };
 

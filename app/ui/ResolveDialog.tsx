@@ -4,13 +4,10 @@ import type { Conflict, OpenedEvent } from '../../src/index.ts';
 import { headValue, resolveField } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { checkEntry, type Field } from '../model/fields.ts';
-import { ANOTHER, Comparison, useAncestors } from './ConflictsCompare.tsx';
-import { Review } from './ConflictsReview.tsx';
-import { Dialog } from './Dialog.tsx';
+import { ANOTHER, Comparison, type Decision, UNDECIDED, useAncestors } from './ConflictsCompare.tsx';
 import { HeadInfo } from './HeadInfo.tsx';
 import { ReasonField } from './ReasonField.tsx';
-import { ResolutionFoot } from './ResolutionFoot.tsx';
-import { useResolution } from './useResolution.ts';
+import { ResolutionDialog } from './ResolutionDialog.tsx';
 import { Value } from './Value.tsx';
 import { ValueInput } from './ValueInput.tsx';
 
@@ -25,15 +22,6 @@ type Props = {
   /** The resolution is recorded: shows what has become of the field. */
   readonly onResolved: () => void;
 };
-
-/** What has been chosen and is not recorded yet. `isReviewed`: it is shown for a last look. */
-type Decision = {
-  readonly choice: string;
-  readonly entry: string;
-  readonly reason: string;
-  readonly isReviewed: boolean;
-};
-const UNDECIDED: Decision = { choice: '', entry: '', reason: '', isReviewed: false };
 
 const Deciding = (props: {
   readonly parts: Omit<Props, 'onClose' | 'onResolved'>;
@@ -71,43 +59,27 @@ export const ResolveDialog = ({ onClose, onResolved, ...parts }: Props) => {
   const { device, form, field } = parts;
   const [conflict] = useState(parts.conflict); // what is looked at is what is decided
   const [decision, setDecision] = useState(UNDECIDED);
-  const { resolve, busy, told } = useResolution(onResolved);
   const ancestors = useAncestors(device, form, conflict);
-  const { choice, entry, isReviewed } = decision;
-  const reason = decision.reason.trim();
+  const { choice, entry } = decision;
   const taken = [...conflict.heads, ...(ancestors ?? [])].find(({ body }) => body.id === choice);
   const isChosen = choice === ANOTHER ? checkEntry(field, entry).error === '' : taken !== undefined;
   const value = taken === undefined ? entry : headValue(taken);
-  const review = (is: boolean) => setDecision({ ...decision, isReviewed: is });
-  const isReady = isChosen && reason !== '' && !busy;
-  const submit = () => {
-    if (!isReviewed) review(true);
-    else void resolve(() => resolveField(device.store, form, { place: field.place, value, taken, conflict, reason }));
-  };
   return (
-    <Dialog title="Resolve a conflict" onClose={onClose} wide>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) submit();
-        }}
-      >
-        {isReviewed ? (
-          <Review device={device} reason={reason}>
-            <p>
-              {field.question}: <Value field={field} value={value} />
-              {taken === undefined ? ', a new value' : <HeadInfo head={taken} />}
-            </p>
-          </Review>
-        ) : (
-          <Deciding parts={{ ...parts, conflict }} {...{ ancestors, decision }} onDecision={setDecision} />
-        )}
-        <ResolutionFoot
-          {...told}
-          {...{ isReviewed, isReady }}
-          onLeave={() => (isReviewed ? review(false) : onClose())}
-        />
-      </form>
-    </Dialog>
+    <ResolutionDialog
+      {...{ device, decision, onClose, onResolved }}
+      title="Resolve a conflict"
+      wide
+      onReview={(isReviewed) => setDecision({ ...decision, isReviewed })}
+      isDecided={isChosen}
+      decided={
+        <p>
+          {field.question}: <Value field={field} value={value} />
+          {taken === undefined ? ', a new value' : <HeadInfo head={taken} />}
+        </p>
+      }
+      record={(reason) => resolveField(device.store, form, { place: field.place, value, taken, conflict, reason })}
+    >
+      <Deciding parts={{ ...parts, conflict }} {...{ ancestors, decision }} onDecision={setDecision} />
+    </ResolutionDialog>
   );
 };

@@ -3,14 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { setup } from 'xstate';
-import { z } from 'zod';
 import {
-  type Actor,
   type AggregateDefinition,
   type Conflict,
-  defineAggregate,
-  defineEvent,
   EVERYTHING,
   memoryStorage,
   type OpenedEvent,
@@ -20,16 +15,9 @@ import {
 import { createServer, type Server } from '../../src/server/index.ts';
 import { FoldedAggregate } from '../../src/sync/protocol.ts';
 import { ACTS, eventOf, Record } from '../properties/fold/acts.ts';
+import { Diary, diaryFor } from '../unit/store/diary.ts';
 import { casebook, item, openDevice, Visit } from '../unit/store/trial.ts';
 
-const diary = (mayResolve: (actor: Actor) => boolean) =>
-  defineAggregate({
-    type: 'diary',
-    events: { Counted: defineEvent({ version: 1, schema: z.strictObject({ count: z.number() }) }) },
-    machine: setup({}).createMachine({ initial: 'kept', states: { kept: { on: { Counted: 'kept' } } } }),
-    mayResolve,
-  });
-const Diary = diary(({ role }) => role === 'monitor');
 const lines: string[] = [];
 
 let folder = '';
@@ -181,7 +169,7 @@ it("the server's view of any three acts apart, of acts met during a resolution a
 
 it('a resolution by somebody who may not resolve is pointed out by the server and by devices, and neither counts it [CNF-07, CNF-13]', async () => {
   const strict = await connect({ tenant: 'permitted', aggregates: [Diary] });
-  const Lax = diary(() => true);
+  const Lax = diaryFor(() => true);
   const lax = await connect({ tenant: 'permitted', aggregates: [Lax] });
   await strict.store.aggregate(Diary, 'one').send({ type: 'Counted', count: 1 });
   const entry = lax.store.aggregate(Lax, 'one');

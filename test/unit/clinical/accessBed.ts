@@ -70,6 +70,27 @@ export const attempt = async ({ sync }: Place): Promise<string | undefined> => {
   return status?.lastError;
 };
 
+/** What a device sends from now on, as it was last sent. */
+export const sentBy = ({ disturb }: Place): (() => readonly string[]) => {
+  let sent: readonly string[] = [];
+  disturb((request) => {
+    if (request.kind === 'push') sent = JSON.parse(request.body).commits;
+    return UNDISTURBED;
+  });
+  return () => sent;
+};
+
+/** A server that adds commits which it never took to what a device pulls. */
+export const slipIn = ({ disturb }: Place, commits: readonly string[]): void =>
+  disturb(({ kind }) => {
+    if (kind !== 'pull') return UNDISTURBED;
+    const alter = (text: string): string => {
+      const page = JSON.parse(text);
+      return JSON.stringify({ ...page, commits: [...page.commits, ...commits] });
+    };
+    return { kind: 'alter-answer', alter };
+  });
+
 /** Everybody tells everybody, twice around. */
 export const meet = async (...places: readonly Place[]): Promise<void> => {
   for (const { sync } of [...places, ...places]) {

@@ -10,8 +10,8 @@ import {
   ownFingerprint,
   requestDevice,
 } from '../../../src/clinical.ts';
-import { simulatedServer, UNDISTURBED } from '../../../src/testing/index.ts';
-import { attempt, joins, meet, openPlace, type Place } from './accessBed.ts';
+import { simulatedServer } from '../../../src/testing/index.ts';
+import { attempt, joins, meet, openPlace, type Place, sentBy, slipIn } from './accessBed.ts';
 import { record } from './bed.ts';
 
 type Sent = Parameters<ReturnType<typeof accessOf>['send']>[0];
@@ -125,26 +125,12 @@ describe('an event of access', () => {
   it('that a server slips in has no effect on any device, which says so [ACC-09]', async () => {
     const { server, ada, bea, dan } = await study(true);
     await force(bea, { type: 'AccessGiven', user: 'bea', name: ADMINISTRATION });
-    let forged: readonly string[] = [];
-    bea.disturb((request) => {
-      if (request.kind === 'push') forged = JSON.parse(request.body).commits;
-      return UNDISTURBED;
-    });
+    const forged = sentBy(bea);
     expect(await attempt(bea)).toBe('access.denied');
     const before = accessNow(dan.store);
-    dan.disturb(({ kind }) =>
-      kind === 'pull'
-        ? {
-            kind: 'alter-answer',
-            alter: (text) => {
-              const page = JSON.parse(text);
-              return JSON.stringify({ ...page, commits: [...page.commits, ...forged] });
-            },
-          }
-        : UNDISTURBED,
-    );
+    slipIn(dan, forged());
     await attempt(dan);
-    expect(forged).toHaveLength(1);
+    expect(forged()).toHaveLength(1);
     expect([accessNow(dan.store), await codesOf(dan)]).toEqual([before, ['access.denied']]);
     await meet(ada);
     expect([server.size() > 0, await codesOf(ada)]).toEqual([true, []]);

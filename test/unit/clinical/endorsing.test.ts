@@ -18,9 +18,9 @@ import {
 } from '../../../src/clinical.ts';
 import { makeSigningKey, type SigningKey } from '../../../src/crypto/signer.ts';
 import { signingKeyId } from '../../../src/crypto/signerKey.ts';
-import { simulatedServer, UNDISTURBED } from '../../../src/testing/index.ts';
+import { simulatedServer } from '../../../src/testing/index.ts';
 import { STATEMENT } from '../signing/people.ts';
-import { attempt, joins, meet, openPlace, type Place } from './accessBed.ts';
+import { attempt, joins, meet, openPlace, type Place, sentBy, slipIn } from './accessBed.ts';
 import { handOf, IDLE_MS, record, STATUS_TYPES } from './bed.ts';
 
 const identity = { reference: 'HR/1', certifiedOn: '2026-01-06' };
@@ -137,25 +137,11 @@ describe('a new signing key', () => {
     );
     const event = { type: 'SignerKeyEndorsed', ...given, proposed, as: 'administrator' } as const;
     expect((await cy.store.aggregate(Signer, 'bea').send(event, { reason: 'r' })).kind).toBe('committed');
-    let forged: readonly string[] = [];
-    cy.disturb((request) => {
-      if (request.kind === 'push') forged = JSON.parse(request.body).commits;
-      return UNDISTURBED;
-    });
+    const forged = sentBy(cy);
     expect(await attempt(cy)).toBe('access.denied');
-    expect([server.size(), forged.length]).toEqual([before, 1]);
+    expect([server.size(), forged().length]).toEqual([before, 1]);
     await meet(ada);
-    bea.disturb(({ kind }) =>
-      kind === 'pull'
-        ? {
-            kind: 'alter-answer',
-            alter: (text) => {
-              const page = JSON.parse(text);
-              return JSON.stringify({ ...page, commits: [...page.commits, ...forged] });
-            },
-          }
-        : UNDISTURBED,
-    );
+    slipIn(bea, forged());
     await attempt(bea);
     expect((await bea.store.findings()).map(({ code }) => code)).toEqual(['access.denied']);
     expect(await statesOf(bea)).toEqual([['intact'], ['unendorsed', 'ada administrator']]);

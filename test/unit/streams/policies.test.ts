@@ -5,11 +5,12 @@ import { z } from 'zod';
 import { foldStream } from '../../../src/core/fold.ts';
 import { eventType } from '../../../src/core/ids.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { type Actor, defineAggregate, defineEvent, protect, type Store } from '../../../src/index.ts';
+import { defineAggregate, defineEvent, protect, type Store } from '../../../src/index.ts';
 import type { ConflictPolicy } from '../../../src/machines/policy.ts';
 import { reducerOf } from '../../../src/streams/streamState.ts';
 import { simulatedServer } from '../../../src/testing/index.ts';
 import { eventsOf, live } from '../../properties/fold/traces.ts';
+import { Diary, diaryFor } from '../store/diary.ts';
 import { item, LOCK, Visit } from '../store/trial.ts';
 import { at } from '../support.ts';
 import { makeBed, online } from '../sync/bed.ts';
@@ -100,15 +101,6 @@ it('a policy is part of what kept states depend on [CNF-06, PRJ-06]', () => {
   expect(new Set(texts.map((policy) => bloodPressure(policy).source())).size).toBe(4);
 });
 
-const diary = (mayResolve: (actor: Actor) => boolean) =>
-  defineAggregate({
-    type: 'diary',
-    events: { Counted: defineEvent({ version: 1, schema: z.strictObject({ count: z.number() }) }) },
-    machine: setup({}).createMachine({ initial: 'kept', states: { kept: { on: { Counted: 'kept' } } } }),
-    mayResolve,
-  });
-const Diary = diary(({ role }) => role === 'monitor');
-
 it('who may end a conflict is for the aggregate to say: others are refused, and the conflict stays [CNF-07]', async () => {
   const server = await simulatedServer({ tenant: 'acme-042' });
   let role = 'site';
@@ -129,7 +121,7 @@ it('who may end a conflict is for the aggregate to say: others are refused, and 
 
 it('a resolution from a program that lets everybody resolve is kept and marked here, and is no side of the conflict [CNF-07, CNF-12]', async () => {
   const server = await simulatedServer({ tenant: 'acme-042' });
-  const lax = diary(() => true);
+  const lax = diaryFor(() => true);
   const [a, b] = [
     await makeBed({ server, aggregates: [Diary], views: [] }),
     await makeBed({ server, aggregates: [lax], views: [] }),
