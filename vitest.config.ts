@@ -1,6 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import type { BrowserProviderOption } from 'vitest/node';
+import { BaseSequencer, type BrowserProviderOption, type TestSpecification } from 'vitest/node';
 import type { FoundChromium } from './scripts/chromium.mjs';
 import { ENGINES, type EngineName, type FoundEngines, findEngine } from './scripts/engines/index.mjs';
 import { firefoxProvider, privateWebkitProvider, webkitProvider } from './test/engines/provider.ts';
@@ -152,9 +152,21 @@ const projectsOf = async <Name extends EngineName>(name: Name): Promise<readonly
 
 const engines = await Promise.all(ENGINES.map((name) => projectsOf(name)));
 
+/** They take a minute and more: begun first, none of them goes on alone when the others have ended. */
+const LONG = /(crash\.e2e|customStorage\.e2e|simulation\/world|sqlite\.node|dexie\.node|dexie\.upgrade)(\.test)?\.ts$/;
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const others = await super.sort(files);
+    const long = others.filter(({ moduleId }) => LONG.test(moduleId));
+    return [...long, ...others.filter((file) => !long.includes(file))];
+  }
+}
+
 export default defineConfig({
   test: {
     allowOnly: false,
+    sequence: { sequencer: LongestFirst },
     passWithNoTests: false,
     projects: [{ test: node }, ...engines.flat(), { test: e2e }, { test: e2eAlone }],
   },
