@@ -63,7 +63,9 @@ const chromium = async () => {
   const letGo = (): void => {
     for (const database of held.splice(0)) database.close();
   };
-  const isMended = async () => !(await factory.databases()).some(({ name }) => name === `${NAME}:torn`);
+  // whichever is written to first begins the new log, by a database of its own name
+  const isMended = async () =>
+    (await factory.databases()).filter(({ name }) => name?.endsWith(':torn') === true).length === 1;
   return { written: recordWrites(), letGo, isMended, open: () => dexieStorage().open(NAME) };
 };
 
@@ -101,6 +103,14 @@ const settle = async (storage: EventStorage): Promise<void> => {
   for (let turn = 0; turn < 20; turn++) await storage.size();
 };
 
+/** Found by seed 420191032: the key sheet is written to before the log is. */
+const SHEET_FIRST = [
+  ['write', 'sheet'],
+  ['read', 'sheet'],
+  ...Object.keys(WRITES).flatMap((name) => (name === 'sheet' ? [] : [['write', name] as const])),
+  ...Object.keys(READS).flatMap((name) => (name === 'sheet' ? [] : [['read', name] as const])),
+] as const;
+
 it('opens and reads before a new log is begun, and writes nothing before it is, whatever is asked first [REC-19, KEY-05]', async () => {
   const asked = fc.shuffledSubarray(
     [
@@ -128,7 +138,7 @@ it('opens and reads before a new log is begun, and writes nothing before it is, 
       expect(written).toContain(`${NAME}:keys`);
       await storage.close();
     }),
-    { numRuns: 5 },
+    { numRuns: 5, examples: [[[...SHEET_FIRST]]] },
   );
 });
 
