@@ -127,7 +127,7 @@ export const readAccessRoot = async (
   const rows = await query(
     `SELECT tree_root FROM indelible.commits WHERE tenant = $1 AND position <= (
       SELECT position FROM indelible.events
-      WHERE tenant = $1 AND stream = $2 AND stream LIKE 'access/%' ORDER BY position DESC LIMIT 1)
+      WHERE tenant = $1 AND stream = $2 ORDER BY position DESC LIMIT 1)
       ORDER BY position DESC LIMIT 1`,
     [tenant, stream],
   );
@@ -143,7 +143,7 @@ export const readCommitsOf = async (
   const rows = await query(
     `SELECT bytes FROM indelible.commits WHERE tenant = $1 AND position IN (
       SELECT (SELECT max(c.position) FROM indelible.commits c WHERE c.tenant = $1 AND c.position <= e.position)
-      FROM indelible.events e WHERE e.tenant = $1 AND e.stream = $2 AND e.stream LIKE 'access/%') ORDER BY position`,
+      FROM indelible.events e WHERE e.tenant = $1 AND e.stream = $2) ORDER BY position`,
     [tenant, stream],
   );
   return readRows(BytesRow, rows).map(({ bytes }) => bytes);
@@ -151,7 +151,7 @@ export const readCommitsOf = async (
 
 /**
  * The next commits that hold events of a stream, in the server's order, and the position of the last: all where a stream has to be folded
- * whole, some at a time. Looks at every event of the tenant.
+ * whole, some at a time. Takes as long as the stream is, whatever else the log holds.
  */
 export const readStreamPage = async (
   query: Query,

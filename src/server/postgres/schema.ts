@@ -115,12 +115,18 @@ const KEYS: readonly string[] = [
   ]),
 ];
 
-/** Every push asks for the newest event of access; of all other streams nothing is looked up here. */
+/** Every push asks for the newest event of access. */
 const ACCESS: readonly string[] = [
   `CREATE INDEX access_events ON indelible.events (tenant, stream, position) WHERE stream LIKE 'access/%'`,
 ];
 
-const STEPS: readonly (readonly string[])[] = [[...TABLES, ...GUARDS], KEYS, ACCESS];
+/** One stream is looked up wherever an aggregate is folded here, the list of access among them. */
+const STREAMS: readonly string[] = [
+  'CREATE INDEX stream_events ON indelible.events (tenant, stream, position)',
+  'DROP INDEX indelible.access_events',
+];
+
+const STEPS: readonly (readonly string[])[] = [[...TABLES, ...GUARDS], KEYS, ACCESS, STREAMS];
 
 const GRANTS: readonly string[] = [
   `GRANT USAGE ON SCHEMA indelible TO ${RUNTIME_ROLE}`,

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Database } from '../../../src/server/postgres/database.ts';
+import { readStreamId } from '../../../src/core/ids.ts';
+import { readAccessRoot, readCommitsOf, readStreamPage } from '../../../src/server/postgres/commits.ts';
+import type { Database, Query } from '../../../src/server/postgres/database.ts';
 import { prepare, RUNTIME_ROLE } from '../../../src/server/postgres/schema.ts';
 import { push } from '../../../src/server/sequencer.ts';
 import { type Bed, makeBeds } from './bed.ts';
-import { bytesOf, makeDevice } from './device.ts';
+import { bytesOf, makeDevice, TENANT } from './device.ts';
 
 const TABLES = ['commits', 'events', 'refused'] as const;
 const CHANGES = TABLES.flatMap((table) => [
@@ -100,6 +102,25 @@ it('makes the tables once, however often it is asked [SRV-07]', async () => {
     expect(await prepare(asOwnerWithin, world.database.query)).toBe(true);
     expect(await count(world.database)).toEqual([3, 6, 1]);
     const versions = await world.database.query('SELECT version FROM indelible.versions');
-    expect(versions).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }]);
+    expect(versions).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }, { version: 4 }]);
+  }
+});
+
+it('finds the events of one stream by an index, whatever else the log holds [CNF-13]', async () => {
+  for (const { world, name } of beds) {
+    const plans: string[] = [];
+    await world.database.transaction(async (query) => {
+      await query('SET LOCAL enable_seqscan = off'); // a table of six rows is read whole otherwise
+      const explain: Query = async (statement, values) => {
+        plans.push(JSON.stringify(await query(`EXPLAIN ${statement}`, values)));
+        return [];
+      };
+      const place = { tenant: TENANT, stream: readStreamId('visit/subject-1/visit-1') };
+      await readStreamPage(explain, place, { from: 0, below: 6 });
+      await readAccessRoot(explain, place);
+      await readCommitsOf(explain, place);
+    });
+    expect(plans, name).toHaveLength(3);
+    for (const plan of plans) expect(plan, name).toContain('stream_events');
   }
 });
