@@ -4,10 +4,8 @@ import { sharesKey } from '../core/conflict.ts';
 import type { Choice } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Conflict } from '../core/fold.ts';
-import { type EventId, eventType, type StreamId, streamParts } from '../core/ids.ts';
-import { LIMITS } from '../core/limits.ts';
+import { type EventId, type StreamId, streamParts } from '../core/ids.ts';
 import { EVERYTHING } from '../core/schema.ts';
-import { sameAt } from '../machines/policy.ts';
 import type { Draft } from '../streams/writer.ts';
 import type { Session } from './session.ts';
 import type { ConflictedAggregate } from './types.ts';
@@ -42,14 +40,6 @@ export const conflictsIn = ({ states, changed$, log }: Session): Observable<read
     return following;
   });
 
-/** What a draft makes of one conflict, by its payload; undefined where values are protected, which nobody can tell apart. */
-const derivedChoice = ({ definition, type, payload }: Draft, { key, heads }: Conflict): Choice | undefined => {
-  const known = definition.events.get(eventType(type));
-  if (known === undefined || known.protects.length > 0) return undefined;
-  const same = heads.find((head) => head.body.type === type && sameAt(key, known, [payload, head.payload]));
-  return same === undefined ? { key, took: 'new' } : { key, took: 'head', event: same.body.id };
-};
-
 /** @throws StoreError `conflict.unknown-choice` */
 const checkChoices = (stated: readonly Choice[], conflicts: readonly Conflict[]): void => {
   for (const choice of stated) {
@@ -61,7 +51,7 @@ const checkChoices = (stated: readonly Choice[], conflicts: readonly Conflict[])
 
 /**
  * Drafts that end conflicts together: each names the heads of those that it touches and that none before it has ended, and what was
- * chosen for their keys.
+ * said to be chosen for their keys.
  * @param touches  the keys of a draft   @throws StoreError `conflict.unknown-choice`
  */
 export const resolving = (
@@ -78,10 +68,7 @@ export const resolving = (
     open = open.filter(({ key }) => !keys.includes(key) && !keys.includes(EVERYTHING));
     const resolves = new Set(met.flatMap(({ heads }) => heads.map(({ body }): EventId => body.id)));
     if (resolves.size === 0) return draft;
-    const choices = met.flatMap(
-      (conflict) => stated.find(({ key }) => key === conflict.key) ?? derivedChoice(draft, conflict) ?? [],
-    );
-    const said = choices.filter(({ key }) => key.length <= LIMITS.choiceKeyLengthMax).slice(0, LIMITS.choicesMax);
-    return { ...draft, resolves: [...resolves], ...(said.length === 0 ? {} : { choices: said }) };
+    const choices = stated.filter(({ key }) => met.some((conflict) => conflict.key === key));
+    return { ...draft, resolves: [...resolves], choices };
   });
 };

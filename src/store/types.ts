@@ -85,7 +85,7 @@ export type SendOptions = {
   readonly reason?: string;
   /** Where the data came from when not from the actor. */
   readonly originator?: Originator;
-  /** Ids of the conflicting heads that this event settles. */
+  /** Ids of the conflicting heads that this event settles. What it makes of each key is recorded with it, as `resolve` does. */
   readonly resolves?: readonly EventId[];
   /** Number of events the sender has seen of this aggregate; a different number is a conflict. */
   readonly expectedVersion?: number;

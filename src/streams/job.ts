@@ -30,7 +30,7 @@ export type Draft = {
   readonly originator?: Originator;
   /** Ids of conflicting heads that this event settles. */
   readonly resolves?: readonly EventId[];
-  /** What was chosen for the keys that it settles; with `resolves` only. */
+  /** What was said to be chosen for keys that it settles; with `resolves` only. The others are compared. */
   readonly choices?: readonly Choice[];
   /** Number of events of the stream that the caller has seen; not checked if absent. */
   readonly expectedVersion?: number;

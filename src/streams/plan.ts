@@ -3,16 +3,18 @@
  * this batch and in those that are still under way. Nothing here waits and nothing is stored.
  */
 import type { AggregateDefinition, MachineEvent, MachineState } from '../core/aggregate.ts';
+import { sharesKey } from '../core/conflict.ts';
 import type { CommitContext, EventBody } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Conflict } from '../core/fold.ts';
 import { type EventType, eventType, type StreamId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { position } from '../core/position.ts';
-import { EVERYTHING, keysTouched } from '../core/schema.ts';
+import { keysTouched } from '../core/schema.ts';
 import { writeEvents } from '../crypto/eventText.ts';
 import type { SealedContext } from '../crypto/sealCommit.ts';
 import type { CommitDraft } from '../crypto/sealer.ts';
+import { withChoices } from './choices.ts';
 import type { Draft, DraftOutcome, PlannedJob, QueuedWrite, WriterParts } from './job.ts';
 import { bodyOf, commitsOf, contextOf, type Moment, momentOf } from './sealing.ts';
 import {
@@ -64,12 +66,12 @@ const touchedConflicts = (state: StreamState, draft: Draft, type: EventType): re
   const known = draft.definition.events.get(type);
   if (conflicts.length === 0 || known === undefined) return [];
   const keys = keysTouched(known, draft.payload);
-  const shares = ({ key }: Conflict) => key === EVERYTHING || keys.includes(EVERYTHING) || keys.includes(key);
-  const resolves = draft.resolves ?? [];
-  return conflicts.filter(
-    (conflict) => shares(conflict) && !conflict.heads.every(({ body }) => resolves.includes(body.id)),
-  );
+  return conflicts.filter(({ key }) => sharesKey(keys, [key]));
 };
+
+/** True if the draft names every side of the conflict. */
+const ends = ({ resolves = [] }: Draft, { heads }: Conflict): boolean =>
+  heads.every(({ body }) => resolves.includes(body.id));
 
 type Refused = Extract<DraftOutcome, { kind: 'refused' }>;
 const refused = (why: Exclude<Refused['why'], 'illegal'>, { fold }: StreamState): Refused => ({
@@ -84,16 +86,17 @@ const illegal = (event: MachineEvent, { fold }: StreamState, { legalIn }: Aggreg
   legalIn: legalIn(event, fold.state.context),
 });
 
-/** The machine's state after the draft, or why it is not stored. */
+/** The machine's state after the draft and the conflicts that it ends, or why it is not stored. */
 const decide = (
   state: StreamState,
   { draft, type, context }: { readonly draft: Draft; readonly type: EventType; readonly context: CommitContext },
-): { readonly next: MachineState } | { readonly refusal: DraftOutcome } => {
+): { readonly next: MachineState; readonly ended: readonly Conflict[] } | { readonly refusal: DraftOutcome } => {
   const { fold } = state;
   if (state.readOnly) return { refusal: refused('read-only', state) };
   if (draft.resolves !== undefined && !draft.definition.mayResolve(context.actor))
     return { refusal: refused('not-permitted', state) };
-  const conflicts = touchedConflicts(state, draft, type);
+  const touched = touchedConflicts(state, draft, type);
+  const conflicts = touched.filter((conflict) => !ends(draft, conflict));
   const moved = draft.expectedVersion !== undefined && draft.expectedVersion !== fold.version;
   if (moved || conflicts.length > 0) return { refusal: { kind: 'conflict', version: fold.version, conflicts } };
   const event = seenBy(draft.definition, type, draft.payload, context);
@@ -101,7 +104,7 @@ const decide = (
   if (next === undefined) return { refusal: illegal(event, state, draft.definition) };
   const needsReason = draft.resolves !== undefined || draft.definition.needsReason(event, fold.state.context);
   const unreasoned = draft.reason === undefined && needsReason;
-  return unreasoned ? { refusal: refused('reason-required', state) } : { next };
+  return unreasoned ? { refusal: refused('reason-required', state) } : { next, ended: touched };
 };
 
 /** How the streams of a definition are read here, and read on when the machine has said where an event leads. */
@@ -173,7 +176,8 @@ const planDraft = (draft: Draft, tentative: Tentative, job: JobEvents, parts: Wr
   const type = eventType(draft.type);
   const decided = decide(state, { draft, type, context: job.context.context });
   if ('refusal' in decided) return decided.refusal;
-  const body = bodyOf(draft, type, { state, sequence: tentative.sequence + 1 }, parts);
+  const whole = draft.resolves === undefined ? draft : withChoices(draft, decided.ended);
+  const body = bodyOf(whole, type, { state, sequence: tentative.sequence + 1 }, parts);
   job.bodies.push(body);
   tentative.sequence += 1;
   const after = stateAfter(state, body, { draft, next: decided.next, context: job.context.context, decider });

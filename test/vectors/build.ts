@@ -122,6 +122,40 @@ const secondCommit = (before: Commit): Promise<Commit> => {
   return signCommit(KEY_A, prepareCommit({ key: KEY_A, context, first: sequence(2), previous: head.link, events }));
 };
 
+/** A resolution of three keys and of everything, with each kind of choice; and choices that a reader refuses beside the same `resolves`. */
+const choices = async () => {
+  const context = sealContext(contextOf(REPLICA));
+  const { link } = emptyHead(REPLICA, TENANT);
+  const [side, other, before] = [7, 8, 9].map((place) => event(place, {}).id);
+  if (side === undefined || other === undefined || before === undefined) throw new RangeError('three events');
+  const resolves = [side, other];
+  const body = event(1, {
+    ...{ payload: { 'BP.SYS': 128, 'BP.DIA': 79 }, reason: 'source checked', resolves },
+    choices: [
+      { key: 'BP.SYS', took: 'head', event: side },
+      { key: 'BP.DIA', took: 'before', event: before },
+      { key: 'Größe', took: 'before' },
+      { key: '*', took: 'new' },
+    ],
+  });
+  const commit = await signCommit(
+    KEY_A,
+    prepareCommit({ key: KEY_A, context, first: sequence(1), previous: link, events: [encodeEvent(body)] }),
+  );
+  const refused: readonly JsonValue[] = [
+    [],
+    [{ key: 'a', took: 'head' }],
+    [{ key: 'a', took: 'head', event: before }],
+    [{ key: 'a', took: 'new', event: side }],
+    [{ key: 'a', took: 'mine' }],
+    [
+      { key: 'a', took: 'new' },
+      { key: 'a', took: 'before' },
+    ],
+  ];
+  return { tenant: TENANT, commits: [spelled(commit)], refused };
+};
+
 /** A commit with all that is derived from its bytes. */
 const spelled = (commit: Commit) => {
   const parts = decodeCommit(commit.bytes);
@@ -278,6 +312,7 @@ export const build = async () => {
     canonical: canonical(),
     hashes: hashes(),
     commits: { about, keys, tenant: TENANT, commits: [spelled(first), spelled(second)] },
+    choices: await choices(),
     merkle: trees(),
     notes: await notes(first),
     fields: await fields(),

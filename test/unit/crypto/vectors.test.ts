@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { headAfter } from '../../../src/core/commit.ts';
+import { readBody } from '../../../src/core/envelope.ts';
 import { hash32, publicKey32, replicaId, tenantId } from '../../../src/core/ids.ts';
 import { LIMITS } from '../../../src/core/limits.ts';
 import { fromBase64, toBase64, utf8 } from '../../../src/crypto/bytes.ts';
@@ -81,26 +82,36 @@ describe('the frozen vectors of format 1', () => {
     expect(hex(linkHash(hashOf(link.previous), { ...link, root: hashOf(link.root) }))).toBe(link.link);
   });
 
-  it('fix a chain of two commits, which is sound and is written the same again [FMT-10]', async () => {
-    const { commits, tenant } = frozen('commits');
-    const replica = replicaId(at(commits, 0).replica);
-    let chain: Chain = { replica, tenant, head: emptyHead(replica, tenant) };
-    for (const vector of commits) {
-      const bytes = fromBase64(vector.bytes);
-      const check = await checkCommit(bytes);
-      if (check.kind === 'faulty') throw new Error(check.fault.code);
-      const { commit } = check;
-      expect(checkInChain(chain, commit)).toBeUndefined();
-      expect(toBase64(encodeCommit(decodeCommit(bytes)))).toBe(vector.bytes);
-      expect(commit.events).toEqual(vector.events.map((text) => JSON.parse(text)));
-      expect(commit.context).toEqual(JSON.parse(vector.context));
-      expect([hex(commit.root), hex(commit.link)]).toEqual([vector.root, vector.link]);
-      vector.paths.forEach((path, position) => {
-        const leaf = hashOf(at(vector.leaves, position));
-        verifyInclusion({ leaf, position, size: vector.count, path: path.map(hashOf), root: commit.root });
-      });
-      chain = { ...chain, head: headAfter(commit) };
-    }
+  it.each(['commits', 'choices'] as const)(
+    'fix a chain, which is sound and is written the same again: %s [FMT-10, CNF-14]',
+    async (name) => {
+      const { commits, tenant } = frozen(name);
+      const replica = replicaId(at(commits, 0).replica);
+      let chain: Chain = { replica, tenant, head: emptyHead(replica, tenant) };
+      for (const vector of commits) {
+        const bytes = fromBase64(vector.bytes);
+        const check = await checkCommit(bytes);
+        if (check.kind === 'faulty') throw new Error(check.fault.code);
+        const { commit } = check;
+        expect(checkInChain(chain, commit)).toBeUndefined();
+        expect(toBase64(encodeCommit(decodeCommit(bytes)))).toBe(vector.bytes);
+        expect(commit.events).toEqual(vector.events.map((text) => JSON.parse(text)));
+        expect(commit.context).toEqual(JSON.parse(vector.context));
+        expect([hex(commit.root), hex(commit.link)]).toEqual([vector.root, vector.link]);
+        vector.paths.forEach((path, position) => {
+          const leaf = hashOf(at(vector.leaves, position));
+          verifyInclusion({ leaf, position, size: vector.count, path: path.map(hashOf), root: commit.root });
+        });
+        chain = { ...chain, head: headAfter(commit) };
+      }
+    },
+  );
+
+  it('fix which choices of a resolution are refused [FMT-10, CNF-14]', () => {
+    const { commits, refused } = frozen('choices');
+    const body: object = JSON.parse(at(at(commits, 0).events, 0));
+    expect(codeOf(() => readBody(body))).toBeUndefined();
+    for (const choices of refused) expect(codeOf(() => readBody({ ...body, choices }))).toBe('commit.malformed');
   });
 
   it('fix roots and proofs of small trees [FMT-10]', () => {

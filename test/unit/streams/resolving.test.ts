@@ -142,6 +142,34 @@ it('a resolution says of each key what was chosen among three sides, and the tra
   expect((await visitOf(b).history()).slice(0, -4).flatMap(({ choices }) => choices)).toEqual([]);
 });
 
+it('an event that names the heads itself says what was chosen like a resolution does [CNF-14]', async () => {
+  const [a, b] = await met();
+  for (const [bed, value] of [
+    [a, 1],
+    [b, 2],
+  ] as const)
+    for (const name of ['BP', 'HR', 'T']) await visitOf(bed).send(item(name, value), { reason: 'apart' });
+  await exchange(a, b);
+  const { conflicts } = visitOf(b).state();
+  const sidesOf = (key: string) => conflicts.find((each) => each.key === key)?.heads ?? [];
+  for (const [name, value] of [
+    ['BP', 1],
+    ['HR', 9],
+  ] as const) {
+    const resolves = sidesOf(name).map(({ body }) => body.id);
+    await visitOf(b).send(item(name, value), { resolves, reason: 'source checked' });
+  }
+  const everything = sidesOf('T').map(({ body }) => body.id);
+  await visitOf(b).send(LOCK, { resolves: everything, reason: 'agreed' });
+  const taken = sidesOf('BP').find(({ payload }) => payload['value'] === 1)?.body.id;
+  const said = (await visitOf(b).history()).slice(-3).map(({ choices }) => choices.map(({ over: _, ...each }) => each));
+  expect(said).toEqual([
+    [{ key: 'BP', took: 'head', event: taken }],
+    [{ key: 'HR', took: 'new' }],
+    [{ key: 'T', took: 'new' }],
+  ]);
+});
+
 it('two resolutions apart are a conflict of their own, and end alike on every device [CNF-04, CNF-10]', async () => {
   const [a, b] = await met();
   await visitOf(a).send(item('BP', 1), { reason: 'one' });
