@@ -41,8 +41,8 @@ export const bundleWorld = async () => {
 };
 
 /** Lives one history. A product that throws is a violation too, and has no shorter history. */
-const lived = async (world, { seed, kind, operations }) => {
-  const options = { operations, weights: world[kind] };
+const lived = async (world, { seed, kind, operations, signatures }) => {
+  const options = { operations, signatures, weights: world[kind] };
   try {
     const report = await world.drawnHistory({ ...options, seed });
     const { acknowledged, injected, history } = report;
@@ -83,8 +83,14 @@ const handOut = async ({ bundle, threads, endMs, tasks, take }) => {
   await Promise.all(Array.from({ length: threads }, thread));
 };
 
+/** One history in so many is signed by the platform itself; of every kind, as long as it shares no factor with their number. */
+const PLATFORM_EVERY = 9;
+
 function* tasksOf({ histories, operations, seed, kinds }) {
-  for (let at = 0; at < histories; at++) yield { seed: seed + at, kind: kinds[at % kinds.length], operations };
+  for (let at = 0; at < histories; at++) {
+    const signatures = at % PLATFORM_EVERY === PLATFORM_EVERY - 1 ? 'platform' : 'simulated';
+    yield { seed: seed + at, kind: kinds[at % kinds.length], operations, signatures };
+  }
 }
 
 /** Adds up what histories gave. */

@@ -2,13 +2,14 @@
 import { rememberVerdicts } from '../../crypto/verdicts.ts';
 import { seededEntropy } from '../entropy.ts';
 import { checkWorld } from './checker.ts';
-import { cryptoInOrder } from './cryptoInOrder.ts';
 import { visitModel, type WorldModel } from './model.ts';
 import { drawHistory, HONEST, type Weights } from './notation.ts';
+import { type Signatures, signingPlatform } from './signingPlatform.ts';
 import { endWorld, heal, live, openWorld } from './world.ts';
 
 export { visitModel, type WorldModel, worldModel } from './model.ts';
 export { CLONES, DISHONEST, HONEST, ROUGH, TAMPERED, type Weights } from './notation.ts';
+export type { Signatures } from './signingPlatform.ts';
 
 export type HistoryOptions = {
   readonly seed: number;
@@ -16,6 +17,8 @@ export type HistoryOptions = {
   readonly devices?: number;
   readonly weights?: Weights;
   readonly model?: WorldModel;
+  /** Signatures of the world's own, or the platform's Ed25519: the same history, at a multiple of its cost. Simulated if absent. */
+  readonly signatures?: Signatures;
 };
 
 /** A history and what became of it. */
@@ -33,9 +36,9 @@ export type HistoryReport = {
 /** Lives a history that is given, and checks it. */
 export const liveHistory = async (
   history: readonly string[],
-  { seed, devices = 5, model = visitModel }: HistoryOptions,
+  { seed, devices = 5, model = visitModel, signatures = 'simulated' }: HistoryOptions,
 ): Promise<HistoryReport> => {
-  const freeCrypto = cryptoInOrder();
+  const freePlatform = signingPlatform(signatures, seed);
   const forgetVerdicts = rememberVerdicts(); // every device of a world looks at the same signatures
   try {
     const world = await openWorld({ model, devices, seed });
@@ -49,7 +52,7 @@ export const liveHistory = async (
     }
   } finally {
     forgetVerdicts();
-    freeCrypto();
+    freePlatform();
   }
 };
 
