@@ -98,6 +98,7 @@ export type {
   BulkOptions,
   BulkProgress,
   CheckOptions,
+  CommitEntry,
   ConflictedAggregate,
   CurrentActor,
   ResolveOptions,

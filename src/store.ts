@@ -11,7 +11,7 @@ import type { ProcessorDefinition } from './projections/processor.ts';
 import type { Row } from './projections/query.ts';
 import type { RollupDefinition } from './projections/rollup.ts';
 import type { ViewDefinition } from './projections/view.ts';
-import { aggregateHandle, watchStreams } from './store/aggregates.ts';
+import { aggregateHandle, commitTogether, watchStreams } from './store/aggregates.ts';
 import { appendAll } from './store/bulk.ts';
 import { conflictsIn } from './store/conflicts.ts';
 import { openHealth } from './store/openHealth.ts';
@@ -133,6 +133,7 @@ const storeOver = (session: Session, options: StoreOptions, parts: Derived): Sto
     size: log.size,
     committed$: log.committed$,
     aggregate: (definition, id) => aggregateHandle(session, watch, definition, id),
+    commit: (entries) => commitTogether(session, entries),
     appendAll: (definition, items, bulk = {}) => appendAll(session, definition, items, bulk),
     sealedEvents: (stream) => sealedEvents(session, stream),
     sealedPlaces: (of) => sealedPlaces(session, of),

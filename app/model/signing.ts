@@ -17,7 +17,7 @@ import {
   signRecords,
   withdrawSignature,
 } from '../../src/clinical.ts';
-import type { SendOutcome, Store } from '../../src/index.ts';
+import type { CommitEntry, SendOutcome, Store } from '../../src/index.ts';
 import type { Device } from './device.ts';
 import { type Credentials, type Entrant, IDLE_MINUTES } from './gate.ts';
 import { outcomeText } from './outcome.ts';
@@ -92,17 +92,23 @@ export type ActRequest = {
   readonly reason: string;
 };
 
-/** A verified form that is signed is at the stage signed: it names the signature. */
-const takeOver = async (store: Store, form: string, outcome: ActOutcome): Promise<ActOutcome> => {
-  if (outcome.kind !== 'signed') return outcome;
-  const event = { type: 'FormSigned', signature: outcome.id } as const;
-  const handle = store.aggregate(Form, form);
-  if (handle.can(event)) await handle.send(event);
-  return outcome;
-};
+/**
+ * A verified form that is signed is at the stage signed, and names the signature: in one commit with it, so that there is no moment, and no end
+ * of the page, between the two. Law: `signing.test` of the app.
+ */
+const naming =
+  (store: Store, form: string, version: number) =>
+  (signature: string): readonly CommitEntry[] => {
+    const event = { type: 'FormSigned', signature } as const;
+    const handle = store.aggregate(Form, form);
+    return handle.can(event) ? [handle.entry(event, { expectedVersion: version })] : [];
+  };
 
 /** @throws StoreError as `signRecords` */
-export const performAct = async ({ store, signing }: Device, request: ActRequest): Promise<ActOutcome> => {
+export const performAct = async (
+  { store, signing }: Pick<Device, 'store' | 'signing'>,
+  request: ActRequest,
+): Promise<ActOutcome> => {
   const { act, form, version, meaning, components, reason } = request;
   const isWithdrawal = act.kind === 'withdraw';
   const input: ActInput<string> = {
@@ -111,7 +117,7 @@ export const performAct = async ({ store, signing }: Device, request: ActRequest
     statement: isWithdrawal ? WITHDRAWAL : STATEMENTS[meaning],
   };
   const records = [{ of: Form, id: form, version, statusTypes: FORM_STATUS_EVENTS }];
-  if (act.kind === 'sign') return takeOver(store, form, await signRecords(store, { ...input, records }));
+  if (act.kind === 'sign') return signRecords(store, { ...input, records, also: naming(store, form, version) });
   const signature = act.manifest.id;
   if (act.kind === 'counter-sign') return counterSign(store, { ...input, signature, records });
   return withdrawSignature(store, { ...input, signature, reason });

@@ -74,6 +74,7 @@ export {
   type ActInput,
   type ActOutcome,
   type ActRefusal,
+  type Also,
   counterSign,
   type ShownRecord,
   signRecords,

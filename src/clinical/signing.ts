@@ -24,7 +24,7 @@ import { signingKeyId } from '../crypto/signerKey.ts';
 import { type ActPayload, ElectronicSignature, Signer } from '../machines/clinical/index.ts';
 import { systemClock, systemEntropy } from '../store/platform.ts';
 import type { SealedEvent } from '../store/sealedEvents.ts';
-import type { SendOptions, SendOutcome, Store } from '../store/types.ts';
+import type { CommitEntry, SendOptions, SendOutcome, Store } from '../store/types.ts';
 import { signersOf } from './signers.ts';
 import type { Components, SigningSession } from './signingSession.ts';
 
@@ -175,11 +175,15 @@ const accountOf = (
   return refusal ?? (confirmed === undefined ? refused('not-accountable') : { key, confirmed });
 };
 
+/** What is recorded in one commit with an act, by the id of the signature. */
+export type Also = (signature: string) => readonly CommitEntry[];
+
 type Prepared = {
   readonly act: Act;
   readonly id: string;
   readonly records: readonly SignedStream[];
   readonly options: SendOptions;
+  readonly also?: Also;
 };
 
 const payloadOf = (content: ActContent, signature: Uint8Array): ActPayload => ({
@@ -224,24 +228,39 @@ const perform = async <Secret>(store: Store, input: ActInput<Secret>, prepared: 
   const stream = streamId(ElectronicSignature.type, aggregateId(id));
   const signature = await proven.hand.sign(actMessage({ act, tenant: store.tenant, stream }, content));
   const event = { type: act, ...payloadOf(content, signature) };
-  const outcome = await store.aggregate(ElectronicSignature, id).send(event, options);
-  return outcome.kind === 'committed' ? { kind: 'signed', id, outcome } : { kind: 'not-stored', outcome };
+  const entry = store.aggregate(ElectronicSignature, id).entry(event, options);
+  return recordedAs(id, await store.commit([entry, ...(prepared.also?.(id) ?? [])]));
+};
+
+/** What became of an act and what was to be recorded with it: where one of them is not stored, none is. */
+const recordedAs = (id: string, outcomes: readonly SendOutcome[]): ActOutcome => {
+  const [outcome] = outcomes;
+  if (outcome === undefined) throw new StoreError('invariant.broken', { rule: 'each draft has an outcome' });
+  if (outcome.kind === 'committed') return { kind: 'signed', id, outcome };
+  const isCause = (each: SendOutcome) => each.kind !== 'refused' || each.why !== 'with-others';
+  const cause = outcomes.find(isCause) ?? outcome;
+  return cause.kind === 'conflict' ? refused('changed') : { kind: 'not-stored', outcome: cause };
 };
 
 /**
  * Signs records as they were shown: every event that each of them has, and the statement. The first signing of a session
- * needs id and secret, later ones the secret.
+ * needs id and secret, later ones the secret. `also` is recorded in the same commit: a record that names its signature says so as
+ * soon as there is one, and never without it.
  * @throws StoreError `append.too-large` beyond `LIMITS.signedEventsMax` events, `append.invalid`, `storage.*`; what the
  * session's `authenticate` throws for components that are not right
  */
 export const signRecords = async <Secret>(
   store: Store,
-  input: ActInput<Secret> & { readonly records: readonly ShownRecord[] },
+  input: ActInput<Secret> & { readonly records: readonly ShownRecord[]; readonly also?: Also },
 ): Promise<ActOutcome> => {
+  const { also } = input;
   const records = await gather(store, input.records);
   if (isRefused(records)) return records;
   const id: string = eventIds(input.clock ?? systemClock, systemEntropy)();
-  return perform(store, input, { act: 'Signed', id, records, options: {} });
+  return perform(store, input, {
+    ...{ act: 'Signed', id, records, options: {} },
+    ...(also === undefined ? {} : { also }),
+  });
 };
 
 /** The signature as a record of its own: what a counter-signature or withdrawal is about. */

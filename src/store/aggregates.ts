@@ -25,7 +25,7 @@ import type { Draft } from '../streams/writer.ts';
 import { actorOf } from './actor.ts';
 import { resolving } from './conflicts.ts';
 import type { Session } from './session.ts';
-import type { AggregateHandle, SendOptions, SendOutcome } from './types.ts';
+import type { AggregateHandle, CommitEntry, SendOptions, SendOutcome } from './types.ts';
 
 const reasonOf = (options: SendOptions): Pick<Draft, 'reason'> => {
   const reason = options.reason?.trim() ?? '';
@@ -148,6 +148,19 @@ const orElse = <T>(work: () => T, otherwise: T): T => {
   }
 };
 
+/** Records entries of any registered aggregates in one commit. @throws StoreError as `send`; `aggregate.unknown-type` */
+export const commitTogether = async (
+  session: Session,
+  entries: readonly CommitEntry[],
+): Promise<readonly SendOutcome[]> => {
+  const drafts = entries.map(({ type, ...entry }) => {
+    const definition = session.definitions.get(type);
+    if (definition === undefined) throw new StoreError('aggregate.unknown-type', { type });
+    return draftOf(definition, entry);
+  });
+  return session.writer.write({ drafts, actor: session.actor(), atomic: true });
+};
+
 /** The handle of one aggregate; a page may ask for hundreds at once, so it makes what few of them are asked for when it is. */
 export const aggregateHandle = <E extends EventDefinitions, C, S>(
   session: Session,
@@ -204,6 +217,9 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
         distinctUntilChanged(),
       ),
     send,
+    entry: (event: SendableEvent<E>, options: SendOptions = {}) => ({
+      ...{ type: definition.type, id: aggregateId(id), event, options },
+    }),
     // as above
     asOf: async (at: AsOf) => (await past(at, await session.states.history(stream))) as AggregateSnapshot<C>,
     ...pastOf(session, definition, reader, id),

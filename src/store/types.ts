@@ -104,6 +104,14 @@ export type ResolveOptions = {
 /** What became of an event. */
 export type SendOutcome = DraftOutcome;
 
+/** An event of one aggregate that is to be recorded together with others, as its handle made it. */
+export type CommitEntry = {
+  readonly type: AggregateType;
+  readonly id: AggregateId;
+  readonly event: object;
+  readonly options: SendOptions;
+};
+
 /**
  * One aggregate. It is an XState actor besides: `useSelector`, `waitFor` and inspectors take it as it is, and see a snapshot
  * of its machine, of type S.
@@ -122,6 +130,8 @@ export type AggregateHandle<E extends EventDefinitions, C, S = unknown> = Aggreg
    * @throws StoreError `append.invalid`, `append.unknown-event`, `append.too-large`, `store.unavailable-actor`, `storage.*`
    */
   readonly send: (event: SendableEvent<E>, options?: SendOptions) => Promise<SendOutcome>;
+  /** An event for `store.commit`; nothing is recorded or checked yet. */
+  readonly entry: (event: SendableEvent<E>, options?: SendOptions) => CommitEntry;
   /** The state as of a moment. @throws StoreError `query.wrong-moment`, `storage.*` */
   readonly asOf: (at: AsOf) => Promise<AggregateSnapshot<C>>;
   /**
@@ -182,6 +192,12 @@ export type Store = {
     definition: AggregateDefinition<E, C, S>,
     id: string,
   ) => AggregateHandle<E, C, S>;
+  /**
+   * Records events of one or several aggregates in one commit, all of them or none: in this order, each decided on the state that
+   * those before it lead to. Where one is not stored, its outcome says why, and the others that they were not `with-others`.
+   * @throws as `send`; `aggregate.unknown-type`
+   */
+  readonly commit: (entries: readonly CommitEntry[]) => Promise<readonly SendOutcome[]>;
   /**
    * Records many events in order, in transactions of bounded size. What the machine refuses is left out and told; a
    * cancel keeps what is durable and throws `import.cancelled`.

@@ -119,6 +119,13 @@ export const shown = ({ store }: Desk, id = 'f1'): ShownRecord => ({
 
 export const full = (user: string): Components<string> => ({ user, secret: `secret of ${user}` });
 
+/** Types of the events that a device records from here on, by batch: what is recorded together is in one. */
+export const batchesOf = ({ store }: Pick<Desk, 'store'>): readonly (readonly string[])[] => {
+  const batches: string[][] = [];
+  store.committed$.subscribe(({ events }) => batches.push(events.map(({ body }) => body.type)));
+  return batches;
+};
+
 /** Makes a person a signer: enrolled by an administrator, accountable by their own word. */
 export const enrol = async (desk: Desk, safe: Safe, id: string, printedName: string): Promise<SigningKey> => {
   const key = await safe.add(id);

@@ -23,7 +23,7 @@ import { verifyBundle } from '../../../src/verify/index.ts';
 import { STATEMENT } from '../signing/people.ts';
 import { collect } from '../store/trial.ts';
 import { at } from '../support.ts';
-import { type Desk, enrol, full, handOf, IDLE_MS, input, makeSafe, openDesk, record, shown } from './bed.ts';
+import { batchesOf, type Desk, enrol, full, handOf, IDLE_MS, input, makeSafe, openDesk, record, shown } from './bed.ts';
 
 const ready = async () => {
   const safe = makeSafe();
@@ -76,6 +76,26 @@ it('signs what was shown, and gives every part of it ready to be shown, as the e
   ]);
   const own = await desk.store.verify();
   expect(own.signatures).toEqual(report.signatures);
+});
+
+it('records what names a signature in one commit with it, and neither of them where one is not taken [SIG-12]', async () => {
+  const { desk } = await ready();
+  const form = desk.store.aggregate(Form, 'f1');
+  const both = (expectedVersion: number) =>
+    signRecords(desk.store, {
+      ...input(desk, full('dr-mayer')),
+      records: [shown(desk)],
+      also: (signature) => [form.entry({ type: 'FormSigned', signature }, { expectedVersion })],
+    });
+  const refused = await both(2);
+  expect(refused).toMatchObject({ kind: 'not-stored', outcome: { why: 'illegal', legalIn: ['verified'] } });
+  for (const type of ['FormCompleted', 'FormVerified'] as const) await form.send({ type });
+  expect(await both(3)).toEqual({ kind: 'refused', why: 'changed' });
+  expect(await manifest(desk)).toEqual([]);
+  const batches = batchesOf(desk);
+  expect((await both(4)).kind).toBe('signed');
+  expect(batches).toEqual([['Signed', 'FormSigned']]);
+  expect([form.state().value, (await manifest(desk)).map(({ state }) => state)]).toEqual(['signed', ['changed-since']]);
 });
 
 it('asks for the secret alone within a session, and for all components after each break, with no network at all [SIG-08]', async () => {
