@@ -25,7 +25,7 @@ import type { Draft } from '../streams/writer.ts';
 import { actorOf } from './actor.ts';
 import { resolving } from './conflicts.ts';
 import type { Session } from './session.ts';
-import type { AggregateHandle, CommitEntry, SendOptions, SendOutcome } from './types.ts';
+import type { AggregateHandle, SendOptions, SendOutcome } from './types.ts';
 
 const reasonOf = (options: SendOptions): Pick<Draft, 'reason'> => {
   const reason = options.reason?.trim() ?? '';
@@ -148,18 +148,22 @@ const orElse = <T>(work: () => T, otherwise: T): T => {
   }
 };
 
-/** Records entries of any registered aggregates in one commit. @throws StoreError as `send`; `aggregate.unknown-type` */
-export const commitTogether = async (
+/** How events of one aggregate are recorded, alone or with others. */
+const sendingTo = <E extends EventDefinitions, C, S>(
   session: Session,
-  entries: readonly CommitEntry[],
-): Promise<readonly SendOutcome[]> => {
-  const drafts = entries.map(({ type, ...entry }) => {
-    const definition = session.definitions.get(type);
-    if (definition === undefined) throw new StoreError('aggregate.unknown-type', { type });
-    return draftOf(definition, entry);
-  });
-  return session.writer.write({ drafts, actor: session.actor(), atomic: true });
-};
+  definition: AggregateDefinition<E, C, S>,
+  id: string,
+): Pick<AggregateHandle<E, C, S>, 'entry'> & {
+  readonly send: (event: object, options?: SendOptions) => Promise<SendOutcome>;
+} => ({
+  send: async (event, options = {}) => {
+    const draft = draftOf(definition, { id, event, options });
+    const [outcome] = await session.writer.write({ drafts: [draft], actor: session.actor(), atomic: true });
+    if (outcome === undefined) throw new StoreError('invariant.broken', { rule: 'each draft has an outcome' });
+    return outcome;
+  },
+  entry: (event, options = {}) => ({ type: definition.type, id: aggregateId(id), event, options }),
+});
 
 /** The handle of one aggregate; a page may ask for hundreds at once, so it makes what few of them are asked for when it is. */
 export const aggregateHandle = <E extends EventDefinitions, C, S>(
@@ -190,12 +194,7 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
     const { aggregateAsOf } = await loadPart('past', () => import('../streams/past.ts'));
     return aggregateAsOf(at, { stream, history, reader: reader(), isDamaged: session.damaged.has });
   };
-  const send = async (event: object, options: SendOptions = {}): Promise<SendOutcome> => {
-    const draft = draftOf(definition, { id, event, options });
-    const [outcome] = await session.writer.write({ drafts: [draft], actor: session.actor(), atomic: true });
-    if (outcome === undefined) throw new StoreError('invariant.broken', { rule: 'each draft has an outcome' });
-    return outcome;
-  };
+  const { send, entry } = sendingTo(session, definition, id);
   const actor = actorOf({
     id,
     snapshot: () => {
@@ -217,9 +216,7 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
         distinctUntilChanged(),
       ),
     send,
-    entry: (event: SendableEvent<E>, options: SendOptions = {}) => ({
-      ...{ type: definition.type, id: aggregateId(id), event, options },
-    }),
+    entry,
     // as above
     asOf: async (at: AsOf) => (await past(at, await session.states.history(stream))) as AggregateSnapshot<C>,
     ...pastOf(session, definition, reader, id),

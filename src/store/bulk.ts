@@ -1,10 +1,10 @@
-/** Bulk append: many events in order, in transactions of bounded size, with progress and cancel. */
+/** Several events at once: all or none of them in one commit, or many in transactions of bounded size, with progress and cancel. */
 import { StoreError } from '../core/errors.ts';
 import type { AggregateDefinition, EventDefinitions } from '../machines/aggregate.ts';
 import { draftOf } from './aggregates.ts';
 import { breatheBriefly } from './platform.ts';
 import type { Session } from './session.ts';
-import type { BulkItem, BulkOptions, SendOutcome } from './types.ts';
+import type { BulkItem, BulkOptions, CommitEntry, SendOutcome } from './types.ts';
 
 /** Events decided at a time, between two of which the page goes on: some 5 ms of work. */
 const CHUNK = 256;
@@ -12,6 +12,19 @@ const CHUNK = 256;
 const UNDER_WAY_MAX = 16;
 /** Events from which on the sealing worker is started while the first ones are decided. */
 const MANY = 512;
+
+/** Records entries of any registered aggregates in one commit. @throws StoreError as `send`; `aggregate.unknown-type` */
+export const commitTogether = async (
+  session: Session,
+  entries: readonly CommitEntry[],
+): Promise<readonly SendOutcome[]> => {
+  const drafts = entries.map(({ type, ...entry }) => {
+    const definition = session.definitions.get(type);
+    if (definition === undefined) throw new StoreError('aggregate.unknown-type', { type });
+    return draftOf(definition, entry);
+  });
+  return session.writer.write({ drafts, actor: session.actor(), atomic: true });
+};
 
 /** @throws StoreError `append.*` before anything is stored of the chunk at fault, `import.cancelled`, `storage.*` */
 export const appendAll = async <E extends EventDefinitions, C>(
