@@ -1,6 +1,5 @@
 /** The SQLite adapter on real files, encrypted. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LIMITS } from '../../src/core/limits.ts';
 import type { SqliteConnection, SqliteDriver } from '../../src/storage/sqlite/driver.ts';
@@ -8,13 +7,12 @@ import { sqliteStorage } from '../../src/storage/sqlite/index.ts';
 import { nodeSqlite } from '../../src/storage/sqlite/node.ts';
 import { isCrash } from '../../src/testing/conformance/faults.ts';
 import { type ConformanceEngine, FAULT_KINDS, isSilent } from '../../src/testing/conformance/index.ts';
+import { scratchRoot } from '../support/scratch.ts';
 import { faultySqlite } from './faultySqlite.ts';
 import { hastyTimers } from './haste.ts';
 import { describeStorage } from './suite.ts';
 
 const key = Uint8Array.from({ length: 32 }, (_, at) => at + 1);
-/** In memory where the platform offers it: what a disk keeps is `test/e2e/sqliteCrash.e2e.test.ts`. */
-const TEMPORARY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** As over OPFS and some file systems: there is no log of changes, and the adapter takes a rollback journal. */
 const withoutWal = (driver: SqliteDriver): SqliteDriver => ({
@@ -32,7 +30,7 @@ const engineOn = (change: (driver: SqliteDriver) => SqliteDriver): Omit<Conforma
   modelRuns: 30,
   keepsKeyBytes: true,
   makePlace: () => {
-    const folder = mkdtempSync(join(TEMPORARY, 'indelible-sqlite-'));
+    const folder = mkdtempSync(join(scratchRoot(), 'indelible-sqlite-'));
     const driver = change(nodeSqlite({ folder }));
     return {
       adapter: () => sqliteStorage({ driver, key }),

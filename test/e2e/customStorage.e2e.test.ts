@@ -3,7 +3,6 @@
  * the public entries alone, under Node's own test runner.
  */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,12 +11,11 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FAULT_KINDS, storageConformance } from '../../src/testing/index.ts';
+import { scratchRoot } from '../support/scratch.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const EXAMPLE = join(ROOT, 'examples', 'custom-storage');
 const RUN_MS_MAX = 400_000;
-/** The laws are about what is called, not about a disk: in memory, where the platform offers it. */
-const TEMPORARY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const run = promisify(execFile);
 
 let folder = '';
@@ -67,7 +65,7 @@ const runExample = async (
   await writeFile(outfile, change === undefined ? text : text.replace(change.from, change.to));
   const chosen = change === undefined ? [] : [`--test-name-pattern=${change.laws}`];
   const words = ['--test', '--test-reporter=tap', ...chosen, outfile];
-  const options = { cwd: folder, maxBuffer: 2 ** 26, env: { ...process.env, TMPDIR: TEMPORARY } };
+  const options = { cwd: folder, maxBuffer: 2 ** 26, env: { ...process.env, TMPDIR: scratchRoot() } };
   return run(process.execPath, words, options).then(
     ({ stdout }) => stdout,
     ({ stdout }: { readonly stdout: string }) => stdout,

@@ -4,7 +4,6 @@
  * these projects (`*.chromium.browser.test.ts`).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineBrowserProvider } from '@vitest/browser';
 import { type FoundFirefox, launchFirefox } from '../../scripts/engines/firefox.mjs';
@@ -14,6 +13,7 @@ import {
   startDisplay,
   startWebKitSession,
 } from '../../scripts/engines/webkit.mjs';
+import { scratchRoot } from '../support/scratch.ts';
 
 /** Shows an address; gives what ends the browser. */
 type Show = (url: string) => Promise<() => Promise<void>>;
@@ -41,11 +41,11 @@ const openedBy = (browser: string, show: Show) =>
   });
 
 const temporaryProfile = async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'indelible-browser-'));
+  const folder = await mkdtemp(join(scratchRoot(), 'indelible-browser-'));
   return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
 };
 
-/** Firefox on a new profile on disk, over WebDriver BiDi. */
+/** Firefox on a new profile, over WebDriver BiDi. */
 export const firefoxProvider = ({ path }: FoundFirefox) =>
   openedBy('firefox', async (url) => {
     const { folder, remove } = await temporaryProfile();
@@ -58,7 +58,7 @@ export const firefoxProvider = ({ path }: FoundFirefox) =>
     };
   });
 
-/** WebKit as a person runs it, with its database on disk. */
+/** WebKit as a person runs it, with its database in files. */
 export const webkitProvider = (found: FoundWebKit) =>
   openedBy('webkit', async (url) => {
     const { folder, remove } = await temporaryProfile();

@@ -1,6 +1,5 @@
 /** A folder for databases, the adapter on it, and connections that go around the adapter. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { onTestFinished } from 'vitest';
@@ -11,13 +10,11 @@ import { nodeSqlite, type SqliteConnection, type SqliteDriver, sqliteStorage } f
 import type { EventStorage } from '../../../src/storage/port.ts';
 import type { SqliteStorageOptions } from '../../../src/storage/sqlite/index.ts';
 import { identityWith, type Writer, writerFor } from '../../../src/testing/conformance/writer.ts';
+import { scratchRoot } from '../../support/scratch.ts';
 
 export const NAME = 'trial-042';
 export const KEY = Uint8Array.from({ length: 32 }, (_, at) => at + 1);
 export const KEY_HEX = Buffer.from(KEY).toString('hex');
-
-/** In memory where the platform offers it: what a disk keeps is tested elsewhere. */
-const TEMPORARY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export type Raw = InstanceType<typeof Database>;
 
@@ -26,7 +23,7 @@ export const makeWriter = async (): Promise<Writer> =>
 
 /** A folder that goes when the test has ended. */
 export const makeFolder = (): string => {
-  const folder = mkdtempSync(join(TEMPORARY, 'indelible-sqlite-'));
+  const folder = mkdtempSync(join(scratchRoot(), 'indelible-sqlite-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 };
