@@ -1,7 +1,8 @@
 /** What a person may do with an aggregate, as buttons: what each asks for, and the event that it records. Pure. */
-import type { DiaryEntry, Form, Query, Subject, Visit } from '../../src/clinical.ts';
+import type { DiaryContext, DiaryEntry, Form, Query, Subject, Visit } from '../../src/clinical.ts';
 import type { AggregateDefinition, EventDefinitions, SendableEvent } from '../../src/index.ts';
 import type { Field } from './fields.ts';
+import { instantOf, localText } from './times.ts';
 
 /** An event as a definition judges it. */
 export type Judged = Parameters<AggregateDefinition['needsReason']>[0];
@@ -257,8 +258,36 @@ export const diaryValueAct = (
   };
 };
 
+type Ended = Pick<DiaryContext, 'submittedAt' | 'window'>;
+
+/** What became of an entry, corrected; where two devices ended it apart, decided. */
+const endActs = ({ submittedAt, window }: Ended): readonly ActOn<typeof DiaryEntry>[] => {
+  const known = submittedAt ?? window?.closes;
+  const first = known === undefined ? '' : localText(Date.parse(known));
+  // a field shows no milliseconds: a time that was not changed in it stays as it was recorded
+  const timeOf = (given: string): string => (known !== undefined && given === instantOf(first) ? known : given);
+  return [
+    {
+      name: 'Was submitted',
+      insteadOf: 'Submit',
+      done: 'The entry counts as submitted.',
+      fields: [{ name: 'submittedAt', label: 'Submitted at', kind: 'time', first }],
+      reasons: ['Participant’s own device is right', 'Paper diary'],
+      event: (answers) => ({ type: 'DiaryEndCorrected', submittedAt: timeOf(given(answers, 'submittedAt')) }),
+    },
+    {
+      name: 'Was missed',
+      insteadOf: 'Missed',
+      done: 'The entry counts as missed.',
+      fields: [],
+      reasons: ['Submitted in error'],
+      event: () => ({ type: 'DiaryEndCorrected', submittedAt: null }),
+    },
+  ];
+};
+
 /** @param now  the device's time, in UTC */
-export const diaryActs = (now: () => string): readonly ActOn<typeof DiaryEntry>[] => [
+export const diaryActs = (now: () => string, ended: Ended): readonly ActOn<typeof DiaryEntry>[] => [
   {
     name: 'Submit',
     done: 'The entry is submitted.',
@@ -274,4 +303,5 @@ export const diaryActs = (now: () => string): readonly ActOn<typeof DiaryEntry>[
     event: () => ({ type: 'DiaryMissed', at: now() }),
   },
   scheduleAct('Move the window'),
+  ...endActs(ended),
 ];

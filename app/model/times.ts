@@ -1,9 +1,10 @@
 /** Times as a person reads them, with zone and offset where they are known. */
 import type { RecordedAt } from '../../src/index.ts';
 
+const pad = (part: number): string => String(part).padStart(2, '0');
+
 const offsetText = (offsetMin: number): string => {
   const size = Math.abs(offsetMin);
-  const pad = (part: number) => String(part).padStart(2, '0');
   return `UTC${offsetMin < 0 ? '−' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
 };
 
@@ -30,3 +31,16 @@ export const spanText = (ms: number): string => {
 
 /** A replica's id, short enough for people. */
 export const shortId = (replica: string): string => replica.slice(0, 8);
+
+/** `2026-03-02T08:00:00`, as a field for a time has it, in the zone of this device. */
+export const localText = (ms: number): string => {
+  const at = new Date(ms);
+  const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+  return `${day}T${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
+};
+
+/** RFC 3339 UTC with milliseconds; undefined if nothing, or no time, was given. */
+export const instantOf = (local: string): string | undefined => {
+  const ms = Date.parse(local);
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+};

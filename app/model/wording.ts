@@ -79,6 +79,7 @@ const DIARY: Wording = {
     DiaryItemCorrected: 'Value corrected',
     DiarySubmitted: 'Submitted',
     DiaryMissed: 'Marked as missed',
+    DiaryEndCorrected: 'End corrected',
   },
 };
 
@@ -156,13 +157,29 @@ export const statesText = (type: string, names: readonly string[]): string => {
 
 const isTime = (text: string): boolean => /^\d{4}-\d\d-\d\dT/.test(text);
 
+const LONG_NAMES: Readonly<Record<string, string>> = { lateUntil: 'late until', submittedAt: 'submitted at' };
+
 /** What of an event's payload is told in one line of a history: days, times, texts and values. */
 export const detailText = (payload: Readonly<Record<string, unknown>>): string =>
-  ['field', 'value', 'number', 'site', 'on', 'earliest', 'latest', 'opens', 'closes', 'lateUntil', 'text']
+  [
+    'field',
+    'value',
+    'number',
+    'site',
+    'on',
+    'earliest',
+    'latest',
+    'opens',
+    'closes',
+    'lateUntil',
+    'at',
+    'submittedAt',
+    'text',
+  ]
     .flatMap((name) => {
       const given = payload[name];
       if (typeof given !== 'string') return [];
-      return [`${name === 'lateUntil' ? 'late until' : name} ${isTime(given) ? utcText(given) : given}`];
+      return [`${LONG_NAMES[name] ?? name} ${isTime(given) ? utcText(given) : given}`];
     })
     .map((text) => text.replace(/^(?:text|value) /, ''))
     .join(', ');

@@ -1,11 +1,13 @@
 /** Confirming a change of access: what it does, and a reason that goes on record with it. */
+
 import { type FormEvent, useState } from 'react';
 import { type AccessAct, changeAccess } from '../model/access.ts';
 import type { Device } from '../model/device.ts';
+import { instantOf, localText } from '../model/times.ts';
 import { DialogFoot } from './DialogFoot.tsx';
 import { ReasonField } from './ReasonField.tsx';
 import { TextField } from './TextField.tsx';
-import { instantOf, localText, TimeField } from './TimeField.tsx';
+import { TimeField } from './TimeField.tsx';
 import { useAttempt } from './useAttempt.ts';
 
 type Words = { readonly title: string; readonly submit: string; readonly about: string; readonly standard: string[] };

@@ -1,7 +1,9 @@
 /** Who may do what in the study, now and as of any time, and taking it away: each change is confirmed with a reason. */
+
 import { useCallback, useState } from 'react';
 import { type AccessAct, readAccess } from '../model/access.ts';
 import type { Device } from '../model/device.ts';
+import { instantOf } from '../model/times.ts';
 import { AccessActForm, wordsOf } from './AccessActForm.tsx';
 import { AccessList } from './AccessList.tsx';
 import { Dialog } from './Dialog.tsx';
@@ -10,7 +12,7 @@ import { MakeRecovery, type RecoveryStep, ReleaseShare } from './RecoveryForms.t
 import { RecoveryPanel } from './RecoveryPanel.tsx';
 import { BecomeSigner } from './SignerForms.tsx';
 import { EndorseKey, type KeyStep, SigningKeysPanel } from './SigningKeys.tsx';
-import { instantOf, TimeField } from './TimeField.tsx';
+import { TimeField } from './TimeField.tsx';
 import { useAccess } from './useAccess.ts';
 import { useSignerKeys } from './useSignerKeys.ts';
 

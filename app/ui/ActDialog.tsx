@@ -1,13 +1,15 @@
 /** What an act asks for before it is recorded: its fields, and a reason where the record needs one. */
+
 import { useId, useState } from 'react';
 import type { EventDefinitions } from '../../src/index.ts';
 import type { Act, ActField, Answers } from '../model/acts.ts';
 import { checkEntry } from '../model/fields.ts';
+import { instantOf, localText } from '../model/times.ts';
 import { Dialog } from './Dialog.tsx';
 import { DialogFoot } from './DialogFoot.tsx';
 import { ReasonField } from './ReasonField.tsx';
 import { TextField } from './TextField.tsx';
-import { instantOf, localText, TimeField } from './TimeField.tsx';
+import { TimeField } from './TimeField.tsx';
 import { type Acting, useAct } from './useAct.ts';
 import { ValueInput } from './ValueInput.tsx';
 

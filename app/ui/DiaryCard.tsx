@@ -4,12 +4,11 @@ import { type DiaryContext, DiaryEntry, parseFormId } from '../../src/clinical.t
 import { diaryActs, diaryValueAct } from '../model/acts.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { type Field, sectionsOf } from '../model/fields.ts';
-import { spanText } from '../model/times.ts';
+import { localText, spanText } from '../model/times.ts';
 import { ActBar } from './ActBar.tsx';
 import { Contest } from './Contest.tsx';
 import { useNow } from './hooks.ts';
 import { Standing, StateTag } from './StateTag.tsx';
-import { localText } from './TimeField.tsx';
 import { TrailDialog } from './TrailDialog.tsx';
 import { useActing } from './useAct.ts';
 import { Value } from './Value.tsx';
@@ -65,7 +64,7 @@ export const DiaryCard = ({ id, catalog }: { readonly id: string; readonly catal
         ))}
       </dl>
       <div className="stage-bar">
-        <ActBar acting={acting} acts={diaryActs(now)} about={name} />
+        <ActBar acting={acting} acts={diaryActs(now, snapshot.context)} about={name} />
         <button type="button" className="link" aria-label={`History: ${name}`} onClick={() => setReading(true)}>
           History
         </button>

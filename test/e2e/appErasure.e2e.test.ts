@@ -2,10 +2,11 @@
  * One subject through the page. Erasure: refused by default with its ground, one wrong name by two people, and who has not confirmed it.
  * Then queries about a form, and the subject's own page: its part in the study, visits and diary.
  */
+
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { localText } from '../../app/ui/TimeField.tsx';
+import { localText } from '../../app/model/times.ts';
 import {
   importSummary,
   loadSample,

@@ -4,7 +4,7 @@
  *
  * Law: `diary.test` (the window's edges) and `clinical.laws`. The machine reads no clock: each event of the participant says the device time of the
  * entry, and is legal only inside the window. `opens` and `closes` belong to it; until `lateUntil` an entry counts as late. Afterwards a value is
- * corrected with a reason only. Context: the window, the newest value of each item, and by how much the entry was late.
+ * corrected with a reason only, and so is what became of the entry: which also ends a conflict of two that made an end of it apart. Context: the window, the newest value of each item, and by how much the entry was late.
  */
 import { setup } from 'xstate';
 import * as z from 'zod';
@@ -18,16 +18,22 @@ const DiaryWindowSchema = z
 const DiaryItemSchema = z.strictObject({ item: oid, value: enteredValue, at: utc });
 const DiaryCorrectionSchema = z.strictObject({ item: oid, value: enteredValue });
 const DiaryMomentSchema = z.strictObject({ at: utc });
+const DiaryEndSchema = z.strictObject({
+  /** Device time of submitting; null if the entry was missed. */
+  submittedAt: utc.nullable(),
+});
 export type DiaryWindow = z.infer<typeof DiaryWindowSchema>;
 export type DiaryItemPayload = z.infer<typeof DiaryItemSchema>;
 export type DiaryCorrectionPayload = z.infer<typeof DiaryCorrectionSchema>;
 export type DiaryMomentPayload = z.infer<typeof DiaryMomentSchema>;
+export type DiaryEndPayload = z.infer<typeof DiaryEndSchema>;
 
 type DiaryEvent =
   | ({ readonly type: 'DiaryScheduled' } & DiaryWindow)
   | ({ readonly type: 'DiaryItemRecorded' } & DiaryItemPayload)
   | ({ readonly type: 'DiaryItemCorrected' } & DiaryCorrectionPayload)
-  | ({ readonly type: 'DiarySubmitted' | 'DiaryMissed' } & DiaryMomentPayload);
+  | ({ readonly type: 'DiarySubmitted' | 'DiaryMissed' } & DiaryMomentPayload)
+  | ({ readonly type: 'DiaryEndCorrected' } & DiaryEndPayload);
 
 export type DiaryContext = {
   readonly window: DiaryWindow | null;
@@ -38,12 +44,21 @@ export type DiaryContext = {
   readonly lateMs: number;
 };
 
-/** The device time that an event gives, if it lies between two edges of the window. */
+/** The device time that an event gives for an entry or its submitting. */
+const momentOf = (event: DiaryEvent): string | null => {
+  if (event.type === 'DiaryEndCorrected') return event.submittedAt;
+  return 'at' in event ? event.at : null;
+};
+
+/** True if that time lies between two edges of the window. */
 const isBetween = (
   { window }: DiaryContext,
   event: DiaryEvent,
   edges: { readonly from: keyof DiaryWindow; readonly upTo: keyof DiaryWindow },
-): boolean => window !== null && 'at' in event && window[edges.from] <= event.at && event.at <= window[edges.upTo];
+): boolean => {
+  const at = momentOf(event);
+  return window !== null && at !== null && window[edges.from] <= at && at <= window[edges.upTo];
+};
 
 const diaries = setup({
   types: { context: {} as DiaryContext, events: {} as DiaryEvent },
@@ -51,6 +66,7 @@ const diaries = setup({
     'in the window': ({ context, event }) => isBetween(context, event, { from: 'opens', upTo: 'closes' }),
     late: ({ context, event }) => isBetween(context, event, { from: 'closes', upTo: 'lateUntil' }),
     'in the window or late': ({ context, event }) => isBetween(context, event, { from: 'opens', upTo: 'lateUntil' }),
+    'as missed': ({ event }) => event.type === 'DiaryEndCorrected' && event.submittedAt === null,
     'too late': ({ context, event }) => context.window !== null && 'at' in event && event.at > context.window.lateUntil,
   },
 });
@@ -66,9 +82,18 @@ const record = diaries.assign(({ context, event }) =>
     : {},
 );
 const submit = diaries.assign(({ context: { window }, event }) => {
-  if (event.type !== 'DiarySubmitted' || window === null) return {};
-  return { submittedAt: event.at, lateMs: Math.max(0, Date.parse(event.at) - Date.parse(window.closes)) };
+  const at = momentOf(event);
+  if (at === null || window === null) return {};
+  return { submittedAt: at, lateMs: Math.max(0, Date.parse(at) - Date.parse(window.closes)) };
 });
+const miss = diaries.assign({ submittedAt: null, lateMs: 0 });
+
+/** What became of the entry is another thing than was recorded, or one of two. */
+const endCorrected = [
+  { guard: 'in the window', target: 'submitted', actions: submit },
+  { guard: 'late', target: 'submittedLate', actions: submit },
+  { guard: 'as missed', target: 'missed', actions: miss },
+] as const;
 
 const machine = diaries.createMachine({
   id: 'diaryEntry',
@@ -87,9 +112,9 @@ const machine = diaries.createMachine({
         DiaryMissed: { guard: 'too late', target: 'missed' },
       },
     },
-    submitted: { on: { DiaryItemCorrected: { actions: record } } },
-    submittedLate: { on: { DiaryItemCorrected: { actions: record } } },
-    missed: {},
+    submitted: { on: { DiaryItemCorrected: { actions: record }, DiaryEndCorrected: endCorrected } },
+    submittedLate: { on: { DiaryItemCorrected: { actions: record }, DiaryEndCorrected: endCorrected } },
+    missed: { on: { DiaryEndCorrected: endCorrected } },
   },
 });
 
@@ -102,11 +127,12 @@ export const DiaryEntry = defineAggregate({
     DiarySubmitted: defineEvent({ version: 1, schema: DiaryMomentSchema }),
     DiaryMissed: defineEvent({ version: 1, schema: DiaryMomentSchema }),
     DiaryItemCorrected: defineEvent({ version: 1, schema: DiaryCorrectionSchema, touches: ({ item }) => [item] }),
+    DiaryEndCorrected: defineEvent({ version: 1, schema: DiaryEndSchema }),
   },
   machine,
   needsReason: (event, { items, window }) => {
     if (event.type === 'DiaryScheduled') return window !== null;
     if (event.type === 'DiaryItemRecorded') return event.item in items;
-    return event.type === 'DiaryItemCorrected';
+    return event.type === 'DiaryItemCorrected' || event.type === 'DiaryEndCorrected';
   },
 });

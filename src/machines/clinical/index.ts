@@ -15,6 +15,7 @@ export { ADMINISTRATION, isAdministrator, isLetIn } from './accessRules.ts';
 export {
   type DiaryContext,
   type DiaryCorrectionPayload,
+  type DiaryEndPayload,
   DiaryEntry,
   type DiaryItemPayload,
   type DiaryMomentPayload,

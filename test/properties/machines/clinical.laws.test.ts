@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { AggregateDefinition, MachineEvent } from '../../../src/core/aggregate.ts';
 import { isJson, isRecord } from '../../../src/core/json.ts';
-import { keysTouched } from '../../../src/core/schema.ts';
+import { EVERYTHING, keysTouched } from '../../../src/core/schema.ts';
 import { interpretMachine } from '../../../src/machines/aggregate.ts';
 import { day, utc } from '../../../src/machines/clinical/fields.ts';
 import { DiaryEntry, Form, Query, Subject, Visit } from '../../../src/machines/clinical/index.ts';
@@ -49,6 +49,26 @@ it.each(SHIPPED.map((definition) => [definition.type, definition] as const))(
     );
     expect([...reached, definition.replay.initial.value].sort()).toEqual(
       [...Object.keys(machine.states), definition.replay.initial.value].sort(),
+    );
+  },
+);
+
+it.each(SHIPPED.map((definition) => [definition.type, definition] as const))(
+  'wherever a %s stands, an event that touches all of it is legal: what devices did apart can be decided [CLN-09]',
+  (_, definition) => {
+    const isWide = ({ type, ...payload }: MachineEvent) => {
+      const known = [...definition.events].find(([name]) => name === type)?.[1];
+      return known !== undefined && isJson(payload) && keysTouched(known, payload).includes(EVERYTHING);
+    };
+    const wide = fc.sample(eventsOf(definition), { numRuns: 400, seed: 7 }).filter(isWide);
+    fc.assert(
+      fc.property(fc.array(eventsOf(definition), { maxLength: 40, size: 'max' }), (events) => {
+        const { initial, next } = definition.replay;
+        const state = events.reduce((before, event) => next(before, event) ?? before, initial);
+        if (state.value === initial.value) return; // nothing of it has any effect yet
+        expect(wide.some((event) => next(state, event) !== undefined)).toBe(true);
+      }),
+      { numRuns: 60, seed: 11 },
     );
   },
 );

@@ -44,7 +44,7 @@ it('every event of a person has a button, but for signing and for values, which 
     [Query, [askAct('f', null), ...QUERY_ACTS]],
     [Subject, subjectActs('101')],
     [Visit, visitActs('101', 'V1')],
-    [DiaryEntry, diaryActs(now)],
+    [DiaryEntry, diaryActs(now, { submittedAt: null, window: null })],
   ];
   const elsewhere = ['ItemRecorded', 'FormSigned', 'DiaryItemRecorded', 'DiaryItemCorrected'];
   for (const [definition, own] of acts) {

@@ -71,6 +71,29 @@ it('what is in a diary changes with a reason only, and after submitting by a cor
   submitted.when(correction, { reason: 'misread' }).leadsTo({ value: 'submitted', context: { items: { PAIN: '5' } } });
 });
 
+it('what became of a diary entry is corrected with a reason, to on time, late or missed, and never to a time outside its window [CLN-02, CLN-04]', () => {
+  const [submitted, missed] = [
+    { type: 'DiarySubmitted', at: at(9) } as const,
+    { type: 'DiaryMissed', at: at(13) } as const,
+  ];
+  const end = (submittedAt: string | null) => ({ type: 'DiaryEndCorrected', submittedAt }) as const;
+  given(DiaryEntry, [WINDOW])
+    .when(end(at(9)))
+    .refused('illegal', ['submitted', 'submittedLate', 'missed']);
+  given(DiaryEntry, [WINDOW, missed])
+    .when(end(at(9)))
+    .refused('reason-required');
+  const why = { reason: 'the participant’s own device is right' };
+  for (const first of [submitted, missed]) {
+    const ended = given(DiaryEntry, [WINDOW, first]);
+    ended.when(end(at(8, -1)), why).refused('illegal');
+    ended.when(end(at(12, 1)), why).refused('illegal');
+    ended.when(end(at(10)), why).leadsTo({ value: 'submitted', context: { submittedAt: at(10), lateMs: 0 } });
+    ended.when(end(at(11)), why).leadsTo({ value: 'submittedLate', context: { lateMs: 3_600_000 } });
+    ended.when(end(null), why).leadsTo({ value: 'missed', context: { submittedAt: null, lateMs: 0 } });
+  }
+});
+
 const SCREENED = { type: 'SubjectScreened', site: '042', number: '17', on: '2026-01-05' } as const;
 
 it('a subject is screened, enrolled and ends in one of three ways, each taken back with a reason [CLN-05]', () => {
