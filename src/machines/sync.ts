@@ -3,7 +3,8 @@
  * (`sync/runner.ts`) provides the actors and acts.
  *
  * offline -> connecting -> pulling -> pushing -> live -> (interval, nudge) -> pulling; failures wait with growing delay;
- * tamper evidence that repeats is a state of its own, which only a person leaves. Pull comes before push; a pull that finds
+ * tamper evidence that repeats is a state of its own, left after the longest wait: what was damaged or held back on the way may come whole
+ * by then, and nothing is sent before it has. Where the evidence is certain, only a person leaves it. Pull comes before push; a pull that finds
  * no room for what others wrote does not keep back what was recorded here.
  */
 import { assign, fromPromise, setup } from 'xstate';
@@ -83,12 +84,13 @@ const syncSetup = setup({
     pull: fromPromise<PullResult>(async () => ({ short: undefined })),
     push: fromPromise<PushResult>(async () => ({ refused: undefined, later: undefined })),
   },
-  delays: { backoff: 1_000, interval: 5_000 },
+  delays: { backoff: 1_000, interval: 5_000, patience: 300_000 },
   guards: {
     isUnauthorised: (_, params: { code: string }) => params.code === 'sync.unauthorised',
     isStuck: (_, params: { code: string }) => STUCK.includes(params.code),
     isTamperEvidence: ({ context }, params: { code: string }) =>
       CERTAIN.includes(params.code) || (TAMPER_EVIDENCE.includes(params.code) && context.evidence + 1 >= EVIDENCE_MAX),
+    isUncertain: ({ context }) => !CERTAIN.includes(context.lastError ?? ''),
     isNudged: ({ context }) => context.nudged,
     isShort: ({ context }) => context.short !== undefined,
     isRefused: (_, params: PushResult) => params.refused !== undefined,
@@ -173,6 +175,10 @@ export const syncMachine = syncSetup.createMachine({
     waiting: { entry: 'forget', after: { backoff: 'connecting' }, on: { NUDGE: 'connecting', RECORDED: {} } },
     unauthorised: { entry: 'forget', on: { NUDGE: 'connecting', RECORDED: 'connecting' } },
     wedged: { entry: 'forget', after: { interval: 'pulling' }, on: { NUDGE: 'connecting', RECORDED: {} } },
-    quarantined: { entry: 'forget', on: { NUDGE: 'connecting', RECORDED: {} } },
+    quarantined: {
+      entry: 'forget',
+      after: { patience: { guard: 'isUncertain', target: 'connecting' } },
+      on: { NUDGE: 'connecting', RECORDED: {} },
+    },
   },
 });

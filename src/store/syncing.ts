@@ -7,7 +7,7 @@ import { readSyncMark } from '../sync/marks.ts';
 import { type Sync, startSync } from '../sync/runner.ts';
 import type { Transport } from '../sync/transport.ts';
 import { exclusively } from './exclusive.ts';
-import { judgeCommits } from './judging.ts';
+import { isJudgedByOwn, judgeCommits } from './judging.ts';
 import { closingOfReceipt, closingOfRefused } from './loss.ts';
 import { followNetwork, systemJitter } from './platform.ts';
 import type { Session } from './session.ts';
@@ -54,7 +54,8 @@ const partsOf = (
       own.marked(saved);
     },
     keepFinding: findings.keep,
-    judge: (commits) => judgeCommits(session, commits),
+    judge: (commits, placed) => judgeCommits(session, commits, placed),
+    isJudgedByOwn: (placed) => isJudgedByOwn(session, placed),
     succeed: async (contradiction) => {
       if (succession.count() > 0) return false;
       await succession.close(closingOfReceipt(contradiction, hereOf(session)));

@@ -29,7 +29,7 @@ const startAgain = async (parts: ExchangeParts, held: number): Promise<void> => 
   await parts.keepFinding(fault, utf8(mark.receipt?.note ?? ''));
   await parts.keys?.startAgain();
   putBack.add(parts);
-  await saveMark(parts, { ...mark, cursor: '', acknowledged: 0, outboxFrom: 0 });
+  await saveMark(parts, { ...mark, cursor: '', placed: 0, acknowledged: 0, outboxFrom: 0 });
 };
 
 /** Greets as the replica that writes here; `succeeded` if that is another one afterwards. */
@@ -99,8 +99,9 @@ const keepFault = async (parts: ExchangeParts, { fault, commit }: FaultyCommit):
  * no effect, and what else it says a person judges.
  */
 const pointOut = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<void> => {
-  const isNew = ({ replica, first }: Commit) => first > parts.log.head(replica).sequence;
-  for (const { commit, judgement } of await parts.judge(commits.filter(isNew))) {
+  const own = parts.identity().replica;
+  const isAsked = ({ replica, first }: Commit) => replica === own || first > parts.log.head(replica).sequence;
+  for (const { commit, judgement } of await parts.judge(commits.filter(isAsked), parts.mark().placed)) {
     const { code, at } = judgement;
     await parts.keepFinding({ code, sequence: commit.first + at, replica: commit.replica }, commit.bytes);
   }
@@ -116,11 +117,12 @@ const keepFaults = async (parts: ExchangeParts, faults: readonly FaultyCommit[])
 /** What a page came to: something that was not held, nothing but what is held, or no room. */
 type PageTaken = 'new' | 'nothing-new' | 'no-room';
 
-/** Stores what a page brought. @throws StoreError the code of the first fault, after keeping its evidence */
+/** Stores what a page brought of others. @throws StoreError the code of the first fault, after keeping its evidence */
 const take = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<PageTaken> => {
-  const fitting = withoutForks(parts, commits);
+  const ordered = withoutForks(parts, commits);
+  await pointOut(parts, ordered);
+  const fitting = ordered.filter(({ replica }) => replica !== parts.identity().replica);
   const isNew = fitting.some(({ replica, first }) => first > parts.log.head(replica).sequence);
-  await pointOut(parts, fitting);
   try {
     const { faults } = await parts.writer.ingest({ commits: fitting, marks: {} });
     await keepFaults(parts, faults);
@@ -139,18 +141,39 @@ const noteAgreement = async (parts: ExchangeParts): Promise<void> => {
   }
 };
 
+/** The page behind the cursor, with own commits in their place where others are judged by them. */
+const nextPage = async (parts: ExchangeParts, signal: AbortSignal) => {
+  const { cursor, placed, acknowledged } = parts.mark();
+  const { replica } = parts.identity();
+  const isWhole = acknowledged > placed && parts.isJudgedByOwn(placed);
+  const page = await parts.transport.pull({ after: cursor, ...(isWhole ? {} : { except: replica }) }, signal);
+  const commits = await checkAll(parts, page.commits);
+  const own = commits.filter((commit) => commit.replica === replica);
+  // at the end of the log, all that the server had confirmed before it was asked lies behind
+  const upTo = Math.max(
+    placed,
+    page.more ? 0 : acknowledged,
+    ...own.map(({ first, events }) => first + events.length - 1),
+  );
+  return { page, commits, isOfOthers: own.length < commits.length, placed: upTo };
+};
+
+/** What one pull has found out. */
+type Pull = { isGreeted: boolean };
+
 /** Takes the page behind the cursor; true if there may be another one. @throws StoreError as `pullAll` */
-const pullPage = async (parts: ExchangeParts, signal: AbortSignal): Promise<boolean | 'no-room'> => {
+const pullPage = async (parts: ExchangeParts, pull: Pull, signal: AbortSignal): Promise<boolean | 'no-room'> => {
   const { cursor } = parts.mark();
-  const page = await parts.transport.pull({ after: cursor, except: parts.identity().replica }, signal);
-  const taken = await take(parts, await checkAll(parts, page.commits));
+  const { page, commits, isOfOthers, placed } = await nextPage(parts, signal);
+  const taken = await take(parts, commits);
   if (taken === 'no-room') return taken;
   if (page.cursor === cursor) return false;
-  await saveMark(parts, { ...parts.mark(), cursor: page.cursor });
+  await saveMark(parts, { ...parts.mark(), cursor: page.cursor, placed });
   // What was pulled before is given again: the server does not know the cursor any more, and may lack what it never took here.
-  if (taken === 'nothing-new' && cursor !== '' && page.commits.length > 0) putBack.add(parts);
+  if (taken === 'nothing-new' && cursor !== '' && isOfOthers) putBack.add(parts);
   // Another place in the log though nothing is new: own commits lie between, or it is not the log that it was. The receipt tells.
-  if (taken === 'nothing-new' && cursor !== '' && parts.mark().acknowledged > 0) {
+  if (taken === 'nothing-new' && cursor !== '' && parts.mark().acknowledged > 0 && !pull.isGreeted) {
+    pull.isGreeted = true;
     await greet(parts, signal);
     if (parts.mark().cursor === '') return true;
   }
@@ -165,15 +188,16 @@ const pullPage = async (parts: ExchangeParts, signal: AbortSignal): Promise<bool
  */
 export const pullAll = async (parts: ExchangeParts, signal: AbortSignal): Promise<PullResult> => {
   let isFromStart = parts.mark().cursor === '';
+  const pull: Pull = { isGreeted: false };
   for (let more = true; more; ) {
     try {
-      const found = await pullPage(parts, signal);
+      const found = await pullPage(parts, pull, signal);
       if (found === 'no-room') return { short: 'storage.quota-exceeded' };
       more = found;
     } catch (error) {
       if (isFromStart || !isStoreError(error, 'chain.gap')) throw error;
       isFromStart = true;
-      await saveMark(parts, { ...parts.mark(), cursor: '' });
+      await saveMark(parts, { ...parts.mark(), cursor: '', placed: 0 });
     }
   }
   await noteAgreement(parts);

@@ -98,7 +98,12 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
   return {
     hello: (replica, signal) => exchange(Hello, `/hello?replica=${replica}`, {}, signal),
     pull: ({ after, except }, signal) =>
-      exchange(PullResponse, `/commits?after=${encodeURIComponent(after)}&except=${except}`, {}, signal),
+      exchange(
+        PullResponse,
+        `/commits?after=${encodeURIComponent(after)}${except === undefined ? '' : `&except=${except}`}`,
+        {},
+        signal,
+      ),
     push: (commits, signal) => {
       const body = JSON.stringify({ protocol: PROTOCOL, commits: commits.map(toBase64) });
       return exchange(PushResponse, '/commits', posted(body), signal);

@@ -12,6 +12,8 @@ const SyncMark = z.strictObject({
   replica: z.string().optional(),
   /** Where the next pull resumes. */
   cursor: z.string(),
+  /** Highest own sequence that is known to lie before the cursor in the server's order. */
+  placed: whole.default(0),
   /** Highest own sequence that a receipt covers. */
   acknowledged: whole,
   /** Start of the first record that may hold own events above `acknowledged`. */
@@ -23,7 +25,14 @@ const SyncMark = z.strictObject({
 });
 export type SyncMark = z.infer<typeof SyncMark>;
 
-export const NEW_MARK: SyncMark = { cursor: '', acknowledged: 0, outboxFrom: 0, receipt: null, server: null };
+export const NEW_MARK: SyncMark = {
+  cursor: '',
+  placed: 0,
+  acknowledged: 0,
+  outboxFrom: 0,
+  receipt: null,
+  server: null,
+};
 
 /** The mark of a replica that takes over: everything is pulled again, for what the old one wrote is now from elsewhere. */
 export const succeedingMark = (mark: SyncMark, replica: ReplicaId, outboxFrom: number): SyncMark => ({

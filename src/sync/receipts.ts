@@ -40,8 +40,13 @@ export type ExchangeParts = {
   readonly setMark: (mark: SyncMark, saved: boolean) => Promise<void>;
   /** Keeps evidence of a fault. */
   readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
-  /** What speaks against commits from elsewhere, in their order; asked before they are stored. */
-  readonly judge: (commits: readonly Commit[]) => Promise<readonly JudgedCommit[]>;
+  /**
+   * What speaks against commits from elsewhere, in the server's order; asked before they are stored. Own commits among them are where the
+   * server put them; of the others, those up to `placed` came before.
+   */
+  readonly judge: (commits: readonly Commit[], placed: number) => Promise<readonly JudgedCommit[]>;
+  /** True if own events above `placed` decide what speaks against commits from elsewhere. */
+  readonly isJudgedByOwn: (placed: number) => boolean;
   /** Closes the replica and begins a new one; false if this session has done so before: then a person has to look. */
   readonly succeed: (contradiction: Contradiction) => Promise<boolean>;
   /** Closes the replica at what the server will never take, from that sequence on, and begins a new one; false as for `succeed`. */

@@ -92,6 +92,7 @@ const provided = (parts: RunnerParts) => {
     },
     delays: {
       interval: () => timing.intervalMs,
+      patience: () => timing.backoffMsMax,
       backoff: ({ context }) => {
         const full = Math.min(timing.backoffMsMax, timing.backoffMs * 2 ** Math.min(30, context.attempts - 1));
         return Math.round(full * (0.5 + jitter() / 2));

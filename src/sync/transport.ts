@@ -11,9 +11,9 @@ export type Transport = {
   readonly hello: (replica: ReplicaId, signal: AbortSignal) => Promise<Hello>;
   /** Consecutive commits of one replica, oldest first, within the limits of one message. */
   readonly push: (commits: readonly Uint8Array[], signal: AbortSignal) => Promise<PushResponse>;
-  /** `after`: cursor of the last pull, or the empty string. */
+  /** `after`: cursor of the last pull, or the empty string. `except`: whose commits are left out; nobody's if absent. */
   readonly pull: (
-    request: { readonly after: string; readonly except: ReplicaId },
+    request: { readonly after: string; readonly except?: ReplicaId },
     signal: AbortSignal,
   ) => Promise<PullResponse>;
   /** The way of data keys in their wraps; absent where this way carries none. */

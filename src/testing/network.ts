@@ -63,7 +63,7 @@ export const simulatedNetwork = (
   };
   return {
     hello: (replica, signal) => exchange(Hello, { kind: 'hello', replica }, signal),
-    pull: ({ after, except }, signal) => exchange(PullResponse, { kind: 'pull', after, except }, signal),
+    pull: ({ after, except = '' }, signal) => exchange(PullResponse, { kind: 'pull', after, except }, signal),
     push: (commits, signal) => {
       const body = JSON.stringify({ protocol: PROTOCOL, commits: commits.map(toBase64) });
       return exchange(PushResponse, { kind: 'push', body }, signal);

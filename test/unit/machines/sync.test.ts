@@ -133,6 +133,28 @@ it.each(SYNC_STATES)('in state %s each event leads where the table says [SYN-01]
   }
 });
 
+it('an honest round ends a quarantine by itself, another dishonest one begins it again, and nothing is sent before [SYN-01]', async () => {
+  const machine = start();
+  await REACH.pulling(machine);
+  for (const time of ['once', 'twice', 'three times']) {
+    if (time !== 'once') {
+      await machine.send('NUDGE');
+      await machine.ends(undefined);
+    }
+    await machine.fails('commit.malformed');
+  }
+  expect(machine.state().value).toBe('quarantined');
+  machine.time.advance(600_000);
+  expect(machine.state().value).toBe('connecting');
+  await machine.ends(undefined);
+  expect((await machine.fails('commit.malformed')).value).toBe('quarantined');
+  expect(machine.exchanges).not.toContain('push');
+  machine.time.advance(600_000);
+  await machine.ends(undefined);
+  await machine.ends(PULLED);
+  expect(await machine.ends(DONE)).toMatchObject({ value: 'live', context: { evidence: 0, lastError: undefined } });
+});
+
 it('a round greets, pulls, then pushes, and never two exchanges are under way [SYN-01]', async () => {
   const machine = start();
   await REACH.live(machine);

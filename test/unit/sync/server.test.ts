@@ -1,6 +1,7 @@
 /** What a device makes of a server that refuses, changed, lost something, or lies: states, findings, and nothing lost. */
 import { expect, it } from 'vitest';
 import { tenantId } from '../../../src/core/ids.ts';
+import { LIMITS } from '../../../src/core/limits.ts';
 import { emptyHead, replicaIdOf } from '../../../src/crypto/chain.ts';
 import { memoryStorage, StoreError } from '../../../src/index.ts';
 import { type Disturbance, type SimulatedRequest, simulatedServer, UNDISTURBED } from '../../../src/testing/index.ts';
@@ -140,6 +141,28 @@ it('a server that was put back to a backup gets again what it lacks; pending ris
   bed.meet(() => UNDISTURBED);
   expect(await bed.sync.now()).toMatchObject({ state: 'live', pending: 0, receipt: { sequence: 5 } });
   expect(bed.server.size()).toBe(5);
+});
+
+it('a server that gives everything again is greeted once, however many pages that takes [SYN-04]', async () => {
+  const server = await simulatedServer({ tenant: 'acme-042' });
+  const [one, other] = [await makeBed({ server }), await makeBed({ server })];
+  await other.record('B');
+  await online(other);
+  const names = Array.from({ length: 2 * LIMITS.batchCommitsMax + 1 }, (_, at) => `A${at}`);
+  await one.record(...names);
+  await online(one);
+  const restore = server.backup();
+  await one.record('C');
+  await one.sync.now();
+  await other.sync.now();
+  restore();
+  const before = other.messages.length;
+  await other.sync.now();
+  const met = other.messages.slice(before);
+  // three pages of what is held; only then is asked, replica by replica, what the server lacks
+  expect(met.slice(0, 4)).toEqual(['pull', 'hello', 'pull', 'pull']);
+  expect(other.sync.status()).toMatchObject({ state: 'live', pending: 0 });
+  expect(server.size()).toBe(names.length + 2);
 });
 
 it('a server that was put back before the device was first heard of gets everything again [SYN-04, REC-09]', async () => {
