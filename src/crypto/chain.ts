@@ -18,18 +18,23 @@ const LINK_DOMAIN = utf8('indelible/v1/link\0');
 /** Prefix of a leaf, 0x00, then the hash of the context. */
 const LEAF_HEAD = new Uint8Array(33);
 
-let lastNamed: { readonly key: Uint8Array; readonly replica: ReplicaId } | undefined;
+/** Ids of keys that were asked for before, by the first bytes of the key: a log has few authors, who take turns. */
+const named = new Map<number, { readonly key: Uint8Array; readonly replica: ReplicaId }>();
+const NAMED_MAX = 256;
 
 /**
- * The id that a public key gives its replica: the first 16 bytes of H(domain, key), as hex. Most calls in a row are for
- * one key, so the last one is kept, by its bytes.
+ * The id that a public key gives its replica: the first 16 bytes of H(domain, key), as hex. Those asked for lately are kept, by all
+ * bytes of the key.
  */
 export const replicaIdOf = (publicKey: PublicKey32): ReplicaId => {
-  if (lastNamed === undefined || !sameBytes(lastNamed.key, publicKey)) {
-    const replica = replicaId(bytesToHex(sha256(concatBytes(REPLICA_DOMAIN, publicKey)).subarray(0, 16)));
-    lastNamed = { key: publicKey.slice(), replica };
-  }
-  return lastNamed.replica;
+  const [a = 0, b = 0, c = 0, d = 0] = publicKey;
+  const place = (a << 24) | (b << 16) | (c << 8) | d;
+  const known = named.get(place);
+  if (known !== undefined && sameBytes(known.key, publicKey)) return known.replica;
+  const replica = replicaId(bytesToHex(sha256(concatBytes(REPLICA_DOMAIN, publicKey)).subarray(0, 16)));
+  if (named.size >= NAMED_MAX) named.clear();
+  named.set(place, { key: publicKey.slice(), replica });
+  return replica;
 };
 
 /** Hash of the canonical bytes that the events of a commit share. */

@@ -13,6 +13,7 @@ import { readCanonical } from './canonical.ts';
 import { contextHash, leafHash, linkHash, replicaIdOf } from './chain.ts';
 import { decodeCommit, type SignedParts, signedMessage } from './commitBytes.ts';
 import { merkleRoot } from './merkle.ts';
+import { remembered } from './remembered.ts';
 import { verifySignature } from './signer.ts';
 
 export type CommitCheck =
@@ -87,8 +88,13 @@ const readSharedContext = (parts: SignedParts, replica: ReplicaId): CommitContex
   return context;
 };
 
+const commits = remembered<Commit>();
+
 /** Reads a commit and recomputes its hashes; the signature is not checked. @throws StoreError with the event's index */
-const readSound = (bytes: Uint8Array, parts: SignedParts, replica: ReplicaId): Commit => {
+const readSound = (bytes: Uint8Array, parts: SignedParts, replica: ReplicaId): Commit =>
+  commits.once(bytes, () => readHashed(bytes, parts, replica));
+
+const readHashed = (bytes: Uint8Array, parts: SignedParts, replica: ReplicaId): Commit => {
   const leaves = checkHashes(parts);
   const context = readSharedContext(parts, replica);
   return {

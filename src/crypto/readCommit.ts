@@ -11,6 +11,7 @@ import type { Sequence } from '../core/position.ts';
 import { fromUtf8 } from './bytes.ts';
 import { linkHash, replicaIdOf } from './chain.ts';
 import { decodeFrame } from './commitBytes.ts';
+import { remembered } from './remembered.ts';
 
 /** A commit as read from this device's own log. */
 export type StoredCommit = {
@@ -24,8 +25,7 @@ export type StoredCommit = {
 
 const parse = <T>(bytes: Uint8Array): T => JSON.parse(fromUtf8(bytes));
 
-/** @throws StoreError `storage.corrupt`, `commit.malformed`, `commit.unsupported-format` */
-export const readStoredCommit = (bytes: Uint8Array): StoredCommit => {
+const read = (bytes: Uint8Array): StoredCommit => {
   const { publicKey, first, previous, root, count, contextBytes, eventsBytes } = decodeFrame(bytes);
   try {
     const events = parse<readonly EventBody[]>(eventsBytes);
@@ -41,3 +41,8 @@ export const readStoredCommit = (bytes: Uint8Array): StoredCommit => {
     throw new StoreError('storage.corrupt', { sequence: first }, { cause });
   }
 };
+
+const stored = remembered<StoredCommit>();
+
+/** @throws StoreError `storage.corrupt`, `commit.malformed`, `commit.unsupported-format` */
+export const readStoredCommit = (bytes: Uint8Array): StoredCommit => stored.once(bytes, () => read(bytes));

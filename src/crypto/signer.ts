@@ -16,11 +16,11 @@
  * (`keyBytes.ts`); without WebCrypto's Ed25519 they are bytes (`softKey.ts`). Laws: `signer.laws`; `verdict`, in Node and
  * in each browser, with WebCrypto's Ed25519 and without.
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
 import { StoreError } from '../core/errors.ts';
 import { type PublicKey32, publicKey32, type Signature64, signature64 } from '../core/ids.ts';
+import { remembered } from './remembered.ts';
 import { isUnsupported, loadCurve, softKey, softSecret } from './softKey.ts';
-import { verdictOnce } from './verdicts.ts';
 
 const ALGORITHM = 'Ed25519';
 
@@ -148,6 +148,8 @@ const askPlatform = (
     ? Promise.resolve(undefined)
     : crypto.subtle.verify(ALGORITHM, handle, Uint8Array.from(signature), message).catch(() => undefined);
 
+const verdicts = remembered<Promise<boolean>>();
+
 /**
  * True if `signature` is one that the holder of `key` made over `message`. Never throws on hostile bytes: a key that
  * may not be trusted verifies nothing.
@@ -162,7 +164,8 @@ export const verifySignature = async (
   if (!canonical || !encodesSoundPoint(key)) return false;
   const known = await knownOf(key);
   if (!known.isSound) return false;
-  return verdictOnce([key, signature, message], async () => {
+  // A key has 32 bytes and a signature 64: in this order the pieces have one reading.
+  return verdicts.once(concatBytes(key, signature, message), async () => {
     const verdict = await askPlatform(known.handle, signature, message);
     return verdict ?? (await loadCurve()).fulfilsEquation(key, signature, message);
   });

@@ -1,5 +1,5 @@
 /** Simulated worlds: histories drawn by chance, lived with the product's own code, and looked at from outside. */
-import { rememberVerdicts } from '../../crypto/verdicts.ts';
+import { remember } from '../../crypto/remembered.ts';
 import { seededEntropy } from '../entropy.ts';
 import { checkWorld } from './checker.ts';
 import { visitModel, type WorldModel } from './model.ts';
@@ -39,7 +39,8 @@ export const liveHistory = async (
   { seed, devices = 5, model = visitModel, signatures = 'simulated' }: HistoryOptions,
 ): Promise<HistoryReport> => {
   const freePlatform = signingPlatform(signatures, seed);
-  const forgetVerdicts = rememberVerdicts(); // every device of a world looks at the same signatures
+  // every device of a world reads the same commits and looks at the same signatures
+  const forget = remember();
   try {
     const world = await openWorld({ model, devices, seed });
     try {
@@ -51,7 +52,7 @@ export const liveHistory = async (
       await endWorld(world);
     }
   } finally {
-    forgetVerdicts();
+    forget();
     freePlatform();
   }
 };

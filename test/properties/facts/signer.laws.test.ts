@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { publicKey32, signature64 } from '../../../src/core/ids.ts';
 import { toBase64 } from '../../../src/crypto/bytes.ts';
+import { remember } from '../../../src/crypto/remembered.ts';
 import { checkPublicKey, makeSigningKey, SMALL_ORDER_Y, sign, verifySignature } from '../../../src/crypto/signer.ts';
-import { rememberVerdicts } from '../../../src/crypto/verdicts.ts';
 import {
   add,
   BASE,
@@ -81,7 +81,7 @@ describe('signatures', () => {
 
   it('that were looked at before keep their verdict where it is remembered, and lend it to no other [FMT-07, SIM-04]', async () => {
     const ask = vi.spyOn(crypto.subtle, 'verify');
-    const forget = rememberVerdicts();
+    const forget = remember();
     try {
       for (let times = 0; times < 3; times++) {
         expect(await verifies(SIGNATURE)).toBe(true);
