@@ -69,6 +69,7 @@ export const shownName = ({ name }: PersonContext): ShownName => {
 export const SEALED_TEXT: Readonly<Record<SealedReason, string>> = {
   'not-held': 'sealed: you do not hold the study’s key',
   blinded: 'sealed: kept from you',
+  waiting: 'being opened',
   shredded: 'erased',
   unreadable: 'sealed: it does not open',
 };

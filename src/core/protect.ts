@@ -38,12 +38,16 @@ const META_NAME = 'protected';
 /** The one member of what stands in a payload for a protected value that is sealed. */
 export const SEALED_NAME = '$sealed';
 
-/** Why a value cannot be shown. `blinded`: sealed for a group that this user does not belong to. */
-export type SealedReason = 'not-held' | 'shredded' | 'blinded' | 'unreadable';
+/**
+ * Why a value cannot be shown. `blinded`: sealed for a group that this user does not belong to. `waiting`: it is not known yet, in a
+ * state that says `stale`.
+ */
+export type SealedReason = 'not-held' | 'shredded' | 'blinded' | 'unreadable' | 'waiting';
 /** Stands in an opened payload for a protected value that cannot be opened here. */
 export type Sealed = { readonly [SEALED_NAME]: SealedReason };
 
-const REASONS: readonly string[] = ['not-held', 'shredded', 'blinded', 'unreadable'] satisfies readonly SealedReason[];
+const KNOWN_REASONS: readonly SealedReason[] = ['not-held', 'shredded', 'blinded', 'unreadable', 'waiting'];
+const REASONS: readonly string[] = KNOWN_REASONS;
 
 /** The placeholder of a value that is not shown. */
 export const sealedFor = (reason: SealedReason): Sealed => ({ [SEALED_NAME]: reason });

@@ -11,7 +11,7 @@ import type { SnapshotNames } from '../streams/snapshot.ts';
 import { startUpkeep } from '../streams/upkeep.ts';
 import type { Exclusive } from './exclusive.ts';
 import type { Findings } from './findings.ts';
-import type { Opening } from './opening.ts';
+import { keptStates, type Opening, type Withheld } from './opening.ts';
 import { breathe, breatheBriefly } from './platform.ts';
 
 /** Looks which streams the records hold that were met when the store opened and cannot be read. */
@@ -34,8 +34,8 @@ export type DerivedParts = {
   readonly scheduler: Scheduler;
   readonly names: SnapshotNames;
   readonly opening: Opening;
-  /** False where states show opened values of protected fields. */
-  readonly keepsStates: boolean;
+  /** Types whose states show opened values of protected fields. */
+  readonly withheld: Withheld;
   readonly keepFinding: Findings['keep'];
   /** Runs work while no other tab runs any. */
   readonly alone: Exclusive;
@@ -51,19 +51,21 @@ export const openDerived = (parts: DerivedParts) => {
   const upkeep = startUpkeep(
     {
       ...parts,
-      ...{ breathe, snapshotSize: snapshot?.isStale === false ? snapshot.size : size(0) },
-      keepsStates: () => parts.keepsStates && areCurrent(),
+      ...{ breathe, snapshotSize: snapshot?.isOfOtherRules === false ? snapshot.size : size(0) },
+      keepsStates: areCurrent,
+      withheld: parts.withheld.size === 0 ? undefined : () => keptStates(storage, parts.names),
     },
     isAutomatic,
   );
   const { damaged, lookAtAll } = followDamage(storage, states);
   const onDone = async (): Promise<void> => {
     await lookAtAll();
-    if (isAutomatic) await upkeep.now();
+    if (isAutomatic && snapshot?.isOfOtherRules === true) await upkeep.now();
   };
   return {
     upkeep,
     damaged,
+    isTypeStale: (type: string): boolean => !areCurrent() && snapshot?.isStale(type) === true,
     startRebuilding: (): Rebuilding => {
       const { clock } = parts;
       const pacing = { clock, scheduler, breathe: breatheBriefly, keeps: isAutomatic };

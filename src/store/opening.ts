@@ -17,10 +17,14 @@ import {
   type SnapshotNames,
   snapshotDigest,
 } from '../streams/snapshot.ts';
+import type { KnownStates } from '../streams/tracker.ts';
 
-/** `rebuild`: where folding anew begins, if the kept states are of other rules. */
+/** What is known from earlier. `isOfOtherRules`: the states were folded by other schemas or machines. */
+export type KnownSnapshot = Omit<Decoded, 'isStale'> & KnownStates & { readonly isOfOtherRules: boolean };
+
+/** `rebuild`: where folding anew begins, if any kept states are stale. */
 export type Opening = {
-  readonly snapshot: Decoded | undefined;
+  readonly snapshot: KnownSnapshot | undefined;
   readonly start: LogStart;
   readonly rebuild: RebuildStart | undefined;
 };
@@ -76,41 +80,82 @@ const holding = (records: readonly StoredRecord[], at: Position): readonly [Stor
 
 export const WITHOUT: Opening = { snapshot: undefined, start: FROM_THE_BEGINNING, rebuild: undefined };
 
+/** Types whose states show opened values: these are kept as they are without them. */
+export type Withheld = ReadonlySet<string>;
+
+/**
+ * What is kept unopened is shown where folding takes its time. Up to so many events that is the work of a moment, and the store opens when
+ * it is done: nobody is shown rows without values that come a moment later.
+ */
+const FOLDED_FIRST = 2_048;
+
 /** Where folding anew begins: what an earlier session kept of it counts together with the very states that it takes the place of. */
 const rebuildOf = async (
   storage: EventStorage,
   names: SnapshotNames,
-  { kept, snapshot }: { readonly kept: Uint8Array; readonly snapshot: Decoded },
+  { kept, snapshot, withheld }: { readonly kept: Uint8Array; readonly snapshot: Decoded; readonly withheld: Withheld },
 ): Promise<RebuildStart | undefined> => {
+  const first = snapshot.unfolded;
+  if (withheld.size > 0) return { kept: undefined, keeping: undefined, first };
   if (!snapshot.isStale) return undefined;
   const own = { ...names, rules: `${names.rules}:${toHex32(hash32(snapshotDigest(kept)))}` };
   const found = await decodeSnapshot(await storage.readSnapshot(REBUILD_NAME), own);
   const isUsed = found !== undefined && !found.isStale && found.size <= snapshot.size;
-  return { kept: isUsed ? found : undefined, names: own, keptTo: snapshot.size };
+  const from = isUsed ? { ...found, isStale: () => false } : undefined;
+  return { kept: from, keeping: { names: own, to: snapshot.size }, first };
+};
+
+/** The snapshot in these bytes, if it is of this log. @param begun  records that may hold its last event */
+const snapshotOf = async (
+  storage: EventStorage,
+  {
+    kept,
+    names,
+    begun,
+  }: {
+    readonly kept: Uint8Array | undefined;
+    readonly names: SnapshotNames;
+    readonly begun?: Promise<readonly StoredRecord[]>;
+  },
+): Promise<Decoded | undefined> => {
+  const snapshot = await decodeSnapshot(kept, names);
+  if (snapshot === undefined || snapshot.size === 0) return undefined;
+  const last = position(snapshot.size - 1);
+  const [record] = holding((await begun) ?? [], last) ?? (await storage.readAt([last]));
+  return isOfThisLog(record, snapshot) ? snapshot : undefined;
+};
+
+/** The states that are kept by now, if they are of this log and these rules. @throws StoreError `storage.*` */
+export const keptStates = async (storage: EventStorage, names: SnapshotNames): Promise<KnownStates | undefined> => {
+  const found = await snapshotOf(storage, { kept: await storage.readSnapshot(SNAPSHOT_NAME), names });
+  return found === undefined || found.isStale ? undefined : { ...found, isStale: () => false };
+};
+
+/** What an opening reads first, and what it goes by. */
+type OpeningParts = {
+  readonly first: { readonly kept: Promise<Uint8Array | undefined>; readonly packedTo: Promise<Size> };
+  readonly naming: Promise<SnapshotNames>;
+  readonly withheld: Withheld;
 };
 
 /**
  * Where a session begins to read. Reading starts where packing ended, so that unpacked records can be found again; it is begun
  * with the last packed record, which tells of kept states that end there.
  */
-export const openingOf = async (
-  storage: EventStorage,
-  first: { readonly kept: Promise<Uint8Array | undefined>; readonly packedTo: Promise<Size> },
-  naming: Promise<SnapshotNames>,
-): Promise<Opening> => {
+export const openingOf = async (storage: EventStorage, { first, naming, withheld }: OpeningParts): Promise<Opening> => {
   const [kept, packedTo] = await Promise.all([first.kept, first.packedTo]);
   if (kept === undefined) return WITHOUT;
   try {
     const begun = startReading(storage, size(Math.max(0, packedTo - 1))); // while the kept states are read
     const names = await naming;
-    const snapshot = await decodeSnapshot(kept, names);
-    if (snapshot === undefined || snapshot.size === 0) return WITHOUT;
-    const last = position(snapshot.size - 1);
-    const [record] = holding(await begun.records, last) ?? (await storage.readAt([last]));
-    if (!isOfThisLog(record, snapshot)) return WITHOUT;
-    const { heads } = snapshot;
-    const start = snapshot.size < packedTo ? { from: snapshot.size, heads } : { from: packedTo, heads, begun };
-    return { snapshot, start, rebuild: await rebuildOf(storage, names, { kept, snapshot }) };
+    const decoded = await snapshotOf(storage, { kept, names, begun: begun.records });
+    if (decoded === undefined) return WITHOUT;
+    const { heads, isStale: isOfOtherRules } = decoded;
+    if (withheld.size > 0 && !isOfOtherRules && decoded.size <= FOLDED_FIRST) return WITHOUT;
+    const start = decoded.size < packedTo ? { from: decoded.size, heads } : { from: packedTo, heads, begun };
+    const rebuild = await rebuildOf(storage, names, { kept, snapshot: decoded, withheld });
+    const isStale = (type: string): boolean => isOfOtherRules || withheld.has(type);
+    return { snapshot: { ...decoded, isOfOtherRules, isStale }, start, rebuild };
   } catch {
     return WITHOUT; // the log says what is wrong, if anything is
   }

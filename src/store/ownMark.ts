@@ -26,7 +26,7 @@ export type OwnMark = {
 /** Own events that no receipt covers, read again. */
 export const unconfirmed = async (log: Log, replica: ReplicaId, mark: SyncMark): Promise<readonly RecordedEvent[]> => {
   const own: RecordedEvent[] = [];
-  for await (const { events } of log.readAgain(position(mark.outboxFrom))) {
+  for await (const { events } of log.readAgain(position(mark.outboxFrom), { isSealed: true })) {
     for (const event of events)
       if (event.context.replica === replica && event.body.sequence > mark.acknowledged) own.push(event);
   }

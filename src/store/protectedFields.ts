@@ -6,18 +6,15 @@ import { eventIds } from '../core/uuid.ts';
 import { canonicalBytes } from '../crypto/canonical.ts';
 import type { KeySource } from '../crypto/keySource.ts';
 import type { AggregateStates, Definitions } from '../streams/aggregateState.ts';
-import { type Fields, openFields } from '../streams/fields.ts';
+import { type Fields, openFields, typesWithProtectedFields } from '../streams/fields.ts';
 import type { Writer } from '../streams/writer.ts';
 import type { Findings } from './findings.ts';
 import type { StoreOptions } from './types.ts';
 
-/** True if the events of any aggregate have protected parts. */
-export const hasProtectedFields = (definitions: Definitions): boolean =>
-  [...definitions.values()].some(({ events }) => [...events.values()].some(({ protects }) => protects.length > 0));
-
 /** @throws StoreError `key.session-required` */
 export const checkKeys = ({ keys }: StoreOptions, definitions: Definitions): void => {
-  if (keys === undefined && hasProtectedFields(definitions)) throw new StoreError('key.session-required');
+  if (keys === undefined && typesWithProtectedFields(definitions).size > 0)
+    throw new StoreError('key.session-required');
 };
 
 /**

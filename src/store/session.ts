@@ -14,7 +14,7 @@ import type { EventStorage, Identity } from '../storage/port.ts';
 import { type AggregateStates, collectStates, type Definitions } from '../streams/aggregateState.ts';
 import type { BasisRule } from '../streams/basis.ts';
 import type { DamagedStreams } from '../streams/damagedStreams.ts';
-import type { Fields } from '../streams/fields.ts';
+import { type Fields, typesWithProtectedFields } from '../streams/fields.ts';
 import { type CommittedBatch, type Log, openLog } from '../streams/log.ts';
 import { type PastDamage, pastDamage } from '../streams/pastDamage.ts';
 import { type Pending, trackPending } from '../streams/pending.ts';
@@ -36,7 +36,7 @@ import { foldingRules, type Opening, openingOf, readFirst, statesNames, WITHOUT 
 import { openMark, type ReceiptCame, unconfirmed } from './ownMark.ts';
 import { ownPending } from './ownPending.ts';
 import { breathe, systemClock, systemEntropy, systemScheduler } from './platform.ts';
-import { checkKeys, fieldsOf, followKeys, hasProtectedFields } from './protectedFields.ts';
+import { checkKeys, fieldsOf, followKeys } from './protectedFields.ts';
 import { definitionsOf, registryFingerprint } from './registry.ts';
 import { Replica } from './replica.ts';
 import { lazySearch } from './searching.ts';
@@ -59,6 +59,8 @@ export type Session = {
   readonly writer: Writer;
   /** Folds anew what was folded by other schemas or machines. */
   readonly rebuilding: Rebuilding;
+  /** True while states of the type are of before, or unopened. */
+  readonly isTypeStale: (type: string) => boolean;
   /** Streams of which events cannot be read. */
   readonly damaged: DamagedStreams;
   readonly software: Software;
@@ -211,8 +213,6 @@ const forgetterOf = (fields: Fields | undefined, states: AggregateStates) => ():
   states.drop();
 };
 
-const NOTHING_KEPT = Promise.resolve(undefined);
-
 /** Who writes, what it has exchanged, and how it reads what others have seen. */
 const whoWrites = async (
   storage: EventStorage,
@@ -234,11 +234,11 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   const naming = statesNames(folding, identity, basis.fingerprint());
   const findings = openFindings(storage, clock);
   const keepFinding = findings.keep;
-  const keepsStates = !hasProtectedFields(definitions);
+  const withheld = typesWithProtectedFields(definitions);
   const fields = fieldsOf(options, { definitions, tenant: identity.tenant, clock, entropy, keepFinding });
   const { pending, log, states, opening, isDamaged } = await openWhole({
     ...{ storage, identity, definitions, mark: firstMark, fields },
-    opening: await openingOf(storage, keepsStates ? first : { ...first, kept: NOTHING_KEPT }, naming),
+    opening: await openingOf(storage, { first, naming, withheld }),
     basis: basis.rule,
     onUnreadable: unreadableTeller(keepFinding),
   });
@@ -248,8 +248,8 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   const provenance = provenanceOf(software, mark);
   const scheduler = options.scheduler ?? systemScheduler;
   const names = await naming;
-  const { upkeep, damaged, startRebuilding } = openDerived({
-    ...{ storage, log, states, pending, clock, scheduler, names, opening, keepsStates, keepFinding },
+  const { upkeep, damaged, startRebuilding, isTypeStale } = openDerived({
+    ...{ storage, log, states, pending, clock, scheduler, names, opening, withheld, keepFinding },
     ...{ alone: turnsOf(options.name)('upkeep'), isAutomatic: options.upkeep !== 'manual' },
   });
   const { writer, succession } = openWriting({
@@ -271,7 +271,8 @@ const connect = async (storage: PastDamage, options: StoreOptions, ahead: Ahead)
   catchUp(); // what was committed between the history and the listener
   return {
     ...{ storage, definitions, log, states, pending, software, clock, scheduler, upkeep, writer, findings, succession },
-    ...{ keeping, damaged, rebuilding, turns: turnsOf(options.name), forgetAll: forgetterOf(fields, states) },
+    ...{ keeping, damaged, rebuilding, isTypeStale, turns: turnsOf(options.name) },
+    forgetAll: forgetterOf(fields, states),
     ...{ keySheet: keys?.sheet, search: search.open, unfollowKeys: inTurn(unfollowKeys, search.close) },
     basis: basis.rule,
     get identity() {

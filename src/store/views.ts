@@ -10,7 +10,7 @@ export const startViews = (session: Session, definitions: NonNullable<StoreOptio
   const { rebuilding } = session;
   const views = openViews(definitions, {
     snapshotOf: session.snapshot,
-    isStale: () => rebuilding.status().state !== 'current',
+    isStale: session.isTypeStale,
     pastSnapshots: (at, types) => {
       const readerOf = (type: string) => (types.has(type) ? session.states.reader(type) : undefined);
       return aggregatesAsOf(at, { log: session.log, readerOf, isDamaged: session.damaged.has });

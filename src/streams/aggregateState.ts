@@ -14,7 +14,7 @@ import type { BasisRule } from './basis.ts';
 import { keptHistories, readHistories } from './histories.ts';
 import type { CommittedBatch, Log } from './log.ts';
 import { refolder, union } from './refolder.ts';
-import { openStale, type Scan } from './scan.ts';
+import { type Beside, foldBeside, openStale, type Scan } from './scan.ts';
 import { readerOf, rebuildState, type StreamReader, type StreamState } from './streamState.ts';
 import { endLine, type KnownStates, NOTHING_KNOWN, type Tracker, track } from './tracker.ts';
 
@@ -44,6 +44,8 @@ export type AggregateStates = {
   readonly want: (streams: readonly StreamId[]) => void;
   /** Folds the history in the place of what is stale. @param kept  where an earlier scan by the same rules ended */
   readonly scan: (kept?: KnownStates) => Scan;
+  /** Folds events into states of its own, of which nobody else is told. @param known  the states that it goes on from */
+  readonly beside: (known: KnownStates) => Beside;
   /** Every stream with its state, as of now: states are never changed in place. */
   readonly all: () => ReadonlyMap<StreamId, StreamState>;
 };
@@ -108,7 +110,7 @@ export const collectStates = (
   const readers = new Map([...definitions].map(([type, definition]) => [type, readerOf(definition, own, basis)]));
   const tracker = track(readers, known);
   const { take, takeHistory, entries, drop, stateOf, isStale } = tracker;
-  const staleInHistory = new Set<StreamId>(known.isStale ? [] : known.unfolded.filter((stream) => entries.has(stream)));
+  const staleInHistory = new Set<StreamId>(known.unfolded.filter((stream) => entries.get(stream)?.isStale === false));
 
   const { kept, historyOf, refold } = foldingAnew(tracker, onUnreadable);
 
@@ -130,9 +132,10 @@ export const collectStates = (
         return take(batch);
       }),
     );
-    const { want, scan, outdate } = openStale({ tracker, readers, follow: queue.follow, settled });
+    const { want, scan, outdate } = openStale({ tracker, readers, known, follow: queue.follow, settled });
     return {
       ...{ get: stateOf, streams: () => entries.keys(), isStale, want, scan },
+      beside: (from) => foldBeside(readers, from),
       reader: (type) => readers.get(type),
       changed$: changes.asObservable(),
       history: (stream) => historyOf(log, stream),

@@ -174,6 +174,14 @@ const heldPayloads = () => {
   };
 };
 
+/** The aggregates whose events have protected parts. */
+export const typesWithProtectedFields = (definitions: Definitions): ReadonlySet<string> =>
+  new Set(
+    [...definitions]
+      .filter(([, { events }]) => [...events.values()].some(({ protects }) => protects.length > 0))
+      .map(([type]) => type),
+  );
+
 /** Seals and opens for one session. */
 export const openFields = (parts: FieldsParts): Fields => {
   const seal = sealerOf(parts);
@@ -185,11 +193,7 @@ export const openFields = (parts: FieldsParts): Fields => {
   });
   const protectsOf = ({ definition, type }: Draft): readonly ProtectedPart[] =>
     definition.events.get(eventType(type))?.protects ?? [];
-  const affected = new Set<string>(
-    [...parts.definitions]
-      .filter(([, { events }]) => [...events.values()].some(({ protects }) => protects.length > 0))
-      .map(([type]) => type),
-  );
+  const affected = typesWithProtectedFields(parts.definitions);
   return {
     hasProtected: (draft) => protectsOf(draft).length > 0,
     seal: async (draft) => {

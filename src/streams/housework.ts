@@ -11,8 +11,10 @@ import type { Log } from './log.ts';
 import { directoryOf } from './packedKeys.ts';
 import { NONE_PENDING, type Pending } from './pending.ts';
 import type { Scan } from './scan.ts';
-import { REBUILD_NAME, SNAPSHOT_NAME, type SnapshotNames } from './snapshot.ts';
+import { REBUILD_NAME, SNAPSHOT_NAME, type Snapshot, type SnapshotNames } from './snapshot.ts';
 import { encodeSnapshot } from './snapshotWriting.ts';
+import type { KnownStates } from './tracker.ts';
+import { foldWithheld } from './withheld.ts';
 
 /** Commit bytes packed in one transaction: a few milliseconds of checking, and as much for the database. */
 const STEP_BYTES = 262_144;
@@ -40,6 +42,8 @@ export type HouseworkParts = {
   /** Lets whatever else waits for this thread go first. */
   readonly breathe: () => Promise<void>;
   readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  /** Where states show opened values, which are never written: the states that are kept by now, if they are of this log and these rules. */
+  readonly withheld: (() => Promise<KnownStates | undefined>) | undefined;
 };
 
 /** Directory keys; what turns out not to be what was signed is kept as evidence. */
@@ -77,9 +81,13 @@ export const packAll = async (parts: HouseworkParts, { signal, onProgress }: Upk
 };
 
 /** Captures everything at one moment; states are never changed in place. */
-const capture = async ({ log, states, pending }: HouseworkParts) => {
+const capture = async (parts: HouseworkParts): Promise<Snapshot> => {
+  const { log, states, pending, withheld } = parts;
+  const atOnce = () => ({ size: log.size(), heads: log.heads(), pending: pending.counts() });
+  if (withheld !== undefined)
+    return foldWithheld(parts, (folded) => ({ ...atOnce(), ...folded }), await withheld().catch(() => undefined));
   while (!states.isSettled()) await states.settled();
-  return { size: log.size(), heads: log.heads(), pending: pending.counts(), states: states.all(), unfolded: [] };
+  return { ...atOnce(), states: states.all(), unfolded: [] };
 };
 
 /** Keeps the states as they are now; gives the size of the log that they are of. */

@@ -97,8 +97,8 @@ export type Tables = {
   readonly tableOf: (definition: AnyView) => Table;
   /** The tables of some views as of a moment. */
   readonly past: (at: AsOf, views: readonly AnyView[]) => Promise<Tabled>;
-  /** True while states are of other rules than now. */
-  readonly isStale: () => boolean;
+  /** True while states that one of the views is made of are of other rules than now. */
+  readonly isStale: (views: readonly AnyView[]) => boolean;
 };
 
 type Tabled = Pick<Tables, 'tableOf' | 'isStale'>;
@@ -188,15 +188,16 @@ const touchedBy = ({ joins }: Shape, of: TableChanges['of']): ((row: Row) => boo
   return touched.length === 0 ? untouched : (row) => touched.some(({ by, keys }) => keys.has(keyIn(row, by)));
 };
 
-const follow = (tables: Tables, { table, query, shape }: Bound) =>
+const follow = (tables: Tables, { views, table, query, shape }: Bound) =>
   new Observable<QueryResult>((subscriber) => {
+    const isStale = () => tables.isStale(views);
     const again = () => table.find(query);
     const show = showing(query, shape);
     const since = tables.changed();
     let window = again();
     let last: QueryResult | undefined;
     const emit = (isTouched: (row: Row) => boolean) => {
-      const stale = tables.isStale();
+      const stale = isStale();
       const found =
         show(window, isTouched) ?? (last?.stale === stale ? undefined : last && { ...last, changes: NO_CHANGES });
       if (found === undefined) return;
@@ -208,7 +209,7 @@ const follow = (tables: Tables, { table, query, shape }: Bound) =>
       const before = window;
       window = advanceWindow(window, of.get(table) ?? NONE, { query, again });
       const isTouched = touchedBy(shape, of);
-      if (window !== before || isTouched !== untouched || last?.stale !== tables.isStale()) emit(isTouched);
+      if (window !== before || isTouched !== untouched || last?.stale !== isStale()) emit(isTouched);
     });
     subscriber.add(subscription);
     emit(untouched);
@@ -222,18 +223,24 @@ type Spec = {
 const ALL: Spec = { query: EVERY_ROW, joins: [], members: undefined };
 
 /** A query and the rows that it is about. */
-type Bound = { readonly table: Table; readonly query: ReadyQuery; readonly shape: Shape };
+type Bound = {
+  readonly views: readonly AnyView[];
+  readonly table: Table;
+  readonly query: ReadyQuery;
+  readonly shape: Shape;
+};
 
 const bind = ({ tableOf }: Pick<Tables, 'tableOf'>, view: AnyView, { query, joins, members }: Spec): Bound => ({
+  views: [view, ...joins.map((join) => join.view)],
   table: tableOf(view),
   query: readyQuery(query),
   shape: { joins: joins.map((join) => ({ ...join, table: tableOf(join.view) })), members },
 });
 
 const resultOf = (tables: Tabled, view: AnyView, spec: Spec): QueryResult => {
-  const { table, query, shape } = bind(tables, view, spec);
+  const { views, table, query, shape } = bind(tables, view, spec);
   const found = showing(query, shape)(table.find(query), untouched);
-  return { ...(found ?? { rows: [], keys: [], changes: NO_CHANGES, next: undefined }), stale: tables.isStale() };
+  return { ...(found ?? { rows: [], keys: [], changes: NO_CHANGES, next: undefined }), stale: tables.isStale(views) };
 };
 
 /** Queries over one view. @throws StoreError `query.unknown-view` */

@@ -136,14 +136,17 @@ const neededFor = (wanted: readonly AnyView[], definitions: readonly AnyView[]):
   return definitions.filter((definition) => needed.has(definition));
 };
 
+/** The type of the aggregates that a view, or a rollup over one, is made of. */
+const typeOf = (view: AnyView): string => ('measures' in view ? typeOf(view.of) : view.type);
+
 /** Gives the aggregates of some types as of a moment. */
 export type PastSnapshots = (at: AsOf, types: ReadonlySet<string>) => Promise<ReadonlyMap<StreamId, AggregateSnapshot>>;
 
-/** What views show. `isStale`: some states are of other rules than now. */
+/** What views show. `isStale`: states of the type are of other rules than now, or not opened yet. */
 export type ViewSources = {
   readonly snapshotOf: Snapshots;
   readonly pastSnapshots: PastSnapshots;
-  readonly isStale: () => boolean;
+  readonly isStale: (type: string) => boolean;
 };
 
 /**
@@ -166,7 +169,13 @@ export const openViews = (
     });
     return { ...fresh, isStale: () => false };
   };
-  const tables: Tables = { tableOf, changes$, changed, past, isStale };
+  const tables: Tables = {
+    tableOf,
+    changes$,
+    changed,
+    past,
+    isStale: (views) => views.some((view) => isStale(typeOf(view))),
+  };
   return {
     query: (definition) => liveQuery(tables, definition),
     advance: (streams) => advanceAll(opened, { streams, snapshotOf, done: tell }),

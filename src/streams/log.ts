@@ -26,6 +26,9 @@ export type CommittedBatch = {
   readonly steps?: Steps;
 };
 
+/** `pieceBytes`: what is read at once, and one record more. `isSealed`: protected values stay as they were recorded. */
+export type Reread = { readonly pieceBytes?: number; readonly isSealed?: boolean };
+
 export type Log = {
   /** Every batch after the history, in order. */
   readonly committed$: Observable<CommittedBatch>;
@@ -41,8 +44,8 @@ export type Log = {
   readonly readRecords: (positions: readonly Position[]) => Promise<readonly CommittedBatch[]>;
   /** Where packed records with events under a key start, before the place at which this log began to be read. */
   readonly findEarlier: (key: DirectoryKey) => Promise<readonly Position[]>;
-  /** Reads everything held from `from` on, a bounded piece at a time: of so many bytes and one record more. */
-  readonly readAgain: (from: Position, pieceBytes?: number) => AsyncIterable<CommittedBatch>;
+  /** Reads everything held from `from` on, a bounded piece at a time. */
+  readonly readAgain: (from: Position, how?: Reread) => AsyncIterable<CommittedBatch>;
   readonly close: () => void;
 };
 
@@ -266,7 +269,8 @@ export const openLog = async (
     readRecords: async (positions) =>
       Promise.all((await storage.readAt(positions)).map((record) => open(eventsOf(record, undefined)))),
     findEarlier: async (key) => (start.from === 0 ? [] : (await storage.find(key)).filter((at) => at < start.from)),
-    readAgain: (from, pieceBytes = READ_BYTES) => readUpTo(storage, from, { end: () => known, open, pieceBytes }),
+    readAgain: (from, { pieceBytes = READ_BYTES, isSealed = false } = {}) =>
+      readUpTo(storage, from, { end: () => known, open: isSealed ? opener(undefined) : open, pieceBytes }),
     close: () => batches.complete(),
   };
 };

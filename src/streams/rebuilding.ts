@@ -6,6 +6,7 @@
  */
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { isStoreError, StoreError } from '../core/errors.ts';
+import type { StreamId } from '../core/ids.ts';
 import { loadPart } from '../core/part.ts';
 import type { Clock, Scheduler } from '../core/ports.ts';
 import { position, type Size, size } from '../core/position.ts';
@@ -42,9 +43,13 @@ export type Rebuilding = {
 export type RebuildStart = {
   /** Where an earlier session by the same rules ended. */
   readonly kept: KnownStates | undefined;
-  /** What is kept is under these names, and of the log up to `keptTo` at most: of that it is known to be this very log. */
-  readonly names: SnapshotNames;
-  readonly keptTo: Size;
+  /**
+   * What is kept is under these names, and of the log up to `to` at most: of that it is known to be this very log. Undefined where nothing may
+   * be kept: what was folded shows opened values.
+   */
+  readonly keeping: { readonly names: SnapshotNames; readonly to: Size } | undefined;
+  /** Streams that had no kept state, as those in conflict: folded before all others, unless there are many of them. */
+  readonly first: readonly StreamId[];
 };
 
 export type RebuildParts = {
@@ -67,6 +72,8 @@ const READ_BYTES = 262_144;
 /** Time after which what was folded is worth keeping. */
 const KEEP_MS = 1_000;
 const RETRY_MS = 5_000;
+/** Streams that are folded before all others, each by itself. */
+const FIRST_MAX = 256;
 
 const CURRENT: RebuildStatus = { state: 'current', folded: 0, size: 0 };
 
@@ -76,13 +83,13 @@ const keepFolded = async (parts: Parameters<typeof keepScan>[0], scan: Scan, to:
 };
 
 /** Lets others go first, and keeps what was folded, each when it is time to. */
-const pacer = ({ storage, log, clock, breathe }: RebuildParts, { names, keptTo }: RebuildStart, keeps: boolean) => {
+const pacer = ({ storage, log, clock, breathe }: RebuildParts, keeping: RebuildStart['keeping']) => {
   let pausedAt = clock.uptimeMs();
   let keptAt = pausedAt;
   return async (scan: Scan, at: Size): Promise<boolean> => {
     if (clock.uptimeMs() - pausedAt < PIECE_MS) return false;
-    if (keeps && clock.uptimeMs() - keptAt >= KEEP_MS && at <= keptTo) {
-      await keepFolded({ storage, log, names, breathe }, scan, at).catch(() => undefined); // costs time only
+    if (keeping !== undefined && clock.uptimeMs() - keptAt >= KEEP_MS && at <= keeping.to) {
+      await keepFolded({ storage, log, names: keeping.names, breathe }, scan, at).catch(() => undefined); // costs time only
       keptAt = clock.uptimeMs();
     }
     await breathe();
@@ -98,14 +105,18 @@ const foldAll = async (
   tell: { readonly signal: AbortSignal; readonly progress: (folded: Size) => void },
 ): Promise<void> => {
   const { log, states, breathe } = parts;
-  let { kept } = start;
-  for (let keeps = parts.keeps; ; keeps = false) {
+  let { kept, keeping } = parts.keeps ? start : { ...start, keeping: undefined };
+  if (start.first.length <= FIRST_MAX) {
+    states.want(start.first);
+    await states.settled();
+  }
+  for (;;) {
     const scan = states.scan(kept);
-    const pace = pacer(parts, start, keeps);
+    const pace = pacer(parts, keeping);
     let at = kept?.size ?? size(0);
     while (at < log.size() && !scan.isOutdated()) {
       const before = at;
-      for await (const batch of log.readAgain(position(at), READ_BYTES)) {
+      for await (const batch of log.readAgain(position(at), { pieceBytes: READ_BYTES })) {
         if (tell.signal.aborted) throw new StoreError('storage.closed');
         scan.take(batch);
         at = batch.size;
@@ -115,7 +126,7 @@ const foldAll = async (
       if (at === before) throw new StoreError('storage.failed', { cause: 'the log ends before its size' });
     }
     if (!scan.isOutdated()) return scan.finish(breathe); // in this very moment the scan is where the log ends
-    kept = undefined; // it was read by another rule
+    [kept, keeping] = [undefined, undefined]; // it was read by another rule
   }
 };
 
@@ -143,11 +154,11 @@ export const startRebuilding = (parts: RebuildParts, start: RebuildStart | undef
       throw error;
     }
     status$.next({ state: 'current', folded: log.size(), size: log.size() });
-    afterwards = tidyUp().catch(() => undefined); // the next opening begins where this one did
+    afterwards = tidyUp(from).catch(() => undefined); // the next opening begins where this one did
   };
-  const tidyUp = async (): Promise<void> => {
+  const tidyUp = async (from: RebuildStart): Promise<void> => {
     await parts.onDone();
-    if (parts.keeps) await storage.writeSnapshot(REBUILD_NAME, new Uint8Array(0)); // not used again
+    if (parts.keeps && from.keeping !== undefined) await storage.writeSnapshot(REBUILD_NAME, new Uint8Array(0)); // not used again
   };
   const run = (from: RebuildStart): void => {
     cancelRetry?.();

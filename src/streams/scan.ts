@@ -9,15 +9,19 @@ import { union } from './refolder.ts';
 import type { StreamReader, StreamState } from './streamState.ts';
 import { endLine, type KnownStates, NOTHING_KNOWN, type Tracker, track } from './tracker.ts';
 
-export type Scan = {
+/** Events that are folded into states which nobody is shown. */
+export type Beside = {
   readonly take: (batch: CommittedBatch) => void;
-  /** True if events are read by another rule than when it began. */
-  readonly isOutdated: () => boolean;
   /** What was folded so far, and the streams that cannot be folded in passing. */
   readonly folded: () => {
     readonly states: ReadonlyMap<StreamId, StreamState>;
     readonly unfolded: readonly StreamId[];
   };
+};
+
+export type Scan = Beside & {
+  /** True if events are read by another rule than when it began. */
+  readonly isOutdated: () => boolean;
   /**
    * Puts every state in its place in one moment, in which the scan has to have come to the end of the log; tells of them in pieces,
    * and folds by themselves those that could not be folded in passing. @throws StoreError `storage.*`
@@ -27,25 +31,37 @@ export type Scan = {
 
 /** Streams told of at once: between two pieces the page may breathe. */
 const TOLD_AT_ONCE = 256;
+/** Streams folded by themselves at once: the log is read once for them. */
+const FOLDED_AT_ONCE = 8;
+
+/** Folds events from `known` on. */
+export const foldBeside = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): Beside => {
+  const through = track(readers, known);
+  const unfolded = new Set(known.unfolded);
+  return {
+    take: (batch) => union(unfolded, through.takeHistory(batch)),
+    folded: () => {
+      for (const entry of through.entries.values()) endLine(entry);
+      const whole = [...through.entries].filter(([stream]) => !unfolded.has(stream));
+      return { states: new Map(whole.map(([stream, { state }]) => [stream, state])), unfolded: [...unfolded] };
+    },
+  };
+};
 
 type ScanParts = {
   readonly into: Tracker;
-  readonly through: Tracker;
-  /** Streams that cannot be folded in passing. */
-  readonly unfolded: Set<StreamId>;
+  readonly beside: Beside;
   readonly isOutdated: () => boolean;
   readonly tell: (changed: readonly StreamId[]) => void;
-  readonly foldAlone: (stream: StreamId) => Promise<void>;
+  /** Folds streams by themselves, each from its whole history. */
+  readonly foldAlone: (streams: readonly StreamId[]) => Promise<void>;
 };
 
-const openScan = ({ into, through, unfolded, isOutdated, tell, foldAlone }: ScanParts): Scan => {
-  const whole = () => {
-    for (const entry of through.entries.values()) endLine(entry);
-    return [...through.entries].filter(([stream]) => !unfolded.has(stream));
-  };
+const openScan = ({ into, beside, isOutdated, tell, foldAlone }: ScanParts): Scan => {
   const putInPlace = (): readonly StreamId[] => {
+    const { states, unfolded } = beside.folded();
     const changed: StreamId[] = [];
-    for (const [stream, { state }] of whole()) {
+    for (const [stream, state] of states) {
       const entry = into.entryOf(stream);
       if (entry?.isStale !== true) continue;
       entry.state = state;
@@ -57,17 +73,17 @@ const openScan = ({ into, through, unfolded, isOutdated, tell, foldAlone }: Scan
     return changed;
   };
   return {
-    take: (batch) => union(unfolded, through.takeHistory(batch)),
+    ...beside,
     isOutdated,
-    folded: () => ({ states: new Map(whole().map(([stream, { state }]) => [stream, state])), unfolded: [...unfolded] }),
     finish: async (breathe) => {
       const changed = putInPlace();
       for (let at = 0; at < changed.length; at += TOLD_AT_ONCE) {
         tell(changed.slice(at, at + TOLD_AT_ONCE));
         await breathe();
       }
-      for (const stream of [...into.entries.keys()].filter(into.isStale)) {
-        await foldAlone(stream);
+      const alone = [...into.entries.keys()].filter(into.isStale);
+      for (let at = 0; at < alone.length; at += FOLDED_AT_ONCE) {
+        await foldAlone(alone.slice(at, at + FOLDED_AT_ONCE));
         await breathe();
       }
     },
@@ -80,10 +96,13 @@ type Taken = { readonly changed: readonly StreamId[]; readonly stale: readonly S
 export const openStale = (parts: {
   readonly tracker: Tracker;
   readonly readers: ReadonlyMap<string, StreamReader>;
+  /** The states that were known when the store opened. */
+  readonly known: KnownStates;
   readonly follow: (take: () => Taken) => void;
   readonly settled: () => Promise<void>;
 }) => {
-  const { tracker, readers, follow, settled } = parts;
+  const { tracker, known, follow, settled } = parts;
+  const readers = new Map([...parts.readers].filter(([type]) => known.isStale(type)));
   const { isStale } = tracker;
   let rule = 0;
   const want = (streams: readonly StreamId[]): void => {
@@ -102,12 +121,11 @@ export const openStale = (parts: {
       const begunBy = rule;
       return openScan({
         into: tracker,
-        through: track(readers, kept),
-        unfolded: new Set(kept.unfolded),
+        beside: foldBeside(readers, kept),
         isOutdated: () => rule !== begunBy,
         tell: (changed) => follow(() => ({ changed, stale: [] })),
-        foldAlone: (stream) => {
-          want([stream]);
+        foldAlone: (streams) => {
+          want(streams);
           return settled();
         },
       });

@@ -29,11 +29,11 @@ export type KnownStates = {
   readonly states: ReadonlyMap<StreamId, StreamState>;
   /** Streams that are to be folded from the log all the same. */
   readonly unfolded: readonly StreamId[];
-  /** True if these states were folded by other schemas or machines: they are shown until they are folded anew, and nothing rests on them. */
-  readonly isStale: boolean;
+  /** True of a type whose states were folded by other schemas or machines, or unopened: they are shown until they are folded anew, and nothing rests on them. */
+  readonly isStale: (type: string) => boolean;
 };
 
-export const NOTHING_KNOWN: KnownStates = { size: size(0), states: new Map(), unfolded: [], isStale: false };
+export const NOTHING_KNOWN: KnownStates = { size: size(0), states: new Map(), unfolded: [], isStale: () => false };
 
 export type Tracker = {
   /** Takes nothing more, and holds nothing any more. */
@@ -61,9 +61,13 @@ const newEntry = (stream: StreamId, reader: StreamReader, of: Pick<Entry, 'state
 const entriesOf = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates): Map<StreamId, Entry> => {
   const entries = new Map<StreamId, Entry>();
   const enter = (stream: StreamId, state?: StreamState) => {
-    const reader = readers.get(streamParts(stream).type);
+    const { type } = streamParts(stream);
+    const reader = readers.get(type);
     if (reader !== undefined)
-      entries.set(stream, newEntry(stream, reader, { isStale: known.isStale, state: state ?? emptyState(reader) }));
+      entries.set(
+        stream,
+        newEntry(stream, reader, { isStale: known.isStale(type), state: state ?? emptyState(reader) }),
+      );
   };
   for (const [stream, state] of known.states) enter(stream, state);
   for (const stream of known.unfolded) enter(stream);
@@ -110,10 +114,11 @@ const shownOf = (entries: Map<StreamId, Entry>, readers: ReadonlyMap<string, Str
 const enterer = (readers: ReadonlyMap<string, StreamReader>, known: KnownStates) => {
   const entries = entriesOf(readers, known);
   const { drop, isDropped, stateOf } = shownOf(entries, readers);
-  let areStale = known.isStale;
+  let areStale = true;
   /** Streams that were found to have no events while the others are stale. */
   const unused = new Set<StreamId>();
-  const isNewStale = (stream: StreamId): boolean => areStale && !unused.has(stream);
+  const isNewStale = (stream: StreamId): boolean =>
+    areStale && known.isStale(streamParts(stream).type) && !unused.has(stream);
   return {
     ...{ entries, drop, stateOf },
     entryOf: (stream: StreamId): Entry | undefined => {

@@ -21,7 +21,7 @@ export type UpkeepParts = HouseworkParts & {
   readonly scheduler: Scheduler;
   /** Size of the snapshot that this session began with. */
   readonly snapshotSize: Size;
-  /** False where states show opened values of protected fields, which are never written; and while some are of other rules. */
+  /** False while some states are of other rules. */
   readonly keepsStates: () => boolean;
   /** Runs work while no other tab runs any. */
   readonly alone: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;

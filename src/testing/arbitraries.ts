@@ -232,7 +232,7 @@ export const arbitraryOf = <S extends z.ZodType>(
   return satisfying(draw({ fc, given, depth: 0 }, schema), schema).filter(isOutput);
 };
 
-const REASONS = ['not-held', 'shredded', 'blinded', 'unreadable'] as const;
+const REASONS = ['not-held', 'shredded', 'blinded', 'unreadable', 'waiting'] as const;
 
 /**
  * Payloads as they are read: any of the protected values may be withheld, and a placeholder stands for it. For what has to go on

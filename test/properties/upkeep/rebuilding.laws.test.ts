@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { memoryStorage, type RebuildStatus, type StorageAdapter, type Store } from '../../../src/index.ts';
 import { hookedStorage } from '../../../src/testing/index.ts';
 import { casebook, collect, item, LOCK, openDevice, outcomeOf, Visit } from '../../unit/store/trial.ts';
-import { acts, IDS, openWorld, perform } from './devices.ts';
+import { type Act, acts, IDS, openWorld, perform } from './devices.ts';
 import { forgetful, gated, LaterVisit, laterRows, RECORD_BYTES, streamsOf } from './kept.ts';
 
 const LATER = { aggregates: [LaterVisit], views: [laterRows] };
@@ -108,6 +108,30 @@ it('what is sent to a stale aggregate is decided by the machine of now on the st
   release();
   await store.caughtUp();
   expect(store.view(laterRows).orderBy('id').result()).toMatchObject({ stale: false, keys: ['s-1', 's-2', 's-3'] });
+  await store.close();
+});
+
+it('conflicts among stale aggregates are known before everything is folded anew [PRJ-17, CNF-01]', async () => {
+  const world = await openWorld();
+  const [left, right] = world;
+  if (left === undefined || right === undefined) return expect.unreachable();
+  const alone: readonly Act[] = [0, 1].map((device) => ({ kind: 'send', device, id: 's-1', item: 'a' }));
+  const both: readonly Act[] = [0, 1, 0].map((device) => ({ kind: 'sync', device }));
+  const others = Array.from({ length: 20 }, (): Act => ({ kind: 'send', device: 0, id: 's-2', item: 'a' }));
+  for (const act of [...others, ...alone, ...both]) await perform(act.device === 0 ? left : right, act);
+  await left.store.compact();
+  for (const { store } of world) await store.close();
+  const { adapter, release } = gated(left.storage);
+  const { store } = await openDevice({ ...LATER, storage: adapter, name: left.name, upkeep: 'manual' });
+  const { seen } = collect(store.conflicts$);
+  await expect.poll(() => seen.at(-1)?.map(({ id }) => id)).toEqual(['s-1']);
+  expect(
+    [store.aggregate(LaterVisit, 's-1'), store.aggregate(LaterVisit, 's-2')].map((visit) => visit.state().stale),
+  ).toEqual([false, true]);
+  expect(store.view(laterRows).result()).toMatchObject({ stale: true, rows: [{ id: 's-1', conflicted: true }] });
+  release();
+  await store.caughtUp();
+  expect(await conflictsOf(store)).toHaveLength(1);
   await store.close();
 });
 
