@@ -113,7 +113,9 @@ it('who may end a conflict is for the aggregate to say: others are refused, and 
   const resolves = tried.state().conflicts.flatMap(({ heads }) => heads.map(({ body }) => body.id));
   const send = () => tried.send({ type: 'Counted', count: 7 }, { resolves, reason: 'source checked' });
   expect(await send()).toMatchObject({ kind: 'refused', why: 'not-permitted' });
-  expect(tried.state().conflicts).toHaveLength(1);
+  const both = await tried.resolve(tried.state().conflicts, [{ type: 'Counted', count: 7 }], { reason: 'mine' });
+  expect(both).toMatchObject([{ kind: 'refused', why: 'not-permitted' }]);
+  expect(tried.state()).toMatchObject({ version: 2, conflicts: [{}] });
   role = 'monitor';
   expect(await send()).toMatchObject({ kind: 'committed' });
   expect(tried.state().conflicts).toEqual([]);
