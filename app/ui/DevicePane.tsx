@@ -1,8 +1,8 @@
 /** One device: its person, its sync, its study, its casebook or an opened form. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { HealthState } from '../../src/index.ts';
-import { IndelibleProvider } from '../../src/react/index.ts';
-import { type CasebookRow, casebookWithQueries, fingerprintOf } from '../model/casebook.ts';
+import { IndelibleProvider, useIsStale } from '../../src/react/index.ts';
+import { type CasebookRow, casebook, casebookWithQueries, fingerprintOf } from '../model/casebook.ts';
 import { type Catalog, catalogOf } from '../model/catalog.ts';
 import type { Device, DeviceSpec } from '../model/device.ts';
 import { mayRescue } from '../model/rescue.ts';
@@ -23,6 +23,7 @@ import { ImportPanel } from './ImportPanel.tsx';
 import { LossBanner } from './LossBanner.tsx';
 import { OtherConflicts } from './OtherConflicts.tsx';
 import { QueriesPanel } from './QueriesPanel.tsx';
+import { RebuildNote } from './RebuildNote.tsx';
 import { RescueButton } from './RescueButton.tsx';
 import { SubjectPanel } from './SubjectPanel.tsx';
 import { SyncBar } from './SyncBar.tsx';
@@ -80,6 +81,7 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
   const openSubject = (id: string) => setPlace({ kind: 'subject', id });
   const close = () => setPlace(undefined);
   const health = useObservable<HealthState | undefined>(device.store.health$, () => undefined);
+  const isBefore = useIsStale(casebook);
   const hasLost = (health?.losses.length ?? 0) > 0;
   return (
     <Announcements>
@@ -87,12 +89,13 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
       <UserBar device={device} onLock={control.lock} />
       <FailedAttempts device={device} />
       <SyncBar device={device} />
+      <RebuildNote />
       <ConflictsInbox device={device} catalog={catalog} onOpen={openForm} />
       <OtherConflicts device={device} catalog={catalog} onForm={openForm} onSubject={openSubject} />
       <QueriesPanel catalog={catalog} onOpen={openForm} />
       <StudyLine catalog={catalog} />
       <div hidden={place !== undefined}>
-        <ImportPanel device={device} isFirst={rows.length === 0 && !hasLost} />
+        <ImportPanel device={device} isFirst={rows.length === 0 && !hasLost && !isBefore} />
         {rows.length === 0 ? null : (
           <Casebook device={device} rows={rows} catalog={catalog} onOpen={openForm} onSubject={openSubject} />
         )}

@@ -3,6 +3,7 @@
  * nothing else; all of them show one state of the store at a time. Laws: `react/hooks`.
  */
 import { useMemo, useState } from 'react';
+import { map } from 'rxjs';
 import type { AggregateDefinition, EventDefinitions } from '../core/aggregate.ts';
 import { sameJson } from '../core/json.ts';
 import type { Cursor, Direction, Row, Where } from '../projections/query.ts';
@@ -11,6 +12,7 @@ import type { AggregateSnapshot, ViewDefinition } from '../projections/view.ts';
 import type { HealthState } from '../store/healthState.ts';
 import type { AggregateHandle, ConflictedAggregate, Store } from '../store/types.ts';
 import type { LiveQuery } from '../streams/liveQuery.ts';
+import type { RebuildStatus } from '../streams/rebuilding.ts';
 import type { SyncStatus } from '../sync/runner.ts';
 import { currentOf, type Source, sourceOf, useSource } from './follow.ts';
 import { useStore } from './provider.ts';
@@ -122,6 +124,31 @@ export const useView = <R extends Row>(
 export const useRows = <R extends Row, S extends Row>(query: LiveQuery<R, S>): readonly S[] =>
   useSource(useMemo(() => sourceOf({ source$: query.rows$, read: query.rows }), [query]));
 
+/**
+ * Whether rows of a view or rollup are of before: states are folded anew. The component renders again when they are current.
+ * @throws StoreError `query.unknown-view`, `store.not-provided`
+ */
+export const useIsStale = <R extends Row>(definition: ViewDefinition<R> | RollupDefinition<R>): boolean => {
+  const store = useStore();
+  const source = useMemo(() => {
+    const query = store.view(definition).limit(0); // that it is stale is said of no rows, too
+    const stale$ = query.result$.pipe(map(({ stale }) => stale));
+    return sourceOf({ source$: stale$, read: () => query.result().stale, same: Object.is });
+  }, [store, definition]);
+  return useSource(source);
+};
+
+/** Where folding anew stands, for people: `percent` of the log that is folded by now, whole; 100 when all is current. */
+export type RebuildProgress = Pick<RebuildStatus, 'state'> & { readonly percent: number };
+
+const progressOf = ({ state, folded, size }: RebuildStatus): RebuildProgress => ({
+  state,
+  percent: state === 'current' ? 100 : Math.floor((100 * folded) / Math.max(1, size)),
+});
+
+const progressSource = ({ rebuild$ }: Store) =>
+  sourceOf({ source$: rebuild$.pipe(map(progressOf)), read: () => progressOf(currentOf(rebuild$)) });
+
 const statusSource = ({ syncStatus$ }: Store) => sourceOf({ source$: syncStatus$, read: () => currentOf(syncStatus$) });
 const conflictsSource = ({ conflicts$ }: Store) => sourceOf({ source$: conflicts$, read: () => currentOf(conflicts$) });
 const healthSource = ({ health$ }: Store) => sourceOf({ source$: health$, read: () => currentOf(health$) });
@@ -133,6 +160,9 @@ const useOf = <T>(make: (store: Store) => Source<T>): T => {
 
 /** Where syncing stands; undefined until `store.sync` was called. @throws StoreError `store.not-provided` */
 export const useSyncStatus = (): SyncStatus | undefined => useOf(statusSource);
+
+/** Whether all states are current, and how far they are; it renders again for each whole percent. @throws StoreError `store.not-provided` */
+export const useRebuild = (): RebuildProgress => useOf(progressSource);
 
 /** What is known of the store's health; nothing is checked for it. @throws StoreError `store.not-provided` */
 export const useHealth = (): HealthState => useOf(healthSource);

@@ -2,24 +2,32 @@
  * A view, or a query of one, mirrored into an RxDB collection, whose own queries are live then.
  *
  * Owns what the collection holds: documents that the query does not show are removed. Invariants: once caught up the documents are the rows, also
- * after a restart with a storage that persists; what a row no longer shows is in no document, no tombstone and no index of the
+ * after a restart with a storage that persists; rows that are stale are never written: until they are current the documents stay as they were; what a row no longer shows is in no document, no tombstone and no index of the
  * storage; rows reach a persistent storage encrypted only. Law: `mirror.laws`.
  */
 import type { RxCollection } from 'rxdb';
-import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
+import { BehaviorSubject, distinctUntilChanged, filter, firstValueFrom, type Observable } from 'rxjs';
 import { StoreError } from '../core/errors.ts';
 import { isRecord, sameJson } from '../core/json.ts';
 import { namesUnder } from '../crypto/keyedName.ts';
 import type { QueryResult } from '../streams/liveQuery.ts';
 
-/** `rows`: documents there are. `behind`: rows that are not written yet. `refused`: rows that the collection does not take. */
-export type MirrorState = { readonly rows: number; readonly behind: number; readonly refused: number };
+/**
+ * `rows`: documents there are, once nothing is behind. `behind`: rows that are not written yet. `refused`: rows that the collection does not
+ * take. `stale`: rows are folded anew; until that is done nothing is written, and the documents are the ones of before.
+ */
+export type MirrorState = {
+  readonly rows: number;
+  readonly behind: number;
+  readonly refused: number;
+  readonly stale: boolean;
+};
 
 export type Mirror = {
   /** How far the collection is, and again whenever that changes. */
   readonly state$: Observable<MirrorState>;
   /**
-   * Resolves when the collection shows what the query shows now.
+   * Resolves when the collection shows what the query shows now; where that is stale, when it is current and shown.
    * @throws StoreError `mirror.refused` with the number of rows that it does not take, and RxDB's status or code of the first
    */
   readonly caughtUp: () => Promise<void>;
@@ -148,7 +156,7 @@ const lineTo = (collection: RxCollection, tell: () => void) => {
 };
 
 const sameState = (a: MirrorState, b: MirrorState): boolean =>
-  a.rows === b.rows && a.behind === b.behind && a.refused === b.refused;
+  a.rows === b.rows && a.behind === b.behind && a.refused === b.refused && a.stale === b.stale;
 
 /**
  * Mirrors rows into a collection that nothing else writes. Its schema names the members of a row; its primary key holds the row's key
@@ -159,24 +167,28 @@ const sameState = (a: MirrorState, b: MirrorState): boolean =>
 export const mirrorView = ({ result$ }: Source, collection: RxCollection): Mirror => {
   const primaryOf = primaryNames(collection);
   const { primaryPath } = collection.schema;
-  const state$ = new BehaviorSubject<MirrorState>({ rows: 0, behind: 0, refused: 0 });
+  const state$ = new BehaviorSubject<MirrorState>({ rows: 0, behind: 0, refused: 0, stale: false });
+  const stale$ = new BehaviorSubject(false);
   let rows = 0;
-  const tell = () => state$.next({ rows: rows - refused.size, behind: waiting.size, refused: refused.size });
+  const tell = () =>
+    state$.next({ rows: rows - refused.size, behind: waiting.size, refused: refused.size, stale: stale$.value });
   const { waiting, refused, failure, catchUp } = lineTo(collection, tell);
 
-  const subscription = result$.subscribe(({ rows: shown, keys, changes }) => {
+  const subscription = result$.subscribe(({ rows: shown, keys, changes, stale }) => {
     const byKey = new Map(keys.map((key, at) => [key, shown[at]]));
     rows = shown.length;
     for (const key of [...changes.added, ...changes.updated])
       waiting.set(primaryOf(key), { ...byKey.get(key), [primaryPath]: primaryOf(key) });
     for (const key of changes.removed) waiting.set(primaryOf(key), undefined);
+    stale$.next(stale);
     tell();
-    void catchUp();
+    if (!stale) void catchUp();
   });
 
   return {
     state$: state$.pipe(distinctUntilChanged(sameState)),
     caughtUp: async () => {
+      if (await firstValueFrom(stale$.pipe(filter((stale) => !stale)), { defaultValue: true })) return; // stopped
       await catchUp();
       const code = failure();
       if (code !== undefined) throw new StoreError('mirror.refused', { rows: refused.size + waiting.size, code });
@@ -184,7 +196,8 @@ export const mirrorView = ({ result$ }: Source, collection: RxCollection): Mirro
     primaryOf,
     stop: async () => {
       subscription.unsubscribe();
-      await catchUp();
+      if (!stale$.value) await catchUp();
+      stale$.complete();
       state$.complete();
     },
   };

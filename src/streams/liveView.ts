@@ -158,6 +158,7 @@ export const openViews = (
   { snapshotOf, pastSnapshots, isStale }: ViewSources,
 ): LiveViews => {
   const { opened, tableOf } = openAll(definitions);
+  let isCleared = false;
   const { tell, changes$, changed } = teller();
   const past: Tables['past'] = async (at, views) => {
     const needed = neededFor(views, definitions);
@@ -174,12 +175,18 @@ export const openViews = (
     changes$,
     changed,
     past,
-    isStale: (views) => views.some((view) => isStale(typeOf(view))),
+    isStale: (views) => !isCleared && views.some((view) => isStale(typeOf(view))),
   };
   return {
     query: (definition) => liveQuery(tables, definition),
     advance: (streams) => advanceAll(opened, { streams, snapshotOf, done: tell }),
     refresh: () => tell(new Map(), true),
-    clear: () => tell(changeAll(opened, (_, table) => table.clear())),
+    clear: () => {
+      isCleared = true; // that there is nothing is not of before
+      tell(
+        changeAll(opened, (_, table) => table.clear()),
+        true,
+      );
+    },
   };
 };

@@ -5,18 +5,22 @@
 import { createElement } from 'react';
 import type { Observable } from 'rxjs';
 import { expect, it } from 'vitest';
-import type { Store } from '../../../src/index.ts';
+import { RebuildNote } from '../../../app/ui/RebuildNote.tsx';
+import { memoryStorage, type Store } from '../../../src/index.ts';
 import {
   IndelibleProvider,
   useAggregate,
   useAggregateValue,
   useConflicts,
   useHealth,
+  useIsStale,
+  useRebuild,
   useSyncStatus,
   useView,
 } from '../../../src/react/index.ts';
 import { simulatedServer } from '../../../src/testing/index.ts';
-import { casebook, item, Visit } from '../../unit/store/trial.ts';
+import { gated, RECORD_BYTES } from '../../properties/upkeep/kept.ts';
+import { casebook, item, openDevice, Visit } from '../../unit/store/trial.ts';
 import { type Bed, makeBed, online } from '../../unit/sync/bed.ts';
 import { closing, counted, openPage, withoutAct } from './page.ts';
 
@@ -28,6 +32,8 @@ const shownOf = () => ({
   value: counted(() => useAggregateValue(Visit, 'v1', ({ value }) => value)),
   view: counted(() => useView(casebook, { where: { state: 'open' } })),
   conflicts: counted(() => useConflicts().map(({ id }) => id)),
+  stale: counted(() => useIsStale(casebook)),
+  rebuild: counted(() => useRebuild()),
   sync: counted(() => useSyncStatus() ?? null),
   health: counted(() => useHealth().events),
 });
@@ -35,11 +41,11 @@ const shownOf = () => ({
 /** Shows one component for each hook, and counts the renderings that a piece of work leads to. */
 const watched = async (store: Store) => {
   const shown = shownOf();
-  const { show } = await openPage();
+  const { show, place } = await openPage();
   const children = Object.values(shown).map(({ Shown }, key) => createElement(Shown, { key }));
-  await show(createElement(IndelibleProvider, { store }, children));
+  await show(createElement(IndelibleProvider, { store }, children, createElement(RebuildNote)));
   withoutAct();
-  return async (work: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> => {
+  const rendersOf = async (work: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> => {
     const before = Object.values(shown).map(({ renders }) => renders());
     await work();
     await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
@@ -48,6 +54,7 @@ const watched = async (store: Store) => {
     );
     return Object.fromEntries(counts.filter(([, count]) => count > 0));
   };
+  return { rendersOf, note: () => place.querySelector('[role=status]')?.textContent };
 };
 
 const pair = async (): Promise<readonly [Bed, Bed]> => {
@@ -78,7 +85,7 @@ it('each hook renders once for a change of what it shows, and for nothing else [
     bed.sync.setOnline(false);
   };
   await exchange(a);
-  const rendersOf = await watched(a.store);
+  const { rendersOf } = await watched(a.store);
   const recorded = { aggregate: 1, view: 1, sync: 1, health: 1 };
   expect(await rendersOf(() => visit(a).send(item('BP', 120)))).toEqual(recorded);
   expect(await rendersOf(() => visit(a, 'v2').send(item('BP', 1)))).toEqual({ view: 1, sync: 1, health: 1 });
@@ -96,4 +103,23 @@ it('each hook renders once for a change of what it shows, and for nothing else [
   expect(health).toBeLessThanOrEqual(healths());
   const resolve = () => visit(a).resolve(visit(a).state().conflicts, [item('BP', 2)], { reason: 'source checked' });
   expect(await rendersOf(resolve)).toEqual({ ...recorded, conflicts: 1 });
+});
+
+it('rows of before say so, and rows that stay the same do not render when they are current [UI-03, PRJ-17]', async () => {
+  const storage = memoryStorage({ recordBytesMax: RECORD_BYTES });
+  const first = await openDevice({ storage, name: 'renders', upkeep: 'manual' });
+  for (let at = 0; at < 40; at++) await first.store.aggregate(Visit, 'v1').send(item(`i${at}`, at));
+  await first.store.compact();
+  await first.store.close();
+  const { adapter, release } = gated(storage);
+  const { store } = await openDevice({ storage: adapter, name: 'renders', app: '2', upkeep: 'manual' });
+  const { rendersOf, note } = await watched(closing(store));
+  expect(note()).toBe('This device is being brought up to date, 0 %');
+  const { rebuild, ...others } = await rendersOf(async () => {
+    release();
+    await store.caughtUp();
+  });
+  expect(others).toEqual({ aggregate: 1, stale: 1, health: 1 });
+  expect(rebuild).toBeLessThanOrEqual(100);
+  expect(note()).toBe('');
 });

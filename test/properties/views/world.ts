@@ -19,6 +19,7 @@ export const openWorld = (
   more: (points: ViewDefinition<PointRow>) => readonly (ViewDefinition | RollupDefinition)[] = () => [],
 ) => {
   const points = new Map<string, Point | undefined>();
+  let isStale = false;
   const row = ({ id }: { readonly id: string }): PointRow | undefined => {
     const point = points.get(id);
     return point === undefined ? undefined : { id, ...point };
@@ -45,7 +46,7 @@ export const openWorld = (
     openViews([indexed, plain, ...others], {
       snapshotOf: snapshot,
       pastSnapshots: () => Promise.resolve(new Map()),
-      isStale: () => false,
+      isStale: () => isStale,
     });
   const views = open();
   const query = (definition: ViewDefinition<PointRow> | RollupDefinition = indexed) =>
@@ -57,6 +58,13 @@ export const openWorld = (
       for (const [id, point] of changed) points.set(id, point);
       views.advance(changed.map(([id]) => stream(id)));
     },
+    /** Says whether what is shown is of before. */
+    tellStale: (now: boolean) => {
+      isStale = now;
+      views.refresh();
+    },
+    /** As when keys are locked. */
+    clear: views.clear,
     /** The same query over views that were made anew from all that there is, in another order. */
     rebuilt: (definition: ViewDefinition<PointRow> | RollupDefinition = indexed) => {
       const fresh = open();

@@ -6,7 +6,7 @@ import { wrappedKeyEncryptionCryptoJsStorage } from 'rxdb/plugins/encryption-cry
 import { getLocalStorageMock, getRxStorageLocalstorage } from 'rxdb/plugins/storage-localstorage';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Mirror, mirrorView } from '../../../src/rxdb/index.ts';
+import { type Mirror, type MirrorState, mirrorView } from '../../../src/rxdb/index.ts';
 import { openWorld, type Point } from '../../properties/views/world.ts';
 import { keyRing } from '../../support/keys.ts';
 import { MARKER as NAME, openClinic, Patient, names as patients } from '../fields/patients.ts';
@@ -61,6 +61,45 @@ const point: fc.Arbitrary<Point | undefined> = fc.option(
 const change = fc.array(fc.tuple(fc.constantFrom('s1', 's2', 's3', 's4'), point), { maxLength: 5 });
 
 describe('a mirrored view', () => {
+  it('holds what it held while rows are stale, and the rows of now after that, also when they are cleared meanwhile [RXD-01, PRJ-17]', async () => {
+    const step = fc.record({ change, stale: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 6 }), fc.boolean(), async (steps, isCleared) => {
+        const world = openWorld();
+        const collection = await open();
+        world.change([['s1', { site: 'A', n: 1 }]]);
+        const before = mirrorView(world.query(), collection);
+        await before.caughtUp();
+        await before.stop();
+        world.tellStale(true);
+        const mirror = mirrorView(world.query(), collection);
+        const states: MirrorState[] = [];
+        mirror.state$.subscribe((state) => states.push(state));
+        let held = await shown(collection);
+        for (const { change: changed, stale } of [...steps, { change: [], stale: true }]) {
+          if (stale) world.tellStale(true);
+          world.change(changed);
+          if (!stale) world.tellStale(false);
+          if (!stale) await mirror.caughtUp();
+          if (!stale) held = await shown(collection);
+          await collection.database.requestIdlePromise();
+          expect(await shown(collection)).toEqual(held);
+        }
+        const waiting = mirror.caughtUp();
+        if (isCleared) world.clear();
+        else world.tellStale(false);
+        await waiting;
+        if (isCleared) expect(await shown(collection)).toEqual(new Map());
+        else await expectSame(world, collection, mirror);
+        expect(states.some(({ stale }) => stale)).toBe(true);
+        expect(states.at(-1)).toMatchObject({ stale: false, behind: 0 });
+        await mirror.stop();
+        await collection.database.close();
+      }),
+      { numRuns: 15 },
+    );
+  });
+
   it('shows the rows after any changes, and after it was stopped and begun again beside changes it has not seen [RXD-01]', async () => {
     const step = fc.record({ change, restarts: fc.boolean(), waits: fc.boolean() });
     await fc.assert(
@@ -145,7 +184,7 @@ describe('a mirrored view', () => {
       details: { rows: 1, code: 'VD2' },
     });
     expect([...(await shown(collection)).keys()]).toEqual(['s2', 's3']);
-    expect(states.at(-1)).toEqual({ rows: 2, behind: 0, refused: 1 });
+    expect(states.at(-1)).toEqual({ rows: 2, behind: 0, refused: 1, stale: false });
     world.change([['s1', { site: 'A', n: 8 }]]);
     await mirror.caughtUp();
     await expectSame(world, collection, mirror);
