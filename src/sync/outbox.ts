@@ -8,7 +8,7 @@ import { LIMITS } from '../core/limits.ts';
 import { type Position, position } from '../core/position.ts';
 import { sameBytes, toBase64 } from '../crypto/bytes.ts';
 import { linkHash, replicaIdOf } from '../crypto/chain.ts';
-import { decodeCommit } from '../crypto/commitBytes.ts';
+import { decodeFrame } from '../crypto/commitBytes.ts';
 import type { EventStorage, Identity } from '../storage/port.ts';
 import { isUnreadable } from '../streams/pastDamage.ts';
 
@@ -25,10 +25,10 @@ const READ_BYTES = 1_048_576;
 type IsOf = (publicKey: Uint8Array) => boolean;
 
 const entryOf = (bytes: Uint8Array, record: Position, isOf: IsOf): OutboxEntry | undefined => {
-  const { publicKey, first, previous, root, eventBytes } = decodeCommit(bytes);
+  const { publicKey, first, previous, root, count } = decodeFrame(bytes);
   if (!isOf(publicKey)) return undefined;
-  const link: Hash32 = linkHash(previous, { first, count: eventBytes.length, root });
-  return { bytes, first, record, end: { sequence: first + eventBytes.length - 1, link } };
+  const link: Hash32 = linkHash(previous, { first, count, root });
+  return { bytes, first, record, end: { sequence: first + count - 1, link } };
 };
 
 type Place = { readonly from: number; readonly acknowledged: number };

@@ -17,7 +17,7 @@ import { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierRoot } from '../cryp
 import { noteVerifierText, signNote } from '../crypto/signedNote.ts';
 import { makeSigningKey, type SigningKey } from '../crypto/signer.ts';
 import { Access } from '../machines/clinical/index.ts';
-import { type Decision, decide, type Held, type Placed, type Received } from '../server/decide.ts';
+import { askedOf, type Decision, decide, type Held, type Placed, type Received } from '../server/decide.ts';
 import { checkCarries, verdictOn } from '../server/keySheet.ts';
 import { type AccessBook, accessBook } from '../streams/accessBook.ts';
 import type { Definitions } from '../streams/aggregateState.ts';
@@ -34,18 +34,36 @@ import {
   readMessage,
 } from '../sync/protocol.ts';
 
-type Stored = Placed & { readonly root: string };
+type Stored = Placed & { readonly root: string; readonly text: string };
 type State = {
-  readonly commits: readonly Stored[];
-  readonly heads: ReadonlyMap<ReplicaId, Head>;
-  readonly ids: ReadonlySet<string>;
-  readonly frontier: Frontier;
+  readonly commits: Stored[];
+  /** Of each replica its commits by their first sequence. */
+  readonly held: Map<ReplicaId, Map<number, Held>>;
+  readonly heads: Map<ReplicaId, Head>;
+  readonly ids: Set<string>;
+  /** Indexes of commits by the cursor after each. */
+  readonly places: Map<string, number>;
+  frontier: Frontier;
+  book: AccessBook;
   /** The key sheet, in the order of its changes. */
-  readonly keys: readonly (CarriedRow & { readonly changed: number })[];
+  keys: readonly (CarriedRow & { readonly changed: number })[];
 };
 /** It is told of no aggregate but the access list. */
 const NONE: Definitions = new Map();
-const EMPTY: State = { commits: [], heads: new Map(), ids: new Set(), frontier: EMPTY_FRONTIER, keys: [] };
+
+const emptyState = (tenant: TenantId): State => ({
+  ...{ commits: [], held: new Map(), heads: new Map(), ids: new Set(), places: new Map() },
+  ...{ frontier: EMPTY_FRONTIER, book: accessBook(Access, tenant), keys: [] },
+});
+
+const copyOf = (state: State): State => ({
+  ...state,
+  commits: [...state.commits],
+  held: new Map([...state.held].map(([replica, commits]) => [replica, new Map(commits)])),
+  heads: new Map(state.heads),
+  ids: new Set(state.ids),
+  places: new Map(state.places),
+});
 
 /** What a device may ask, as it travels: a path of the interface and, for a push, the text of its body. */
 export type SimulatedRequest =
@@ -71,26 +89,30 @@ export type SimulatedServer = {
 
 const cursorOf = (state: Frontier): string => `${state.size.toString(36)}-${toHex32(frontierRoot(state)).slice(0, 24)}`;
 
-const accept = (state: State, { accepted }: Decision): State => {
-  let { frontier } = state;
-  const commits = [...state.commits];
-  const heads = new Map(state.heads);
-  const ids = new Set(state.ids);
-  for (const placed of accepted) {
-    for (const leaf of placed.commit.leaves) frontier = appendLeaf(frontier, leaf);
-    commits.push({ ...placed, root: cursorOf(frontier) });
-    heads.set(placed.commit.replica, headAfter(placed.commit));
-    for (const { id } of placed.commit.events) ids.add(id);
+const accept = (state: State, { accepted }: Decision): void => {
+  const { commits, held, heads, ids, places } = state;
+  for (const { commit, position } of accepted) {
+    for (const leaf of commit.leaves) state.frontier = appendLeaf(state.frontier, leaf);
+    const root = cursorOf(state.frontier);
+    places.set(root, commits.length);
+    commits.push({ commit, position, root, text: toBase64(commit.bytes) });
+    const own = held.get(commit.replica) ?? new Map<number, Held>();
+    held.set(commit.replica, own.set(commit.first, { link: commit.link, position }));
+    heads.set(commit.replica, headAfter(commit));
+    for (const { id } of commit.events) ids.add(id);
+    state.book = state.book.after(commit);
   }
-  return { ...state, commits, heads, ids, frontier };
 };
 
-const heldOf = (state: State, replica: ReplicaId): ReadonlyMap<number, Held> =>
-  new Map(
-    state.commits
-      .filter(({ commit }) => commit.replica === replica)
-      .map(({ commit, position }) => [commit.first, { link: commit.link, position }]),
-  );
+/** What of the log bears on a push, as the real server reads it: commits and event ids that the push names. */
+const namedBy = ({ held, ids }: State, received: readonly Received[]) => {
+  const commits = new Map<number, Held>();
+  for (const { first, check } of received) {
+    const known = check.kind === 'sound' ? held.get(check.commit.replica)?.get(first) : undefined;
+    if (known !== undefined) commits.set(first, known);
+  }
+  return { commits, eventIds: new Set([...askedOf(received).ids].filter((id) => ids.has(id))) };
+};
 
 const receive = (body: string): Promise<readonly Received[]> => {
   const { commits } = readMessage(PushRequest, JSON.parse(body));
@@ -103,42 +125,43 @@ const receive = (body: string): Promise<readonly Received[]> => {
   );
 };
 
-const pageOf = (state: State, after: string, except: string): PullResponse => {
-  const start = state.commits.findIndex(({ root }) => root === after) + 1; // 0 for a cursor that is not of this log
+const pageOf = ({ commits, places, frontier }: State, after: string, except: string): PullResponse => {
   const page: Stored[] = [];
   let bytes = 0;
-  const wanted = state.commits.slice(start).filter(({ commit }) => commit.replica !== except);
-  for (const stored of wanted) {
+  let more = false;
+  const start = (places.get(after) ?? -1) + 1; // 0 for a cursor that is not of this log
+  for (let at = start; at < commits.length && !more; at++) {
+    const stored = commits[at];
+    if (stored === undefined || stored.commit.replica === except) continue;
     bytes += stored.commit.bytes.length;
-    if (page.length >= LIMITS.batchCommitsMax || bytes > LIMITS.batchBytesMax) break;
-    page.push(stored);
+    more = page.length >= LIMITS.batchCommitsMax || bytes > LIMITS.batchBytesMax;
+    if (!more) page.push(stored);
   }
-  const more = page.length < wanted.length;
   return {
     protocol: PROTOCOL,
-    commits: page.map(({ commit }) => toBase64(commit.bytes)),
-    cursor: more ? (page.at(-1)?.root ?? '') : state.commits.length === 0 ? '' : cursorOf(state.frontier),
+    commits: page.map(({ text }) => text),
+    cursor: more ? (page.at(-1)?.root ?? '') : commits.length === 0 ? '' : cursorOf(frontier),
     more,
   };
 };
 
 /** Takes changes of the key sheet by the rules of the server. */
-const takeKeys = (
-  state: State,
-  changes: readonly RowChange[],
-): { readonly state: State; readonly answer: KeysResponse } => {
-  let { keys } = state;
-  const verdicts = changes.map((change) => {
-    const { verdict, next } = verdictOn(
-      keys.find(({ id }) => id === change.id),
-      change,
-    );
-    if (next !== undefined)
-      keys = [...keys.filter(({ id }) => id !== next.id), { ...next, changed: 1 + (keys.at(-1)?.changed ?? 0) }];
-    return verdict;
-  });
-  return { state: { ...state, keys }, answer: messageOfVerdicts(verdicts) };
-};
+const takeKeys = (state: State, changes: readonly RowChange[]): KeysResponse =>
+  messageOfVerdicts(
+    changes.map((change) => {
+      const { keys } = state;
+      const { verdict, next } = verdictOn(
+        keys.find(({ id }) => id === change.id),
+        change,
+      );
+      if (next !== undefined)
+        state.keys = [
+          ...keys.filter(({ id }) => id !== next.id),
+          { ...next, changed: 1 + (keys.at(-1)?.changed ?? 0) },
+        ];
+      return verdict;
+    }),
+  );
 
 const keysPage = ({ keys }: State, after: string): KeysPage => {
   const last = keys.at(-1)?.changed ?? 0;
@@ -174,14 +197,6 @@ const helloFor = async (statement: Statement, replica: ReplicaId): Promise<Hello
   };
 };
 
-/** Who may do what, by what is held: folded anew each time, as it is put back with the rest. */
-const bookOf = (tenant: TenantId, { commits }: State): AccessBook =>
-  accessBook(
-    Access,
-    tenant,
-    commits.map(({ commit }) => commit),
-  );
-
 const decideOn = (tenant: TenantId, state: State, received: readonly Received[]): Decision & { replica: ReplicaId } => {
   const [first] = received;
   const replica = first?.check.kind === 'sound' ? first.check.commit.replica : first?.check.fault.replica;
@@ -190,10 +205,9 @@ const decideOn = (tenant: TenantId, state: State, received: readonly Received[])
     tenant,
     size: state.frontier.size,
     head: state.heads.get(replica) ?? emptyHead(replica, tenant),
-    commits: heldOf(state, replica),
+    ...namedBy(state, received),
     sequences: new Map([...state.heads].map(([other, head]) => [other, head.sequence])),
-    eventIds: state.ids,
-    access: bookOf(tenant, state),
+    access: state.book,
     definitions: NONE,
   };
   return { ...decide(known, received), replica };
@@ -207,13 +221,13 @@ export const simulatedServer = async (options: {
   const { nowMs = () => Date.UTC(2026, 0, 5, 9) } = options;
   const tenant = tenantId(options.tenant);
   let signer: Signer = { name: 'server.simulated', key: await makeSigningKey() };
-  let state = EMPTY;
+  let state = emptyState(tenant);
   const statement = (): Statement => ({ tenant, state, signer, time: new Date(nowMs()).toISOString() });
 
   const push = async (body: string): Promise<PushResponse> => {
     const received = await receive(body);
     const { replica, ...decision } = decideOn(tenant, state, received);
-    state = accept(state, decision);
+    accept(state, decision);
     return { protocol: PROTOCOL, verdicts: [...decision.verdicts], receipt: await receiptFor(statement(), replica) };
   };
   return {
@@ -225,19 +239,17 @@ export const simulatedServer = async (options: {
       if (request.kind === 'keys-push') {
         const asked = readMessage(KeysRequest, JSON.parse(request.body));
         const [changes, proof] = [changesOfMessage(asked), proofOfMessage(asked)];
-        checkCarries(bookOf(tenant, state), proof && (await proverOf(tenant, changes, proof)));
-        const taken = takeKeys(state, changes);
-        state = taken.state;
-        return JSON.stringify(taken.answer);
+        checkCarries(state.book, proof && (await proverOf(tenant, changes, proof)));
+        return JSON.stringify(takeKeys(state, changes));
       }
       return JSON.stringify(pageOf(state, request.after, request.except));
     },
     size: () => state.frontier.size,
     commits: () => state.commits.map(({ commit }) => commit.bytes),
     backup: () => {
-      const kept = state;
+      const kept = copyOf(state);
       return () => {
-        state = kept;
+        state = copyOf(kept);
       };
     },
     renewKey: async () => {

@@ -1,5 +1,6 @@
 /** Simulated worlds: histories drawn by chance, lived with the product's own code, and looked at from outside. */
 import { remember } from '../../crypto/remembered.ts';
+import { loadFastSha256 } from '../../crypto/sha256.ts';
 import { seededEntropy } from '../entropy.ts';
 import { checkWorld } from './checker.ts';
 import { visitModel, type WorldModel } from './model.ts';
@@ -38,6 +39,7 @@ export const liveHistory = async (
   history: readonly string[],
   { seed, devices = 5, model = visitModel, signatures = 'simulated' }: HistoryOptions,
 ): Promise<HistoryReport> => {
+  await loadFastSha256();
   const freePlatform = signingPlatform(signatures, seed);
   // every device of a world reads the same commits and looks at the same signatures
   const forget = remember();
