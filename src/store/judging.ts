@@ -1,18 +1,25 @@
 /**
  * What speaks against commits that come from elsewhere, by who may end conflicts and by the access list at their place in the server's order:
- * the question that the server was asked when it took them, answered by the same function. Own events are in that list as far as they
- * are known to come before: where it matters, the server is asked for own commits too, and gives them in their place.
+ * the question that the server was asked when it took them, answered by the same function. What is held counts as far as it is known to come
+ * before: where own events matter, the server is asked for own commits too, and gives them in their place; where everything is pulled
+ * again, what is held of others counts from its page on.
  * Laws: `authority.laws`, `judging.laws`.
  */
 import type { AggregateDefinition } from '../core/aggregate.ts';
-import type { Commit, RecordedEvent } from '../core/commit.ts';
+import type { Commit } from '../core/commit.ts';
+import type { ReplicaId } from '../core/ids.ts';
 import { seen } from '../core/versionVector.ts';
 import { type AccessBook, accessBook, bookStream } from '../streams/accessBook.ts';
 import { judgeResolutions } from '../streams/resolutions.ts';
-import type { JudgedCommit } from '../sync/receipts.ts';
+import type { BeforeCursor, JudgedCommit } from '../sync/receipts.ts';
 import type { Session } from './session.ts';
 
-type JudgingSession = Pick<Session, 'definitions' | 'states' | 'identity' | 'succession'>;
+export type JudgingSession = Pick<Session, 'definitions'> & {
+  readonly identity: Pick<Session['identity'], 'replica' | 'tenant'>;
+  readonly states: Pick<Session['states'], 'get' | 'history'>;
+  readonly log: Pick<Session['log'], 'head'>;
+  readonly succession: Pick<Session['succession'], 'closings$'>;
+};
 
 const booksOf = ({ definitions }: JudgingSession): readonly AggregateDefinition[] =>
   [...definitions.values()].filter(({ judge }) => judge !== undefined);
@@ -25,48 +32,48 @@ export const isJudgedByOwn = (session: JudgingSession, placed: number): boolean 
   });
 };
 
-/** The list as it stood at the cursor: without own events that are not known to lie before it, and without what is held here only. */
+/** True if what a replica wrote with this sequence is held here and lies before the cursor. */
+const isBefore = (session: JudgingSession, replica: ReplicaId, sequence: number, before: BeforeCursor): boolean => {
+  if (replica === session.identity.replica) return sequence <= before.placed;
+  const { forkedAt } = session.succession.closings$.value.find((closing) => closing.replica === replica) ?? {};
+  if (typeof forkedAt === 'number' && sequence >= forkedAt) return false; // it is here only
+  return sequence <= (before.again === null ? session.log.head(replica).sequence : (before.again[replica] ?? 0));
+};
+
+/** The list as it stood at the cursor. */
 const bookAt = async (
   session: JudgingSession,
   definition: AggregateDefinition,
-  placed: number,
+  before: BeforeCursor,
 ): Promise<AccessBook> => {
-  const { tenant, replica } = session.identity;
-  const closings = session.succession.closings$.value;
-  const isBefore = ({ body, context }: RecordedEvent): boolean =>
-    context.replica === replica
-      ? body.sequence <= placed
-      : !closings.some(
-          (each) => each.replica === context.replica && each.forkedAt !== null && body.sequence >= each.forkedAt,
-        );
-  const held = (await session.states.history(bookStream(definition, tenant))).filter(isBefore);
+  const { tenant } = session.identity;
+  const held = await session.states.history(bookStream(definition, tenant));
   return accessBook(
     definition,
     tenant,
-    held.map(({ body, context }) => ({ context, events: [body] })),
+    held
+      .filter(({ body, context }) => isBefore(session, context.replica, body.sequence, before))
+      .map(({ body, context }) => ({ context, events: [body] })),
   );
 };
 
-/** Commits against which something speaks, each as often as something does. @param placed  highest own sequence before the first of them */
+/** Commits against which something speaks, each as often as something does: own ones are in their place, and not judged. */
 export const judgeCommits = async (
   session: JudgingSession,
   commits: readonly Commit[],
-  placed: number,
+  before: BeforeCursor,
 ): Promise<readonly JudgedCommit[]> => {
-  const { replica } = session.identity;
-  const others = commits.filter((commit) => commit.replica !== replica);
-  const judged: JudgedCommit[] = others.flatMap((commit) => {
-    const judgement = judgeResolutions(session.definitions, commit);
+  const isOwn = ({ replica }: Commit) => replica === session.identity.replica;
+  const judged: JudgedCommit[] = commits.flatMap((commit) => {
+    const judgement = isOwn(commit) ? undefined : judgeResolutions(session.definitions, commit);
     return judgement === undefined ? [] : [{ commit, judgement }];
   });
-  if (others.length === 0) return judged;
   for (const definition of booksOf(session)) {
-    let book = await bookAt(session, definition, placed);
+    let book = await bookAt(session, definition, before);
     for (const commit of commits) {
-      const isOwn = commit.replica === replica;
-      const judgement = isOwn ? undefined : book.judge(commit);
+      const judgement = isOwn(commit) ? undefined : book.judge(commit);
       if (judgement !== undefined) judged.push({ commit, judgement });
-      if (!isOwn || commit.first > placed) book = book.after(commit);
+      if (!isBefore(session, commit.replica, commit.first, before)) book = book.after(commit);
     }
   }
   return judged;

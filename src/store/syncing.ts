@@ -54,7 +54,7 @@ const partsOf = (
       own.marked(saved);
     },
     keepFinding: findings.keep,
-    judge: (commits, placed) => judgeCommits(session, commits, placed),
+    judge: (commits, before) => judgeCommits(session, commits, before),
     isJudgedByOwn: (placed) => isJudgedByOwn(session, placed),
     succeed: async (contradiction) => {
       if (succession.count() > 0) return false;

@@ -4,6 +4,7 @@
  */
 import type { Commit, Fault } from '../core/commit.ts';
 import { isStoreError, StoreError } from '../core/errors.ts';
+import type { ReplicaId } from '../core/ids.ts';
 import { fromBase64, utf8 } from '../crypto/bytes.ts';
 import { checkCommit } from '../crypto/checkCommit.ts';
 import { changesMessage, type KeyCarrier } from '../crypto/keyRows.ts';
@@ -12,10 +13,11 @@ import { checkEnrolledKey, sign } from '../crypto/signer.ts';
 import type { PullResult, PushResult } from '../machines/sync.ts';
 import type { FaultyCommit } from '../streams/fitting.ts';
 import { settleClosed } from './leftovers.ts';
+import { FROM_START } from './marks.ts';
 import { sendOthers } from './others.ts';
 import { nextBatch, type OutboxEntry } from './outbox.ts';
 import type { Verdict } from './protocol.ts';
-import { acknowledge, type ExchangeParts, receiptFor, reject, saveMark } from './receipts.ts';
+import { acknowledge, type BeforeCursor, type ExchangeParts, receiptFor, reject, saveMark } from './receipts.ts';
 
 export type { ExchangeParts } from './receipts.ts';
 
@@ -29,7 +31,7 @@ const startAgain = async (parts: ExchangeParts, held: number): Promise<void> => 
   await parts.keepFinding(fault, utf8(mark.receipt?.note ?? ''));
   await parts.keys?.startAgain();
   putBack.add(parts);
-  await saveMark(parts, { ...mark, cursor: '', placed: 0, acknowledged: 0, outboxFrom: 0 });
+  await saveMark(parts, { ...mark, ...FROM_START, acknowledged: 0, outboxFrom: 0 });
 };
 
 /** Greets as the replica that writes here; `succeeded` if that is another one afterwards. */
@@ -99,9 +101,10 @@ const keepFault = async (parts: ExchangeParts, { fault, commit }: FaultyCommit):
  * no effect, and what else it says a person judges.
  */
 const pointOut = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<void> => {
-  const own = parts.identity().replica;
-  const isAsked = ({ replica, first }: Commit) => replica === own || first > parts.log.head(replica).sequence;
-  for (const { commit, judgement } of await parts.judge(commits.filter(isAsked), parts.mark().placed)) {
+  const isNew = ({ replica, first }: Commit) => first > parts.log.head(replica).sequence;
+  if (!commits.some(isNew)) return;
+  for (const { commit, judgement } of await parts.judge(commits, parts.mark())) {
+    if (!isNew(commit)) continue;
     const { code, at } = judgement;
     await parts.keepFinding({ code, sequence: commit.first + at, replica: commit.replica }, commit.bytes);
   }
@@ -148,14 +151,23 @@ const nextPage = async (parts: ExchangeParts, signal: AbortSignal) => {
   const isWhole = acknowledged > placed && parts.isJudgedByOwn(placed);
   const page = await parts.transport.pull({ after: cursor, ...(isWhole ? {} : { except: replica }) }, signal);
   const commits = await checkAll(parts, page.commits);
-  const own = commits.filter((commit) => commit.replica === replica);
-  // at the end of the log, all that the server had confirmed before it was asked lies behind
-  const upTo = Math.max(
-    placed,
-    page.more ? 0 : acknowledged,
-    ...own.map(({ first, events }) => first + events.length - 1),
-  );
-  return { page, commits, isOfOthers: own.length < commits.length, placed: upTo };
+  const isOfOthers = commits.some((commit) => commit.replica !== replica);
+  // at the end of the log, all that is held of others and that the server had confirmed before it was asked lies behind
+  const behind = passed(parts.mark(), commits, replica);
+  const before = page.more ? behind : { placed: Math.max(behind.placed, acknowledged), again: null };
+  return { page, commits, isOfOthers, before };
+};
+
+/** What lies before the cursor once these commits do. */
+const passed = (mark: BeforeCursor, commits: readonly Commit[], own: ReplicaId): BeforeCursor => {
+  let { placed } = mark;
+  const again = mark.again === null ? null : { ...mark.again };
+  for (const { replica, first, events } of commits) {
+    const last = first + events.length - 1;
+    if (replica === own) placed = Math.max(placed, last);
+    else if (again !== null) again[replica] = Math.max(again[replica] ?? 0, last);
+  }
+  return { placed, again };
 };
 
 /** What one pull has found out. */
@@ -164,11 +176,11 @@ type Pull = { isGreeted: boolean };
 /** Takes the page behind the cursor; true if there may be another one. @throws StoreError as `pullAll` */
 const pullPage = async (parts: ExchangeParts, pull: Pull, signal: AbortSignal): Promise<boolean | 'no-room'> => {
   const { cursor } = parts.mark();
-  const { page, commits, isOfOthers, placed } = await nextPage(parts, signal);
+  const { page, commits, isOfOthers, before } = await nextPage(parts, signal);
   const taken = await take(parts, commits);
   if (taken === 'no-room') return taken;
   if (page.cursor === cursor) return false;
-  await saveMark(parts, { ...parts.mark(), cursor: page.cursor, placed });
+  await saveMark(parts, { ...parts.mark(), cursor: page.cursor, ...before });
   // What was pulled before is given again: the server does not know the cursor any more, and may lack what it never took here.
   if (taken === 'nothing-new' && cursor !== '' && isOfOthers) putBack.add(parts);
   // Another place in the log though nothing is new: own commits lie between, or it is not the log that it was. The receipt tells.
@@ -197,7 +209,7 @@ export const pullAll = async (parts: ExchangeParts, signal: AbortSignal): Promis
     } catch (error) {
       if (isFromStart || !isStoreError(error, 'chain.gap')) throw error;
       isFromStart = true;
-      await saveMark(parts, { ...parts.mark(), cursor: '', placed: 0 });
+      await saveMark(parts, { ...parts.mark(), ...FROM_START });
     }
   }
   await noteAgreement(parts);

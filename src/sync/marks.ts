@@ -14,6 +14,8 @@ const SyncMark = z.strictObject({
   cursor: z.string(),
   /** Highest own sequence that is known to lie before the cursor in the server's order. */
   placed: whole.default(0),
+  /** The same of others, by replica, where everything is pulled from the beginning; null where all that is held of others lies before it. */
+  again: z.record(z.string(), whole).nullable().default(null),
   /** Highest own sequence that a receipt covers. */
   acknowledged: whole,
   /** Start of the first record that may hold own events above `acknowledged`. */
@@ -25,14 +27,9 @@ const SyncMark = z.strictObject({
 });
 export type SyncMark = z.infer<typeof SyncMark>;
 
-export const NEW_MARK: SyncMark = {
-  cursor: '',
-  placed: 0,
-  acknowledged: 0,
-  outboxFrom: 0,
-  receipt: null,
-  server: null,
-};
+/** Where a pull from the beginning begins. */
+export const FROM_START: Pick<SyncMark, 'cursor' | 'placed' | 'again'> = { cursor: '', placed: 0, again: {} };
+export const NEW_MARK: SyncMark = { ...FROM_START, acknowledged: 0, outboxFrom: 0, receipt: null, server: null };
 
 /** The mark of a replica that takes over: everything is pulled again, for what the old one wrote is now from elsewhere. */
 export const succeedingMark = (mark: SyncMark, replica: ReplicaId, outboxFrom: number): SyncMark => ({

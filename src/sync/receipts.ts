@@ -28,6 +28,9 @@ export type Contradiction = {
 /** A commit with what speaks against it. */
 export type JudgedCommit = { readonly commit: Commit; readonly judgement: Judgement };
 
+/** What lies before the first of some commits in the server's order. */
+export type BeforeCursor = Pick<SyncMark, 'placed' | 'again'>;
+
 export type ExchangeParts = {
   readonly storage: EventStorage;
   readonly log: Log;
@@ -40,11 +43,8 @@ export type ExchangeParts = {
   readonly setMark: (mark: SyncMark, saved: boolean) => Promise<void>;
   /** Keeps evidence of a fault. */
   readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
-  /**
-   * What speaks against commits from elsewhere, in the server's order; asked before they are stored. Own commits among them are where the
-   * server put them; of the others, those up to `placed` came before.
-   */
-  readonly judge: (commits: readonly Commit[], placed: number) => Promise<readonly JudgedCommit[]>;
+  /** What speaks against commits from elsewhere, among commits in the server's order, own ones in their place; asked before they are stored. */
+  readonly judge: (commits: readonly Commit[], before: BeforeCursor) => Promise<readonly JudgedCommit[]>;
   /** True if own events above `placed` decide what speaks against commits from elsewhere. */
   readonly isJudgedByOwn: (placed: number) => boolean;
   /** Closes the replica and begins a new one; false if this session has done so before: then a person has to look. */
