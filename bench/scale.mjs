@@ -110,16 +110,15 @@ const CHANGED_FIGURES = [
   ['-current', 'currentMs', 'until everything is folded anew'],
   ['-turn', 'longestMs', 'the longest time for which nobody else had a turn meanwhile'],
 ];
-const changedId = (of, count) => `B3c${of}-${count / 1_000}k`;
 
-/** An update of the application: the states that were kept are of the machines before. */
-const changed = {
-  ids: CHANGED.flatMap((count) => CHANGED_FIGURES.map(([of]) => changedId(of, count))),
+/** Opening where states are of before, at each size. `when`: why they are. */
+const stale = ({ row, when, seeds, opens }) => ({
+  ids: CHANGED.flatMap((count) => CHANGED_FIGURES.map(([of]) => `${row}${of}-${count / 1_000}k`)),
   sample: async ({ call, seed, scale }) => {
     const samples = [];
     for (const log of CHANGED) {
       const count = log * scale;
-      samples.push(await call('openChanged', { name: await seed('seedCompacted', count), count, app: 'another' }));
+      samples.push(await call(opens, { name: await seed(seeds, count), count, app: 'another' }));
     }
     return samples;
   },
@@ -128,8 +127,8 @@ const changed = {
       CHANGED_FIGURES.map(([of, figure, what]) =>
         plainRow(
           {
-            id: changedId(of, count),
-            what: `fresh page, after machines have changed, ${count.toLocaleString('en-US')} events ${KEPT}: ${what}`,
+            id: `${row}${of}-${count / 1_000}k`,
+            what: `fresh page, ${when}, ${count.toLocaleString('en-US')} events ${KEPT}: ${what}`,
             unit: 'ms',
             budget: 'information',
             n: samples.length,
@@ -138,7 +137,22 @@ const changed = {
         ),
       ),
     ),
-};
+});
+
+/** An update of the application: the states that were kept are of the machines before. */
+const changed = stale({
+  row: 'B3c',
+  when: 'after machines have changed',
+  seeds: 'seedCompacted',
+  opens: 'openChanged',
+});
+/** Of protected values states are kept unopened: each opening of a long log folds it anew. */
+const unopened = stale({
+  row: 'B3d',
+  when: 'two protected fields in each event, keys unlocked',
+  seeds: 'seedFields',
+  opens: 'openFieldsLog',
+});
 
 const MENDED = [10_000, 100_000];
 
@@ -177,4 +191,4 @@ const mending = {
     })),
 };
 
-export const SCALE_SCENARIOS = [opening, reading, packedSingly, changed, mending];
+export const SCALE_SCENARIOS = [opening, reading, packedSingly, changed, unopened, mending];

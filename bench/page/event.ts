@@ -35,9 +35,10 @@ const payloadOf = (at: number): Payload => ({
 });
 const aggregateOf = (at: number): string => `subject-${String(at % AGGREGATES).padStart(4, '0')}/visit-1`;
 
+export type VisitContext = { readonly recorded: number; readonly items: Readonly<Record<string, string | number>> };
 const visitSetup = setup({
   types: {
-    context: {} as { readonly recorded: number; readonly items: Readonly<Record<string, string | number>> },
+    context: {} as VisitContext,
     events: {} as ({ readonly type: 'ItemRecorded' } & Payload) | { readonly type: 'VisitCompleted' | 'VisitReopened' },
   },
   guards: { isMeasured: ({ event }) => event.type === 'ItemRecorded' && event.value !== '' },

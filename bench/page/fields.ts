@@ -3,12 +3,14 @@
 import type { EventId, EventType, StreamId, TenantId } from '../../src/core/ids.ts';
 import { makeDataKey } from '../../src/crypto/dataKey.ts';
 import { type FieldPlace, openField, openFieldSealer, type SealedValue } from '../../src/crypto/fieldCipher.ts';
-import { openStore } from '../../src/index.ts';
-import { memorySheet, memoryVault, openVault } from '../../src/keys.ts';
+import { openStore, type Store } from '../../src/index.ts';
+import { type KeySession, memorySheet, memoryVault, openVault } from '../../src/keys.ts';
 import { systemEntropy } from '../../src/store/platform.ts';
 import { dropDatabase } from './bare.ts';
 import { currentActor, itemOf, ProtectedVisit, series } from './event.ts';
+import { openStale, statesOf } from './scale.ts';
 import { elapsed, inTurns, type Single } from './turns.ts';
+import { protectedVisits } from './views.ts';
 
 /** A store with protected fields, its keys unlocked by a key of the host. Keys lie in memory: they are asked for once. */
 const openProtected = async (name: string) => {
@@ -117,4 +119,42 @@ const unlock = async ({ name }: { readonly name: string }): Promise<number> => {
   return took;
 };
 
-export const fieldCalls = { singleFields, bulkFields, bareSeals, values, unlock };
+/** A key that the host keeps: the same in every page. */
+const HOST_KEY = { user: 'ada', key: new Uint8Array(32).fill(7) };
+
+const openKept = (name: string, keys: KeySession): Promise<Store> =>
+  openStore({
+    ...{ name, keys, tenant: 'bench', app: 'bench', upkeep: 'manual' },
+    aggregates: [ProtectedVisit],
+    views: [protectedVisits],
+    actor: currentActor,
+  });
+
+type Sized = { readonly name: string; readonly count: number };
+
+/** A log with protected fields, packed, with what is kept of its states. */
+const seedFields = async ({ name, count }: Sized): Promise<void> => {
+  const keys = await openVault({ name, idleMinutes: 60 }).create(HOST_KEY);
+  await keys.makeWrappingKey('study');
+  const store = await openKept(name, keys);
+  const step = 5_000;
+  for (let from = 0; from < count; from += step)
+    await store.appendAll(ProtectedVisit, series(itemOf, Math.min(step, count - from), from));
+  await store.compact();
+  await store.close();
+  await keys.lock();
+};
+
+/** Opening it in a fresh page, from unlocked keys on. */
+const openFieldsLog = async ({ name, count }: Sized) => {
+  const keys = await openVault({ name, idleMinutes: 60 }).unlock(HOST_KEY);
+  const opened = await openStale({
+    open: () => openKept(name, keys),
+    rows: (store) => store.view(protectedVisits).rows().length,
+    isWhole: (store) => store.size() === count && statesOf(store, ProtectedVisit) === count,
+  });
+  await keys.lock();
+  return opened;
+};
+
+export const fieldCalls = { singleFields, bulkFields, bareSeals, values, unlock, seedFields, openFieldsLog };

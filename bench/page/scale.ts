@@ -3,7 +3,7 @@ import { position } from '../../src/core/position.ts';
 import { readStoredCommit } from '../../src/crypto/readCommit.ts';
 import { dexieStorage, type EventStorage, memoryStorage, openStore, type Store } from '../../src/index.ts';
 import { replicaKey } from '../../src/streams/directory.ts';
-import { AGGREGATES, currentActor, itemOf, Visit } from './event.ts';
+import { AGGREGATES, currentActor, itemOf, type ProtectedVisit, Visit } from './event.ts';
 import { fill, openProduct, sendOne } from './product.ts';
 import { visits } from './views.ts';
 
@@ -52,9 +52,9 @@ const seedPackedSingly = async ({ name, count }: Sized): Promise<void> => {
   await store.close();
 };
 
-export const statesOf = (store: Store): number => {
+export const statesOf = (store: Store, of: typeof Visit | typeof ProtectedVisit = Visit): number => {
   let folded = 0;
-  for (let at = 0; at < AGGREGATES; at++) folded += store.aggregate(Visit, itemOf(at).id).state().version;
+  for (let at = 0; at < AGGREGATES; at++) folded += store.aggregate(of, itemOf(at).id).state().version;
   return folded;
 };
 
@@ -87,22 +87,35 @@ const longestTurn = async (work: () => Promise<void>): Promise<number> => {
   return longestMs;
 };
 
-/** Opening after the machine has changed: until the store is there with rows of before, until all is folded anew, and the longest turn. */
-const openChanged = async ({ name, count, app }: Sized & { readonly app: string }) => {
+/** Opening a store whose states are of before: until it is there with their rows, until all is folded anew, and the longest turn. */
+export const openStale = async (parts: {
+  readonly open: () => Promise<Store>;
+  readonly rows: (store: Store) => number;
+  readonly isWhole: (store: Store) => boolean;
+}) => {
   const startedAt = performance.now();
   let [shownMs, currentMs] = [0, 0];
   const longestMs = await longestTurn(async () => {
-    const store = await openStore({
-      ...{ name, app, tenant: 'bench', actor: currentActor, upkeep: 'manual', aggregates: [Visit], views: [visits] },
-    });
-    if (store.view(visits).rows().length < AGGREGATES) throw new Error('rows of before are missing');
+    const store = await parts.open();
+    if (parts.rows(store) < AGGREGATES) throw new Error('rows of before are missing');
     shownMs = performance.now() - startedAt;
     await store.caughtUp();
     currentMs = performance.now() - startedAt;
-    if (store.size() !== count || statesOf(store) < count - 2 * MARKED_EVENTS) throw new Error('not all is folded');
+    if (!parts.isWhole(store)) throw new Error('not all is folded');
     await store.close();
   });
   return { shownMs, currentMs, longestMs };
+};
+
+/** The same after the machine has changed. */
+const openChanged = ({ name, count, app }: Sized & { readonly app: string }) => {
+  const views = [visits];
+  return openStale({
+    open: () =>
+      openStore({ name, app, views, tenant: 'bench', actor: currentActor, upkeep: 'manual', aggregates: [Visit] }),
+    rows: (store) => store.view(visits).rows().length,
+    isWhole: (store) => store.size() === count && statesOf(store) >= count - 2 * MARKED_EVENTS,
+  });
 };
 
 /** From nothing to the open store; `mends`: beginning a new log in the engine first, as it does unless it is given a factory. */

@@ -1,21 +1,26 @@
 /** What live queries cost: from durable to shown, with many subscribers, and making the rows of a view anew. */
-import { defineView, dexieStorage, openStore, type StorageAdapter, type Store } from '../../src/index.ts';
+import {
+  type AggregateSnapshot,
+  defineView,
+  dexieStorage,
+  openStore,
+  type StorageAdapter,
+  type Store,
+} from '../../src/index.ts';
 import { dropDatabase } from './bare.ts';
-import { currentActor, itemFor, series, Visit } from './event.ts';
+import { currentActor, itemFor, ProtectedVisit, series, Visit, type VisitContext } from './event.ts';
 import { sendOne } from './product.ts';
 import { elapsed } from './turns.ts';
 
-export const visits = defineView({
-  name: 'visits',
-  of: Visit,
-  row: ({ id, value, context, version }) => ({
-    id: String(id),
-    state: String(value),
-    recorded: context.recorded,
-    version,
-  }),
-  indexes: [['id'], ['state', 'recorded']],
+const visitRow = ({ id, value, context, version }: AggregateSnapshot<VisitContext>) => ({
+  id: String(id),
+  state: String(value),
+  recorded: context.recorded,
+  version,
 });
+const indexes = [['id'], ['state', 'recorded']] as const;
+export const visits = defineView({ name: 'visits', of: Visit, row: visitRow, indexes });
+export const protectedVisits = defineView({ name: 'protected visits', of: ProtectedVisit, row: visitRow, indexes });
 
 /** The storage of a page that tells when an append is durable. */
 export const timedStorage = (onDurable: () => void): StorageAdapter => ({

@@ -110,6 +110,7 @@ export const ERROR_TEXT = {
     'The moment is neither a number of events nor a time by RFC 3339. Give { size: 120 } or { time: "2026-01-05T09:00:00Z" }.',
   'query.wrong-cursor':
     'The cursor is of a query that orders by other members. Begin again at the first page, or order as that query did.',
+  'query.wrong-limit': 'A limit is a whole number of rows, 0 or more. Leave it out to have all rows.',
   'receipt.ahead-of-log': 'A receipt vouches for more events than are held.',
   'receipt.mismatch': 'A receipt names a head that differs from the one held.',
   'schema.gap':

@@ -140,8 +140,10 @@ const compareEntries =
     return compareValues(keyA, keyB);
   };
 
-/** @throws StoreError `query.wrong-cursor` if the cursor is of a query that orders otherwise */
-export const readyQuery = ({ where, orderBy, limit, after }: Query): ReadyQuery => {
+/** @throws StoreError `query.wrong-cursor` if the cursor is of a query that orders otherwise; `query.wrong-limit` */
+export const readyQuery = ({ where, orderBy, limit = Number.POSITIVE_INFINITY, after }: Query): ReadyQuery => {
+  const isCount = limit === Number.POSITIVE_INFINITY || (Number.isSafeInteger(limit) && limit >= 0);
+  if (!isCount) throw new StoreError('query.wrong-limit', { limit });
   const tests = testsOf(where);
   const compare = compareEntries(orderBy);
   if (after !== undefined && after.values.length !== orderBy.length)
@@ -153,7 +155,7 @@ export const readyQuery = ({ where, orderBy, limit, after }: Query): ReadyQuery 
   const matches = (row: Row): boolean => tests.every((test) => passes(row, test));
   return {
     ...{ tests, orderBy, after, matches, compare },
-    limit: limit ?? Number.POSITIVE_INFINITY,
+    limit,
     takes: (entry) => matches(entry[1]) && (cursor === undefined || compare(cursor, entry) < 0),
     cursorOf: ([key, row]) => ({ values: orderBy.map(({ member }) => row[member]), key }),
   };

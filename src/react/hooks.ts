@@ -106,7 +106,7 @@ const EVERY_ROW = {};
 
 /**
  * The rows of a registered view or rollup. The component renders again when its own rows change.
- * @throws StoreError `query.unknown-view`, `query.wrong-cursor`, `store.not-provided`
+ * @throws StoreError `query.unknown-view`, `query.wrong-cursor`, `query.wrong-limit`, `store.not-provided`
  */
 export const useView = <R extends Row>(
   definition: ViewDefinition<R> | RollupDefinition<R>,

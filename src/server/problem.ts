@@ -74,6 +74,7 @@ export const PROBLEM_STATUS = {
   'query.unknown-view': 400,
   'query.wrong-moment': 400,
   'query.wrong-cursor': 400,
+  'query.wrong-limit': 400,
   'receipt.ahead-of-log': 409,
   'receipt.mismatch': 409,
   'schema.gap': 500,

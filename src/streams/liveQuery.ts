@@ -38,6 +38,7 @@ export type LiveQuery<R extends Row, S extends Row = R> = {
   readonly where: (where: Where<R>) => LiveQuery<R, S>;
   /** First by the first one asked for; ties keep the order of keys. */
   readonly orderBy: (member: keyof R & string, direction?: Direction) => LiveQuery<R, S>;
+  /** At most so many rows. @throws StoreError `query.wrong-limit` if that is no number of rows, when it is asked */
   readonly limit: (count: number) => LiveQuery<R, S>;
   /**
    * Goes on behind a place that an earlier result of the same order named: of rows that came or went meanwhile none is seen twice.

@@ -95,6 +95,14 @@ it('pages put together are the whole, and what changes between two of them shows
   );
 });
 
+it('refuses a limit that is no number of rows [PRJ-09]', async () => {
+  const world = openWorld();
+  world.change([['a', { site: '01', n: 1 }]]);
+  for (const limit of [-1, 1.5, Number.NaN])
+    expect(await outcomeOf(Promise.resolve().then(world.query().limit(limit).rows))).toBe('query.wrong-limit');
+  expect([0, 1, Number.POSITIVE_INFINITY].map((limit) => world.query().limit(limit).rows().length)).toEqual([0, 1, 1]);
+});
+
 it('refuses a cursor of a query that orders by other members [PRJ-09]', async () => {
   const world = openWorld();
   const query = world.query().orderBy('n').after({ values: [], key: 'a' });
