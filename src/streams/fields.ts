@@ -174,6 +174,9 @@ const heldPayloads = () => {
   };
 };
 
+/** Events opened at once: asking for more is one long turn of the page, whoever encrypts. */
+const OPENED_AT_ONCE = 32;
+
 /** The aggregates whose events have protected parts. */
 export const typesWithProtectedFields = (definitions: Definitions): ReadonlySet<string> =>
   new Set(
@@ -214,7 +217,8 @@ export const openFields = (parts: FieldsParts): Fields => {
         const payload = held.get(event.body.id) ?? (await open(event));
         if (payload !== undefined) opened.set(event.body.id, payload);
       };
-      await Promise.all(events.map(openOne));
+      for (let at = 0; at < events.length; at += OPENED_AT_ONCE)
+        await Promise.all(events.slice(at, at + OPENED_AT_ONCE).map(openOne));
       return opened;
     },
     hold: (opened) => {
