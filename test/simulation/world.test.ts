@@ -120,6 +120,11 @@ it.each(['C> C*1 C< C0+1 C<', 'S> C> C0+1 D1~ S< D0+1 C<', 'B> B0+0 B< B- B< B1+
   async (words) => expect((await liveHistory(words.split(' '), { seed: 202 })).violations).toEqual([]),
 );
 
+it('a commit of whose key a bit was flipped is found under the name that its bytes have then [SIM-08]', async () => {
+  const report = await drawnHistory({ seed: 500_938, operations: 100, weights: TAMPERED });
+  expect(report.violations, failureText(report)).toEqual([]);
+});
+
 it('one seed gives one history, with the same end [SIM-03]', async () => {
   // One after the other: worlds that live at once share what they remember of signatures, and one would wait where the other need not.
   const live = (seed: number) => drawnHistory({ seed, operations: 80, weights: CLONES });

@@ -7,6 +7,8 @@
  */
 import { isStoreError } from '../../core/errors.ts';
 import { isRecord } from '../../core/json.ts';
+import { replicaIdOf } from '../../crypto/chain.ts';
+import { decodeFrame } from '../../crypto/commitBytes.ts';
 import { readStoredCommit } from '../../crypto/readCommit.ts';
 import type { MemoryDatabase } from '../../storage/memory.ts';
 import type { StoredRecord } from '../../storage/port.ts';
@@ -33,13 +35,26 @@ type Tamper = (database: MemoryDatabase, draw: Draw) => Done | undefined;
 const endOf = ({ position, commits }: StoredRecord): number =>
   commits.reduce<number>((end, { events }) => end + events, position);
 
-const placeOf = (records: readonly StoredRecord[]): Done => {
+/** Whose these bytes are and where they belong, by what they say themselves: nothing where they can no longer be read. */
+const claimOf = (bytes: Uint8Array): readonly (readonly [replica: string, first: number])[] => {
+  try {
+    const { publicKey, first } = decodeFrame(bytes);
+    return [[replicaIdOf(publicKey), first]];
+  } catch {
+    return [];
+  }
+};
+
+/** The place of records, by the names of what was there, and of what is there instead: after a flipped bit of its key a commit calls itself another's. */
+const placeOf = (records: readonly StoredRecord[], instead: readonly Uint8Array[] = []): Done => {
   const sequences = new Map<string, readonly [number, number]>();
-  for (const { bytes, events } of records.flatMap(({ commits }) => commits)) {
-    const { replica, first } = readStoredCommit(bytes);
+  const add = (replica: string, first: number, events: number): void => {
     const [from, to] = sequences.get(replica) ?? [first, first];
     sequences.set(replica, [Math.min(from, first), Math.max(to, first + events - 1)]);
-  }
+  };
+  const commits = records.flatMap((record) => record.commits);
+  for (const { bytes, events } of commits) for (const [replica, first] of claimOf(bytes)) add(replica, first, events);
+  for (const [replica, first] of instead.flatMap(claimOf)) add(replica, first, 1);
   return { due: 'place', place: { positions: records.map((record) => [record.position, endOf(record)]), sequences } };
 };
 
@@ -70,7 +85,7 @@ const alterCommit =
     const commit = drawn(draw, record?.commits ?? []);
     const bytes = commit && alter(draw, commit.bytes);
     if (record === undefined || commit === undefined || bytes === undefined) return undefined;
-    const done = placeOf([{ ...record, commits: [commit] }]);
+    const done = placeOf([{ ...record, commits: [commit] }], [bytes]);
     put(database, { ...record, commits: record.commits.map((each) => (each === commit ? { ...each, bytes } : each)) });
     return done;
   };
