@@ -29,6 +29,7 @@ export {
   DISHONEST,
   drawnHistory,
   type Failure,
+  FLEET,
   failureText,
   findFailure,
   type HistoryOptions,

@@ -8,6 +8,7 @@ import {
   checkAggregate,
   DISHONEST,
   drawnHistory,
+  FLEET,
   failureText,
   type HistoryReport,
   HONEST,
@@ -25,17 +26,20 @@ const HISTORIES = Math.max(16, Number(process.env['INDELIBLE_WORLD_HISTORIES'] ?
 const SEED = Number(process.env['INDELIBLE_WORLD_SEED'] ?? 1);
 const RUN_MS_MAX = 300_000 * Math.ceil(HISTORIES / 16);
 
-const lived = async (weights: Weights): Promise<ReadonlyMap<string, number>> => {
+/** Kinds that rest on what the others have shown already. */
+const FEWER = HISTORIES / 4;
+
+const lived = async (weights: Weights, histories = HISTORIES): Promise<ReadonlyMap<string, number>> => {
   const met = new Map<string, number>();
   let acknowledged = 0;
-  for (let seed = SEED; seed < SEED + HISTORIES; seed++) {
+  for (let seed = SEED; seed < SEED + histories; seed++) {
     const report: HistoryReport = await drawnHistory({ seed, operations: OPERATIONS, weights });
     expect(report.violations, failureText(report)).toEqual([]);
     acknowledged += report.acknowledged;
     for (const [what, times] of report.injected) met.set(what, (met.get(what) ?? 0) + times);
   }
   const told = [...met].map(([what, times]) => `${what} ${times}`).join(', ');
-  console.log(`seed ${SEED}: ${HISTORIES} histories, ${acknowledged} events acknowledged; ${told}`);
+  console.log(`seed ${SEED}: ${histories} histories, ${acknowledged} events acknowledged; ${told}`);
   return met;
 };
 
@@ -111,6 +115,15 @@ it(
   async () => {
     const met = await lived(DISHONEST);
     expect([...met.keys()].filter((what) => what.startsWith('server: ')).sort()).toEqual(LIES);
+  },
+  RUN_MS_MAX,
+);
+
+it(
+  'an application that is updated and rolled back half-way through a fleet keeps what it does not know, and all end equal [SIM-10]',
+  async () => {
+    const met = await lived(FLEET, FEWER);
+    for (const what of ['application updated', 'application rolled back']) expect([...met.keys()]).toContain(what);
   },
   RUN_MS_MAX,
 );

@@ -19,7 +19,7 @@ import {
   simulatedServer,
   UNDISTURBED,
 } from '../../src/testing/index.ts';
-import { MESSAGE_TROUBLE } from '../../src/testing/world/world.ts';
+import { MESSAGE_TROUBLE } from '../../src/testing/world/messages.ts';
 import { casebook, item, LOCK, openDevice, UNLOCK, Visit } from '../unit/store/trial.ts';
 
 export const NAMES = ['A', 'B', 'C'] as const;

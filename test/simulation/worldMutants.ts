@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type * as Simulated from '../../src/testing/world/index.ts';
-import { DISHONEST, TAMPERED, type Weights } from '../../src/testing/world/notation.ts';
+import { DISHONEST, FLEET, TAMPERED, type Weights } from '../../src/testing/world/notation.ts';
 
 export type Mutant = {
   readonly name: string;
@@ -74,6 +74,20 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/core/conflict.ts',
     from: 'const touched = keys.includes(EVERYTHING) ? new Set([EVERYTHING, ...heads.keys()]) : keys;',
     to: 'const touched = keys;',
+  },
+  {
+    name: 'a newer version of an event is taken for one that is known',
+    file: 'src/core/schema.ts',
+    from: "if (schema > definition.version) return { kind: 'newer' };",
+    to: '',
+    weights: FLEET,
+  },
+  {
+    name: 'what an older version of the application kept is not upcast',
+    file: 'src/core/schema.ts',
+    from: 'definition.upcast[from]?.(current) ?? current',
+    to: 'current',
+    weights: FLEET,
   },
 ];
 

@@ -6,11 +6,13 @@
 import { firstValueFrom } from 'rxjs';
 import { sameJson } from '../../core/json.ts';
 import { seen, type VersionVector } from '../../core/versionVector.ts';
+import { canonicalText } from '../../crypto/canonical.ts';
 import type { HealthState } from '../../store/healthState.ts';
 import type { Store } from '../../store/types.ts';
 import { conflictsBy } from './conflictOracle.ts';
 import { type Device, tabOf } from './device.ts';
 import { idsOf, type Logged, type LoggedCommit, logOf, logOfServer, pictureOf, subjectsIn } from './logs.ts';
+import { newestOf } from './model.ts';
 import type { World } from './world.ts';
 
 /** What was found of a device when everything was healed. */
@@ -85,15 +87,16 @@ const sameBytes = (found: readonly Found[], server: readonly LoggedCommit[]): Vi
 
 /** All devices and all tabs show the same. */
 const samePicture = async (world: World, found: readonly Found[]): Promise<Violations> => {
+  const model = newestOf(world.model);
   const ids = subjectsIn(
-    world.model,
+    model,
     found.flatMap(({ log }) => log),
   );
   const [first, ...others] = await Promise.all(
     found.flatMap(({ device }) =>
       device.life.tabs.map(async ({ store }, tab) => ({
         tab: `${device.name}${tab}`,
-        shown: pictureOf(world.model, store, ids),
+        shown: pictureOf(model, store, ids),
       })),
     ),
   );
@@ -103,7 +106,8 @@ const samePicture = async (world: World, found: readonly Found[]): Promise<Viola
 };
 
 /** Conflicts are those that the events themselves tell of, none missed and none made up. */
-const conflictsAreRight = ({ model }: World, { device, store, log }: Found): Violations => {
+const conflictsAreRight = (world: World, { device, store, log }: Found): Violations => {
+  const model = newestOf(world.model);
   const streams = new Map<string, Logged[]>();
   const prefix = `${model.aggregate.type}/`;
   for (const { events } of log) {
@@ -136,7 +140,7 @@ const nothingInvented = (world: World, found: readonly Found[]): Violations => {
   );
   return [...all.values()].flatMap(({ body, user }) => {
     if (user === 'indelible' || world.acknowledged.has(body.id)) return [];
-    return unanswered.has(keyOf(body.stream, body.type, JSON.stringify(body.payload)))
+    return unanswered.has(keyOf(body.stream, body.type, canonicalText(body.payload)))
       ? []
       : [`(e) nobody recorded ${body.id}`];
   });

@@ -5,7 +5,7 @@
  * Who knows of a conflict goes beyond it by naming all of its heads, or is refused: so whoever has seen a head stands in its place.
  * Slow and plain; of aggregates in which a person settles conflicts.
  */
-import { EVERYTHING } from '../../core/schema.ts';
+import { EVERYTHING, openPayload } from '../../core/schema.ts';
 import type { Logged } from './logs.ts';
 import type { WorldModel } from './model.ts';
 
@@ -27,8 +27,10 @@ export const conflictsBy = (
 ): ReadonlyMap<string, Heads> | undefined => {
   if (aggregate.settle !== undefined) return undefined;
   const touched = events.map((event) => {
-    const { type, payload } = event.body;
-    return { event, keys: aggregate.events.get(type)?.touches(payload) ?? [EVERYTHING] };
+    const { type, schema, payload } = event.body;
+    const known = aggregate.events.get(type);
+    const opened = known && openPayload(known, { schema, payload, trusted: false });
+    return { event, keys: known && opened?.kind === 'opened' ? known.touches(opened.payload) : [EVERYTHING] };
   });
   const touching = (key: string): readonly Logged[] =>
     touched.filter(({ keys }) => keys.includes(key) || keys.includes(EVERYTHING)).map(({ event }) => event);

@@ -13,7 +13,7 @@ import type { Transport } from '../../sync/transport.ts';
 import { seededEntropy } from '../entropy.ts';
 import { type SimulatedTime, simulatedTime } from '../time.ts';
 import { copyOf, makeDisk, type Trouble, throughTrouble } from './disk.ts';
-import type { WorldModel } from './model.ts';
+import { newestOf, type WorldModel } from './model.ts';
 
 export const TABS = 2;
 export const TENANT = 'acme-042';
@@ -31,6 +31,8 @@ export type Device = {
   /** A copy of its disk that was put aside. */
   backup: MemoryStorage | undefined;
   isOnline: boolean;
+  /** True if it runs the next version of the application. */
+  isUpdated: boolean;
   life: Life;
   /** Programs started on it. */
   lives: number;
@@ -41,6 +43,10 @@ export type Surroundings = {
   readonly transport: (device: string) => Transport;
   readonly seed: number;
 };
+
+/** The application that a device runs. */
+export const modelOn = ({ isUpdated }: Pick<Device, 'isUpdated'>, model: WorldModel): WorldModel =>
+  isUpdated ? newestOf(model) : model;
 
 const makeMarker = (): Device['marker'] => {
   const marker: Device['marker'] = {
@@ -57,7 +63,8 @@ const makeMarker = (): Device['marker'] => {
 const TIMING = { intervalMs: 600_000, backoffMs: 1_000, backoffMsMax: 60_000 };
 
 const openTab = async (device: Omit<Device, 'life'>, around: Surroundings, life: Life, tab: number): Promise<Tab> => {
-  const { model, transport, seed } = around;
+  const { transport, seed } = around;
+  const model = modelOn(device, around.model);
   const store = await openStore({
     name: device.database,
     tenant: TENANT,
@@ -99,7 +106,10 @@ const begin = async (
 const START_MS = Date.UTC(2026, 0, 5, 9);
 
 export const makeDevice = async (name: string, database: string, around: Surroundings): Promise<Device> => {
-  const still = { name, database, disk: makeDisk(), marker: makeMarker(), backup: undefined, isOnline: true, lives: 0 };
+  const still = {
+    ...{ name, database, disk: makeDisk(), marker: makeMarker(), backup: undefined },
+    ...{ isOnline: true, isUpdated: false, lives: 0 },
+  };
   return Object.assign(still, { life: await begin(still, around, { startMs: START_MS }) });
 };
 
@@ -111,7 +121,7 @@ export const cloneDevice = async (
 ): Promise<Device> => {
   const still = {
     ...{ name, database, disk: await copyOf(of.disk, of.database, database), marker: makeMarker() },
-    ...{ backup: undefined, isOnline: true, lives: 0 },
+    ...{ backup: undefined, isOnline: true, isUpdated: of.isUpdated, lives: 0 },
   };
   still.marker.text = of.marker.text;
   return Object.assign(still, { life: await begin(still, around, { startMs: of.life.time.clock.nowMs() }) });

@@ -3,14 +3,16 @@ import { remember } from '../../crypto/remembered.ts';
 import { loadFastSha256 } from '../../crypto/sha256.ts';
 import { seededEntropy } from '../entropy.ts';
 import { checkWorld } from './checker.ts';
-import { visitModel, type WorldModel } from './model.ts';
+import type { WorldModel } from './model.ts';
 import { drawHistory, HONEST, type Weights } from './notation.ts';
 import { type Signatures, signingPlatform } from './signingPlatform.ts';
+import { visitModel } from './visit.ts';
 import { endWorld, heal, live, openWorld } from './world.ts';
 
-export { visitModel, type WorldModel, worldModel } from './model.ts';
-export { CLONES, DISHONEST, HONEST, ROUGH, TAMPERED, type Weights } from './notation.ts';
+export { type WorldModel, worldModel } from './model.ts';
+export { CLONES, DISHONEST, FLEET, HONEST, ROUGH, TAMPERED, type Weights } from './notation.ts';
 export type { Signatures } from './signingPlatform.ts';
+export { visitModel } from './visit.ts';
 
 export type HistoryOptions = {
   readonly seed: number;

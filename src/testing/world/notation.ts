@@ -14,6 +14,7 @@
  *   A@-90   A's clock is set back by 90 minutes
  *   A>  A<  a copy of A's disk is put aside, and put back
  *   A&      a clone of A begins to live
+ *   A/+ A/- A's application is updated to its next version, and rolled back
  *   A:      A packs its records and keeps its states
  *   A$b     somebody has A's disk in hand, does to it what the letter says, see `TAMPERINGS`, and puts it right again
  *   A|w     A syncs with a server that does what the letter says, see `dishonest.ts`, and is honest again after that
@@ -31,7 +32,7 @@ export type Word = {
   readonly rest: string;
 };
 
-const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&:$|.-])(?<rest>.*)$/;
+const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&:$|/.-])(?<rest>.*)$/;
 
 /** A word of a history. @throws RangeError */
 export const readWord = (text: string): Word => {
@@ -67,6 +68,7 @@ export const KINDS = [
   'pack',
   'tamper',
   'lie',
+  'update',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -86,7 +88,7 @@ export const HONEST: Weights = {
     clock: 1,
     time: 2,
   },
-  ...{ restore: 0, clone: 0, server: 0, pack: 0.5, tamper: 0, lie: 0 },
+  ...{ restore: 0, clone: 0, server: 0, pack: 0.5, tamper: 0, lie: 0, update: 0 },
 };
 
 /** With tablets that are set up from a copy of another one's disk, and go on beside it. */
@@ -100,6 +102,9 @@ export const TAMPERED: Weights = { ...HONEST, tamper: 6, pack: 2 };
 
 /** With a server that is dishonest now and then. */
 export const DISHONEST: Weights = { ...HONEST, lie: 24 };
+
+/** With an application that is updated, and rolled back, half-way through a fleet. */
+export const FLEET: Weights = { ...HONEST, update: 5, pack: 2 };
 
 const SUBJECTS = 12;
 const TABS = 2;
@@ -160,6 +165,8 @@ const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => 
       return [`S${draw(2) === 0 ? '>' : '<'}`];
     case 'pack':
       return [`${who}:`];
+    case 'update':
+      return [`${who}/${draw(2) === 0 ? '+' : '-'}`];
     case 'lie':
       return lying(tab, LIES.charAt(draw(LIES.length)));
     case 'tamper':

@@ -13,7 +13,7 @@ import { readStoredCommit } from '../../crypto/readCommit.ts';
 import type { MemoryDatabase } from '../../storage/memory.ts';
 import type { StoredRecord } from '../../storage/port.ts';
 import type { VerifyFinding } from '../../verify/index.ts';
-import { type Device, killProgram, restart, type Surroundings, tabOf } from './device.ts';
+import { type Device, killProgram, modelOn, restart, type Surroundings, tabOf } from './device.ts';
 import { logOf, pictureOf, subjectsIn } from './logs.ts';
 import type { Draw } from './model.ts';
 
@@ -242,8 +242,9 @@ export const tamperWith = async (
   const database = device.disk.below(device.database);
   const { isOnline, marker } = device;
   const [putRight, kept] = [imageOf(database), marker.text];
-  const subjects = subjectsIn(around.model, await logOf(device));
-  const picture = (): string => withoutPending(pictureOf(around.model, tabOf(device, 0).store, subjects));
+  const model = modelOn(device, around.model);
+  const subjects = subjectsIn(model, await logOf(device));
+  const picture = (): string => withoutPending(pictureOf(model, tabOf(device, 0).store, subjects));
   const shown = picture();
   Object.assign(device.life.trouble, { isFull: false, isCut: false, crash: undefined });
   const done = found.tamper(database, draw);

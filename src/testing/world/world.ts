@@ -1,5 +1,6 @@
 /** A world of simulated devices, people, a network and a server: lives a history, one operation after the other. */
-import { isStoreError, StoreError } from '../../core/errors.ts';
+import { isStoreError, type StoreError } from '../../core/errors.ts';
+import { canonicalText } from '../../crypto/canonical.ts';
 import type { SendOptions } from '../../store/types.ts';
 import { seededEntropy } from '../entropy.ts';
 import { type Disturbance, simulatedNetwork, UNDISTURBED } from '../network.ts';
@@ -8,6 +9,7 @@ import {
   cloneDevice,
   type Device,
   makeDevice,
+  modelOn,
   restart,
   type Surroundings,
   setOnline,
@@ -18,26 +20,15 @@ import {
 } from './device.ts';
 import { lieTo } from './dishonest.ts';
 import { copyOf } from './disk.ts';
+import { checkReadOnly, update } from './fleet.ts';
 import { idsOn } from './logs.ts';
+import { MESSAGE_TROUBLE } from './messages.ts';
 import type { Draw, WorldModel } from './model.ts';
 import { LETTERS, readWord, type Word } from './notation.ts';
 import { tamperWith } from './tampering.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
-
-/** What a letter does to one message. */
-export const MESSAGE_TROUBLE: Readonly<Record<string, (draw: Draw) => Disturbance>> = {
-  n: () => UNDISTURBED,
-  q: () => ({ kind: 'drop-request' }),
-  d: () => ({ kind: 'drop-answer' }),
-  r: () => ({ kind: 'repeat' }),
-  l: () => ({ kind: 'late' }),
-  s: () => ({ kind: 'fail', error: new StoreError('sync.rate-limited') }),
-  u: () => ({ kind: 'fail', error: new StoreError('sync.unauthorised') }),
-  i: () => ({ kind: 'fail', error: new StoreError('server.internal') }),
-  t: (draw) => ({ kind: 'alter-answer', alter: (text) => text.slice(0, draw(text.length)) }),
-};
 
 /** An attempt to record that was not answered: it may be stored, or not. */
 type Attempt = { readonly device: string; readonly stream: string; readonly type: string; readonly payload: string };
@@ -145,16 +136,21 @@ const subject = (at: string): string => `subject-${at}`;
 
 /** Tries to record something; what was told to be recorded has to be there for ever. */
 const record = async (world: World, device: Device, { tab, rest }: Word, options: SendOptions = {}): Promise<void> => {
-  const handle = tabOf(device, tab).store.aggregate(world.model.aggregate, subject(rest));
-  const event = world.model.event(world.draw, handle.state());
+  const model = modelOn(device, world.model);
+  const handle = tabOf(device, tab).store.aggregate(model.aggregate, subject(rest));
+  const before = handle.state();
+  const event = model.event(world.draw, before);
   const { trouble } = device.life;
   const outcome = await attempted(handle.send(event, { reason: 'as drawn', ...options }));
   if (isStoreError(outcome) || trouble.isDead) {
     // nobody was told, or nobody was there any more to be told
     const { type, ...payload } = event;
-    const stream = `${world.model.aggregate.type}/${subject(rest)}`;
-    world.unanswered.push({ device: device.name, stream, type, payload: JSON.stringify(payload) });
-  } else if (outcome.kind === 'committed') world.acknowledged.set(outcome.eventId, device.name);
+    const stream = `${model.aggregate.type}/${subject(rest)}`;
+    world.unanswered.push({ device: device.name, stream, type, payload: canonicalText(payload) });
+  } else if (outcome.kind === 'committed') {
+    world.acknowledged.set(outcome.eventId, device.name);
+    if (before.readOnly) world.violations.push(`(i) ${device.name} records what it shows as read-only`);
+  }
 };
 
 const SETTLING_TRIES = 4;
@@ -162,7 +158,8 @@ const SETTLING_TRIES = 4;
 /** Settles everything that is in conflict in a stream by an event that names all heads. */
 const settle = async (world: World, device: Device, word: Word): Promise<void> => {
   for (let tries = 0; tries < SETTLING_TRIES; tries++) {
-    const { conflicts } = tabOf(device, word.tab).store.aggregate(world.model.aggregate, subject(word.rest)).state();
+    const { aggregate } = modelOn(device, world.model);
+    const { conflicts } = tabOf(device, word.tab).store.aggregate(aggregate, subject(word.rest)).state();
     if (conflicts.length === 0 || device.life.trouble.isDead) return;
     const resolves = [...new Set(conflicts.flatMap(({ heads }) => heads.map(({ body }) => body.id)))];
     await record(world, device, word, { resolves });
@@ -170,12 +167,13 @@ const settle = async (world: World, device: Device, word: Word): Promise<void> =
 };
 
 /** Looks at a device: what it has shown once it goes on showing. */
-const look = (world: World, device: Device, tab: number): void => {
+const look = async (world: World, device: Device, tab: number): Promise<void> => {
   const now = tabOf(device, tab).store.size();
   const { seen } = world.life;
   const key = `${device.name}${tab}`;
   if (now < (seen.get(key) ?? 0)) world.violations.push(`${key} showed ${seen.get(key)} events, and then ${now}`);
   seen.set(key, now);
+  world.violations.push(...(await checkReadOnly(world, device)));
 };
 
 const sync = async (world: World, device: Device, { tab, rest }: Word): Promise<void> => {
@@ -314,6 +312,10 @@ const onDevice = async (world: World, device: Device, word: Word): Promise<void>
       return pack(world, device);
     case '|':
       return lie(world, device, word);
+    case '/': {
+      const what = await update(world, device, word.rest === '+');
+      return what === undefined ? undefined : count(world, what);
+    }
     case '$':
       return tamper(world, device, word);
     default:
@@ -354,6 +356,7 @@ const recordSomething = async (world: World, device: Device): Promise<void> => {
 export const heal = async (world: World): Promise<void> => {
   world.life.planned.clear();
   for (const device of world.devices) {
+    device.isUpdated = true;
     await restart(device, world.life.around);
     setOnline(device, true);
     await settled(device);

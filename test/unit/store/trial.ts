@@ -11,7 +11,7 @@ import {
   type StoreOptions,
 } from '../../../src/index.ts';
 import { type SimulatedTime, seededEntropy, simulatedTime } from '../../../src/testing/index.ts';
-import { Visit, type VisitContext } from '../../../src/testing/world/model.ts';
+import { Visit, type VisitContext } from '../../../src/testing/world/visit.ts';
 
 export { Visit, type VisitContext };
 
