@@ -36,6 +36,7 @@ export {
   type HistoryReport,
   HONEST,
   liveHistory,
+  REVOKED,
   ROUGH,
   shrinkHistory,
   TAMPERED,

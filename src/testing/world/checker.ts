@@ -9,6 +9,7 @@ import { seen, type VersionVector } from '../../core/versionVector.ts';
 import { canonicalText } from '../../crypto/canonical.ts';
 import type { HealthState } from '../../store/healthState.ts';
 import type { Store } from '../../store/types.ts';
+import { keptBack, type Revocations, revocationsIn } from './accessOracle.ts';
 import { conflictsBy } from './conflictOracle.ts';
 import { type Device, tabOf } from './device.ts';
 import { idsOf, type Logged, type LoggedCommit, logOf, logOfServer, pictureOf, subjectsIn } from './logs.ts';
@@ -22,6 +23,8 @@ type Found = {
   readonly log: readonly LoggedCommit[];
   readonly ids: ReadonlySet<string>;
   readonly health: HealthState;
+  /** What the server does not take, because the device was revoked. */
+  readonly keptBack: readonly LoggedCommit[];
 };
 
 type Violations = readonly string[];
@@ -33,7 +36,9 @@ const nothingLost = (world: World, found: readonly Found[], server: ReadonlySet<
       const without = found.filter(({ ids }) => !ids.has(id)).map(({ device }) => device.name);
       return without.length > 0 ? [`(a) event ${id}, recorded on ${name}, is on the server and not on ${without}`] : [];
     }
-    const isHere = found.some(({ ids, health }) => ids.has(id) && health.heldHereOnly > 0);
+    const isHere = found.some(
+      ({ ids, health, keptBack: { length } }) => ids.has(id) && health.heldHereOnly + length > 0,
+    );
     const isSaid =
       world.putBack.has(id) && found.some(({ device, health }) => device.name === name && health.losses.length > 0);
     return isHere || isSaid ? [] : [`(a) event ${id}, acknowledged on ${name}, is not on the server`];
@@ -150,44 +155,73 @@ const nothingInvented = (world: World, found: readonly Found[]): Violations => {
 const isTold = (found: readonly { readonly code: string }[], wanted: string): boolean =>
   wanted === 'receipt.mismatch' || found.some(({ code }) => code === wanted);
 
+type Named = { readonly replica?: string | undefined; readonly sequence?: number | undefined };
+const placesOf = (all: readonly Named[]): string =>
+  all
+    .map(({ replica, sequence }) => `${replica}/${sequence}`)
+    .sort()
+    .join();
+
+/** What revoked devices recorded before is pointed out by everybody else, and nothing but that. */
+const samePlaces = ({ device }: Found, found: readonly Named[], late: Revocations['late']): Violations => {
+  const own = tabOf(device, 0).store.replica;
+  const [due, told] = [placesOf(late.filter(({ replica }) => replica !== own)), placesOf(found)];
+  return due === told
+    ? []
+    : [`(j) ${device.name} points out ${told || 'nothing'} of revoked devices, due is ${due || 'nothing'}`];
+};
+
 /** Verification finds nothing wrong, what was done was found, and no finding was made where nothing was tampered with. */
-const noAlarm = async (world: World, { device, store }: Found): Promise<Violations> => {
+const noAlarm = async (world: World, one: Found, { late }: Revocations): Promise<Violations> => {
+  const { device, store } = one;
   const report = await store.verify();
   const verified = report.ok
     ? []
     : [`(h) verification on ${device.name} finds ${report.findings.map(({ code }) => code)}`];
   const found = await store.findings();
   const reasons = world.life.expected.get(device.name);
-  const alarms = world.life.isRough ? [] : found.filter(({ code }) => !reasons?.has(code));
+  const pointedOut = found.filter(({ code }) => code === 'access.after-revocation');
+  const alarms = world.life.isRough
+    ? []
+    : found.filter((each) => !reasons?.has(each.code) && !pointedOut.includes(each));
   const missed = world.life.due.filter((due) => due.device === device.name && !isTold(found, due.code));
   return [
     ...verified,
     ...alarms.map(({ code }) => `(h) ${device.name} found ${code} where nothing was done`),
+    ...samePlaces(one, pointedOut, late),
     ...missed.map(({ code }) => `(g) ${device.name} has never found ${code}`),
   ];
 };
 
-const looked = async (device: Device): Promise<Found> => {
+const looked = async (device: Device, server: readonly LoggedCommit[], revocations: Revocations): Promise<Found> => {
   const { store } = tabOf(device, 0);
   const log = await logOf(device);
-  return { device, store, log, ids: idsOf(log), health: await firstValueFrom(store.health$) };
+  const keptBackHere = keptBack(log, new Set(server.map(({ place }) => place)), revocations);
+  const health = await firstValueFrom(store.health$);
+  return { device, store, log, ids: idsOf(log), health, keptBack: keptBackHere };
+};
+
+/** Everything is sent, or it is said what is not taken, and why. */
+const syncEnds = ({ device, keptBack: commits }: Found): Violations => {
+  const { state, pending, lastError } = tabOf(device, 0).sync.status();
+  const events = commits.flatMap((commit) => commit.events).length;
+  const isRight = events === 0 ? state === 'live' : lastError === 'access.revoked';
+  return isRight && pending === events
+    ? []
+    : [`(d) sync of ${device.name} ends ${state} with ${pending} pending, ${events} kept back: ${lastError}`];
 };
 
 /** Looks at a healed world. @returns what does not hold, in words; nothing if all is well */
 export const checkWorld = async (world: World): Promise<Violations> => {
-  const found = await Promise.all(world.devices.map(looked));
   const server = logOfServer(world.server.commits());
-  const stuck = found.flatMap(({ device }) => {
-    const { state, pending, lastError } = tabOf(device, 0).sync.status();
-    return state === 'live' && pending === 0
-      ? []
-      : [`(d) sync of ${device.name} ends ${state} with ${pending} pending: ${lastError}`];
-  });
-  // what a fork keeps apart is said by the device, and is nowhere else
-  const whole = found.filter(({ health }) => health.heldHereOnly === 0);
+  const revocations = revocationsIn(server);
+  const found = await Promise.all(world.devices.map((device) => looked(device, server, revocations)));
+  // what a fork keeps apart, and what is not taken of a revoked device, is said by the device, and is nowhere else
+  const whole = found.filter(({ health, keptBack: { length } }) => health.heldHereOnly === 0 && length === 0);
   return [
     ...world.violations,
-    ...stuck,
+    ...revocations.violations,
+    ...found.flatMap(syncEnds),
     ...nothingLost(world, whole.length === found.length ? found : whole, idsOf(server)),
     ...[...found.map(({ device, log }) => ({ name: device.name, log })), { name: 'the server', log: server }].flatMap(
       ({ name, log }) => [...inOrder(name, log), ...(isOrdered(world, name) ? afterItsCauses(name, log) : [])],
@@ -196,6 +230,6 @@ export const checkWorld = async (world: World): Promise<Violations> => {
     ...(await samePicture(world, whole)),
     ...found.flatMap((each) => conflictsAreRight(world, each)),
     ...nothingInvented(world, found),
-    ...(await Promise.all(found.map((each) => noAlarm(world, each)))).flat(),
+    ...(await Promise.all(found.map((each) => noAlarm(world, each, revocations)))).flat(),
   ];
 };

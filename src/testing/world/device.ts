@@ -5,6 +5,8 @@
 import { filter, firstValueFrom } from 'rxjs';
 import { isStoreError } from '../../core/errors.ts';
 import type { KnownMarker } from '../../core/ports.ts';
+import type { AggregateDefinition } from '../../machines/aggregate.ts';
+import { Access } from '../../machines/clinical/index.ts';
 import type { MemoryStorage } from '../../storage/memory.ts';
 import type { Store } from '../../store/types.ts';
 import { openStore } from '../../store.ts';
@@ -44,6 +46,10 @@ export type Surroundings = {
   readonly seed: number;
 };
 
+/** What is registered with every store: who may do what, unless that is what the world is about. */
+const aggregatesOf = ({ aggregate }: WorldModel): readonly AggregateDefinition[] =>
+  aggregate.type === Access.type ? [aggregate] : [aggregate, Access];
+
 /** The application that a device runs. */
 export const modelOn = ({ isUpdated }: Pick<Device, 'isUpdated'>, model: WorldModel): WorldModel =>
   isUpdated ? newestOf(model) : model;
@@ -68,7 +74,7 @@ const openTab = async (device: Omit<Device, 'life'>, around: Surroundings, life:
   const store = await openStore({
     name: device.database,
     tenant: TENANT,
-    aggregates: [model.aggregate],
+    aggregates: aggregatesOf(model),
     views: model.views,
     actor: () => ({ userId: `user-${device.name}${tab}`, role: 'site' }),
     storage: throughTrouble(device.disk, life.trouble),
@@ -103,7 +109,7 @@ const begin = async (
   return life;
 };
 
-const START_MS = Date.UTC(2026, 0, 5, 9);
+export const START_MS = Date.UTC(2026, 0, 5, 9);
 
 export const makeDevice = async (name: string, database: string, around: Surroundings): Promise<Device> => {
   const still = {

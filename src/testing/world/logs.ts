@@ -1,5 +1,5 @@
 /** What lies on the disks and on the server of a world, read without the program; and what the programs show. */
-import type { EventBody } from '../../core/envelope.ts';
+import type { CommitContext, EventBody } from '../../core/envelope.ts';
 import type { ReplicaId } from '../../core/ids.ts';
 import { position } from '../../core/position.ts';
 import { toBase64 } from '../../crypto/bytes.ts';
@@ -17,12 +17,20 @@ export type Logged = {
 };
 
 /** One commit as it lies in a log: whose, from which sequence on, and its bytes as text. */
-export type LoggedCommit = { readonly place: string; readonly bytes: string; readonly events: readonly Logged[] };
+export type LoggedCommit = {
+  readonly place: string;
+  readonly replica: ReplicaId;
+  readonly first: number;
+  readonly context: CommitContext;
+  readonly bytes: string;
+  readonly events: readonly Logged[];
+};
 
 const logged = (bytes: Uint8Array): LoggedCommit => {
   const { events, context, first } = readStoredCommit(bytes);
   return {
     place: `${context.replica}/${first}`,
+    ...{ replica: context.replica, first, context },
     bytes: toBase64(bytes),
     events: events.map((body) => ({ replica: context.replica, user: context.actor.user, body, payload: body.payload })),
   };

@@ -18,6 +18,7 @@
  *   A:      A packs its records and keeps its states
  *   A$b     somebody has A's disk in hand, does to it what the letter says, see `TAMPERINGS`, and puts it right again
  *   A|w     A syncs with a server that does what the letter says, see `dishonest.ts`, and is honest again after that
+ *   A(B A)B who administers on A lets B's device in, and revokes it
  *   .30     30 hours pass
  *   S>  S<  the server's data is backed up, and put back
  */
@@ -32,7 +33,7 @@ export type Word = {
   readonly rest: string;
 };
 
-const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&:$|/.-])(?<rest>.*)$/;
+const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&:$|/().-])(?<rest>.*)$/;
 
 /** A word of a history. @throws RangeError */
 export const readWord = (text: string): Word => {
@@ -69,6 +70,7 @@ export const KINDS = [
   'tamper',
   'lie',
   'update',
+  'access',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -88,7 +90,7 @@ export const HONEST: Weights = {
     clock: 1,
     time: 2,
   },
-  ...{ restore: 0, clone: 0, server: 0, pack: 0.5, tamper: 0, lie: 0, update: 0 },
+  ...{ restore: 0, clone: 0, server: 0, pack: 0.5, tamper: 0, lie: 0, update: 0, access: 0 },
 };
 
 /** With tablets that are set up from a copy of another one's disk, and go on beside it. */
@@ -105,6 +107,9 @@ export const DISHONEST: Weights = { ...HONEST, lie: 24 };
 
 /** With an application that is updated, and rolled back, half-way through a fleet. */
 export const FLEET: Weights = { ...HONEST, update: 5, pack: 2 };
+
+/** With devices that are let in, and revoked while they go on. */
+export const REVOKED: Weights = { ...HONEST, access: 4 };
 
 const SUBJECTS = 12;
 const TABS = 2;
@@ -167,6 +172,8 @@ const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => 
       return [`${who}:`];
     case 'update':
       return [`${who}/${draw(2) === 0 ? '+' : '-'}`];
+    case 'access':
+      return [`A${draw(3) === 0 ? ')' : '('}${LETTERS[1 + draw(devices - 1)] ?? 'B'}`];
     case 'lie':
       return lying(tab, LIES.charAt(draw(LIES.length)));
     case 'tamper':

@@ -1,16 +1,16 @@
 /** A world of simulated devices, people, a network and a server: lives a history, one operation after the other. */
-import { isStoreError, type StoreError } from '../../core/errors.ts';
-import { canonicalText } from '../../crypto/canonical.ts';
-import type { SendOptions } from '../../store/types.ts';
+import { isStoreError } from '../../core/errors.ts';
 import { seededEntropy } from '../entropy.ts';
 import { type Disturbance, simulatedNetwork, UNDISTURBED } from '../network.ts';
 import { type SimulatedRequest, type SimulatedServer, simulatedServer } from '../server.ts';
+import { letIn, takeOff } from './accessActs.ts';
+import { type Attempt, attempted, record, settle } from './acts.ts';
 import {
   cloneDevice,
   type Device,
   makeDevice,
-  modelOn,
   restart,
+  START_MS,
   type Surroundings,
   setOnline,
   settled,
@@ -29,9 +29,6 @@ import { tamperWith } from './tampering.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
-
-/** An attempt to record that was not answered: it may be stored, or not. */
-type Attempt = { readonly device: string; readonly stream: string; readonly type: string; readonly payload: string };
 
 export type World = {
   readonly model: WorldModel;
@@ -57,6 +54,8 @@ type Life = {
   readonly around: Surroundings;
   readonly number: number;
   readonly planned: Map<string, Disturbance[]>;
+  /** Since the beginning, by the server's clock. */
+  readonly elapsed: { ms: number };
   /** Who stands between a device and the server. */
   readonly between: Map<string, Meet>;
   /** What the server has said to replicas when it first had something of theirs. */
@@ -95,7 +94,8 @@ export const openWorld = async (parts: {
 }): Promise<World> => {
   const { model, seed } = parts;
   const { below: draw } = seededEntropy(seed);
-  const server = await simulatedServer({ tenant: TENANT });
+  const elapsed = { ms: 0 };
+  const server = await simulatedServer({ tenant: TENANT, nowMs: () => START_MS + elapsed.ms });
   const planned = new Map<string, Disturbance[]>();
   const injected = new Map<string, number>();
   const [between, greetings] = [new Map<string, Meet>(), new Map<string, string>()];
@@ -116,54 +116,20 @@ export const openWorld = async (parts: {
     ...{ model, server, devices, draw, injected },
     ...{ acknowledged: new Map(), unanswered: [], putBack: new Set(), violations: [] },
     life: {
-      ...{ around, number, planned, between, greetings, serverBackup: undefined, seen: new Map(), isRough: false },
+      ...{
+        around,
+        elapsed,
+        number,
+        planned,
+        between,
+        greetings,
+        serverBackup: undefined,
+        seen: new Map(),
+        isRough: false,
+      },
       ...{ expected: new Map(), due: [], outOfOrder: new Set() },
     },
   };
-};
-
-/** What comes of an attempt: an outcome, or a failure with its code. */
-const attempted = async <T>(send: Promise<T>): Promise<T | StoreError> => {
-  try {
-    return await send;
-  } catch (error) {
-    if (isStoreError(error)) return error;
-    throw error;
-  }
-};
-
-const subject = (at: string): string => `subject-${at}`;
-
-/** Tries to record something; what was told to be recorded has to be there for ever. */
-const record = async (world: World, device: Device, { tab, rest }: Word, options: SendOptions = {}): Promise<void> => {
-  const model = modelOn(device, world.model);
-  const handle = tabOf(device, tab).store.aggregate(model.aggregate, subject(rest));
-  const before = handle.state();
-  const event = model.event(world.draw, before);
-  const { trouble } = device.life;
-  const outcome = await attempted(handle.send(event, { reason: 'as drawn', ...options }));
-  if (isStoreError(outcome) || trouble.isDead) {
-    // nobody was told, or nobody was there any more to be told
-    const { type, ...payload } = event;
-    const stream = `${model.aggregate.type}/${subject(rest)}`;
-    world.unanswered.push({ device: device.name, stream, type, payload: canonicalText(payload) });
-  } else if (outcome.kind === 'committed') {
-    world.acknowledged.set(outcome.eventId, device.name);
-    if (before.readOnly) world.violations.push(`(i) ${device.name} records what it shows as read-only`);
-  }
-};
-
-const SETTLING_TRIES = 4;
-
-/** Settles everything that is in conflict in a stream by an event that names all heads. */
-const settle = async (world: World, device: Device, word: Word): Promise<void> => {
-  for (let tries = 0; tries < SETTLING_TRIES; tries++) {
-    const { aggregate } = modelOn(device, world.model);
-    const { conflicts } = tabOf(device, word.tab).store.aggregate(aggregate, subject(word.rest)).state();
-    if (conflicts.length === 0 || device.life.trouble.isDead) return;
-    const resolves = [...new Set(conflicts.flatMap(({ heads }) => heads.map(({ body }) => body.id)))];
-    await record(world, device, word, { resolves });
-  }
 };
 
 /** Looks at a device: what it has shown once it goes on showing. */
@@ -265,6 +231,7 @@ const server = (world: World, verb: string): void => {
 /** Time passes on every device, and what was to happen meanwhile happens. */
 const pass = async (world: World, hours: number): Promise<void> => {
   count(world, 'time passed');
+  world.life.elapsed.ms += hours * HOUR_MS;
   for (const device of world.devices) {
     device.life.time.advance(hours * HOUR_MS);
     await settled(device);
@@ -316,6 +283,13 @@ const onDevice = async (world: World, device: Device, word: Word): Promise<void>
       const what = await update(world, device, word.rest === '+');
       return what === undefined ? undefined : count(world, what);
     }
+    case '(':
+    case ')': {
+      const other = world.devices.find(({ name }) => name === word.rest);
+      if (other === undefined) return undefined;
+      const what = word.verb === '(' ? await letIn(world, device, other) : await takeOff(world, device, other);
+      return what === undefined ? undefined : count(world, what);
+    }
     case '$':
       return tamper(world, device, word);
     default:
@@ -334,6 +308,7 @@ export const live = async (world: World, text: string): Promise<void> => {
   const device = world.devices.find(({ name }) => name === word.who);
   if (device === undefined) return; // a clone that was not made, in a history that was cut down
   await onDevice(world, device, word);
+  world.life.elapsed.ms += PACE_MS;
   device.life.time.advance(PACE_MS);
   await settled(device);
   if (device.life.trouble.isDead) {
