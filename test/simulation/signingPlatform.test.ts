@@ -6,9 +6,9 @@ import { utf8 } from '../../src/crypto/bytes.ts';
 import { makeSigningKey, sign, verifySignature } from '../../src/crypto/signer.ts';
 import { CLONES, DISHONEST, seededEntropy, TAMPERED, type Weights } from '../../src/testing/index.ts';
 import { tabOf } from '../../src/testing/world/device.ts';
-import { visitModel } from '../../src/testing/world/visit.ts';
 import { drawHistory } from '../../src/testing/world/notation.ts';
 import { type Signatures, signingPlatform } from '../../src/testing/world/signingPlatform.ts';
+import { visitModel } from '../../src/testing/world/visit.ts';
 import { endWorld, heal, live, openWorld } from '../../src/testing/world/world.ts';
 
 const on = async <T>(signatures: Signatures, seed: number, run: () => Promise<T>): Promise<T> => {

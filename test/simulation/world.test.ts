@@ -13,6 +13,7 @@ import {
   type HistoryReport,
   HONEST,
   liveHistory,
+  REVOKED,
   ROUGH,
   TAMPERED,
   type Weights,
@@ -124,6 +125,16 @@ it(
   async () => {
     const met = await lived(FLEET, FEWER);
     for (const what of ['application updated', 'application rolled back']) expect([...met.keys()]).toContain(what);
+  },
+  RUN_MS_MAX,
+);
+
+it(
+  'of a revoked device that goes on, what it recorded before is taken and pointed out, and the rest stays on it, with why [SIM-11]',
+  async () => {
+    const met = await lived(REVOKED, FEWER);
+    for (const what of ['device let in', 'device revoked', 'revoked: commits not taken'])
+      expect([...met.keys()]).toContain(what);
   },
   RUN_MS_MAX,
 );

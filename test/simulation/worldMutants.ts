@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type * as Simulated from '../../src/testing/world/index.ts';
-import { DISHONEST, FLEET, TAMPERED, type Weights } from '../../src/testing/world/notation.ts';
+import { DISHONEST, FLEET, REVOKED, TAMPERED, type Weights } from '../../src/testing/world/notation.ts';
 
 export type Mutant = {
   readonly name: string;
@@ -88,6 +88,20 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'definition.upcast[from]?.(current) ?? current',
     to: 'current',
     weights: FLEET,
+  },
+  {
+    name: 'a server takes whatever a revoked device sends',
+    file: 'src/server/decide.ts',
+    from: 'checkAuthor(state, commit) ?? ',
+    to: '',
+    weights: REVOKED,
+  },
+  {
+    name: 'devices point nothing out that comes of revoked devices',
+    file: 'src/sync/exchange.ts',
+    from: 'await pointOut(parts, fitting);',
+    to: '',
+    weights: REVOKED,
   },
 ];
 

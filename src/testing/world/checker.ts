@@ -29,16 +29,21 @@ type Found = {
 
 type Violations = readonly string[];
 
+/** What a fork keeps apart, and what is not taken of a revoked device, is said by the device, and is nowhere else. */
+const isWhole = ({ health, keptBack: { length } }: Found): boolean => health.heldHereOnly === 0 && length === 0;
+
+/** True if a device says of an event that it is there and nowhere else: a fork keeps it apart, or the server does not take it. */
+const isHereOnly = ({ ids, health, keptBack: commits }: Found, id: string): boolean =>
+  ids.has(id) && (health.heldHereOnly > 0 || idsOf(commits).has(id));
+
 /** Acknowledged is there: on the server, or where it was said that it can only be here, or its loss was said. */
 const nothingLost = (world: World, found: readonly Found[], server: ReadonlySet<string>): Violations =>
   [...world.acknowledged].flatMap(([id, name]) => {
     if (server.has(id)) {
-      const without = found.filter(({ ids }) => !ids.has(id)).map(({ device }) => device.name);
+      const without = found.filter((each) => isWhole(each) && !each.ids.has(id)).map(({ device }) => device.name);
       return without.length > 0 ? [`(a) event ${id}, recorded on ${name}, is on the server and not on ${without}`] : [];
     }
-    const isHere = found.some(
-      ({ ids, health, keptBack: { length } }) => ids.has(id) && health.heldHereOnly + length > 0,
-    );
+    const isHere = found.some((each) => isHereOnly(each, id));
     const isSaid =
       world.putBack.has(id) && found.some(({ device, health }) => device.name === name && health.losses.length > 0);
     return isHere || isSaid ? [] : [`(a) event ${id}, acknowledged on ${name}, is not on the server`];
@@ -216,13 +221,15 @@ export const checkWorld = async (world: World): Promise<Violations> => {
   const server = logOfServer(world.server.commits());
   const revocations = revocationsIn(server);
   const found = await Promise.all(world.devices.map((device) => looked(device, server, revocations)));
-  // what a fork keeps apart, and what is not taken of a revoked device, is said by the device, and is nowhere else
-  const whole = found.filter(({ health, keptBack: { length } }) => health.heldHereOnly === 0 && length === 0);
+  const whole = found.filter(isWhole);
+  const told = (what: string, times: number) => times > 0 && world.injected.set(what, times);
+  told('revoked: commits not taken', found.flatMap((each) => each.keptBack).length);
+  told('revoked: commits taken and pointed out', revocations.late.length);
   return [
     ...world.violations,
     ...revocations.violations,
     ...found.flatMap(syncEnds),
-    ...nothingLost(world, whole.length === found.length ? found : whole, idsOf(server)),
+    ...nothingLost(world, found, idsOf(server)),
     ...[...found.map(({ device, log }) => ({ name: device.name, log })), { name: 'the server', log: server }].flatMap(
       ({ name, log }) => [...inOrder(name, log), ...(isOrdered(world, name) ? afterItsCauses(name, log) : [])],
     ),
