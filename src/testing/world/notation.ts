@@ -109,7 +109,7 @@ export const DISHONEST: Weights = { ...HONEST, lie: 24 };
 export const FLEET: Weights = { ...HONEST, update: 5, pack: 2 };
 
 /** With devices that are let in, and revoked while they go on. */
-export const REVOKED: Weights = { ...HONEST, access: 4 };
+export const REVOKED: Weights = { ...HONEST, access: 8 };
 
 const SUBJECTS = 12;
 const TABS = 2;
@@ -173,7 +173,7 @@ const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => 
     case 'update':
       return [`${who}/${draw(2) === 0 ? '+' : '-'}`];
     case 'access':
-      return [`A${draw(3) === 0 ? ')' : '('}${LETTERS[1 + draw(devices - 1)] ?? 'B'}`];
+      return [`A${draw(2) === 0 ? ')' : '('}${LETTERS[1 + draw(devices - 1)] ?? 'B'}`];
     case 'lie':
       return lying(tab, LIES.charAt(draw(LIES.length)));
     case 'tamper':
