@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SELF = fileURLToPath(import.meta.url);
 
 /** The kinds of histories, by the names of their weights. */
-export const KINDS = ['HONEST', 'CLONES', 'ROUGH', 'TAMPERED', 'DISHONEST', 'FLEET', 'REVOKED'];
+export const KINDS = ['HONEST', 'CLONES', 'ROUGH', 'TAMPERED', 'DISHONEST', 'FLEET', 'REVOKED', 'NOISY'];
 
 const PROGRESS_MS = 30_000;
 const MINUTE_MS = 60_000;

@@ -40,8 +40,8 @@ const greetOnce = async (parts: ExchangeParts, signal: AbortSignal): Promise<'ta
   const { replica } = parts.identity();
   const hello = await transport.hello(replica, signal);
   const { server } = parts.mark();
+  const verifier = readNoteVerifier(hello.server); // a damaged one is no other key: its own digest tells
   if (server !== null && server !== hello.server) return reject(parts, hello.server, 'server.key-changed', 0);
-  const verifier = readNoteVerifier(hello.server);
   if (server === null) await checkEnrolledKey(verifier.publicKey);
   if (server === null) await saveMark(parts, { ...parts.mark(), server: hello.server });
   const receipt = hello.receipt === null ? undefined : await receiptFor(parts, hello.receipt, replica);
@@ -259,20 +259,22 @@ const refusalIn = (verdicts: readonly Verdict[]): PushResult => {
 
 /**
  * Takes the receipt that answers a push. `succeeded`: it is of a chain that another copy of this database wrote. `lost`: it is of less than
- * the server had confirmed before it was asked.
+ * the server had confirmed before it was asked. No receipt is no evidence: the push may have been damaged on its way, so that it
+ * named somebody else. The greeting tells.
  */
 const takeAnswer = async (
   parts: ExchangeParts,
-  note: string | null,
-  confirmed: number,
+  { receipt: note, confirmed }: { readonly receipt: string | null; readonly confirmed: number },
+  signal: AbortSignal,
 ): Promise<'taken' | 'succeeded' | 'lost'> => {
-  const receipt = note === null ? undefined : await receiptFor(parts, note, parts.identity().replica);
-  const held = receipt?.sequence ?? 0;
-  if (held < confirmed) {
-    await startAgain(parts, held);
-    return 'lost';
+  if (note === null) {
+    if (confirmed > 0) await greet(parts, signal);
+    return parts.mark().acknowledged < confirmed ? 'lost' : 'taken';
   }
-  return receipt === undefined ? 'taken' : acknowledge(parts, note ?? '', receipt);
+  const receipt = await receiptFor(parts, note, parts.identity().replica);
+  if (receipt.sequence >= confirmed) return acknowledge(parts, note, receipt);
+  await startAgain(parts, receipt.sequence);
+  return 'lost';
 };
 
 /**
@@ -306,7 +308,7 @@ export const pushAll = async (parts: ExchangeParts, signal: AbortSignal): Promis
       signal,
     );
     if (answer.verdicts.length !== batch.length) throw new StoreError('sync.protocol', { path: 'verdicts' });
-    const taken = await takeAnswer(parts, answer.receipt, acknowledged);
+    const taken = await takeAnswer(parts, { receipt: answer.receipt, confirmed: acknowledged }, signal);
     if (taken === 'lost' && times++ === 0) continue;
     // after a succession everything is asked for anew, from the greeting on
     if (taken === 'succeeded') return { refused: undefined, later: 'chain.fork' };

@@ -36,6 +36,7 @@ export {
   type HistoryReport,
   HONEST,
   liveHistory,
+  NOISY,
   REVOKED,
   ROUGH,
   shrinkHistory,

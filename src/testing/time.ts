@@ -8,6 +8,8 @@ export type SimulatedTime = {
   readonly advance: (ms: number) => void;
   /** Steps the device clock without running anything, as a person or a time server may: also back. */
   readonly stepClock: (ms: number) => void;
+  /** Lets the device clock run at so many times the pace of time from now on: 1.001 gains 3.6 s an hour. */
+  readonly driftClock: (pace: number) => void;
   /** Delays of the timers that wait, in milliseconds from now, shortest first. */
   readonly waiting: () => readonly number[];
 };
@@ -23,9 +25,10 @@ export const simulatedTime = (
   let uptimeMs = 0;
   let wallMs = startMs;
   let order = 0;
+  let pace = 1;
   const byTime = () => [...timers].sort((a, b) => a.atMs - b.atMs || a.order - b.order);
   const moveTo = (ms: number) => {
-    wallMs += ms - uptimeMs;
+    wallMs += Math.round((ms - uptimeMs) * pace);
     uptimeMs = ms;
   };
   return {
@@ -48,6 +51,9 @@ export const simulatedTime = (
     },
     stepClock: (ms) => {
       wallMs += ms;
+    },
+    driftClock: (next) => {
+      pace = next;
     },
     waiting: () => byTime().map(({ atMs }) => atMs - uptimeMs),
   };

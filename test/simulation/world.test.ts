@@ -13,6 +13,7 @@ import {
   type HistoryReport,
   HONEST,
   liveHistory,
+  NOISY,
   REVOKED,
   ROUGH,
   TAMPERED,
@@ -134,6 +135,20 @@ it(
   async () => {
     const met = await lived(REVOKED, FEWER);
     for (const what of ['device let in', 'device revoked', 'revoked: commits not taken'])
+      expect([...met.keys()]).toContain(what);
+  },
+  RUN_MS_MAX,
+);
+
+it(
+  'a bit that is flipped in a message, either way, is evidence of that message and of nothing else, and clocks may run fast or slow [SIM-12]',
+  async () => {
+    const met = await lived(NOISY, FEWER);
+    for (const what of [
+      'clock runs fast or slow',
+      'message: a bit of an answer flipped',
+      'message: a bit of a request flipped',
+    ])
       expect([...met.keys()]).toContain(what);
   },
   RUN_MS_MAX,

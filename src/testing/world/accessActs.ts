@@ -7,7 +7,7 @@ import { holderFingerprint } from '../../crypto/holder.ts';
 import { Access } from '../../machines/clinical/index.ts';
 import { tell } from './acts.ts';
 import { type Device, tabOf } from './device.ts';
-import type { World } from './world.ts';
+import type { World } from './worldState.ts';
 
 const SHARING_KEY_BYTES = 65;
 /** What a point of an elliptic curve begins with that is not compressed. */

@@ -4,15 +4,7 @@ import { canonicalText } from '../../crypto/canonical.ts';
 import type { SendOptions, SendOutcome } from '../../store/types.ts';
 import { type Device, modelOn, tabOf } from './device.ts';
 import type { Word } from './notation.ts';
-import type { World } from './world.ts';
-
-/** An attempt to record that was not answered: it may be stored, or not. */
-export type Attempt = {
-  readonly device: string;
-  readonly stream: string;
-  readonly type: string;
-  readonly payload: string;
-};
+import type { World } from './worldState.ts';
 
 /** What comes of an attempt: an outcome, or a failure with its code. */
 export const attempted = async <T>(send: Promise<T>): Promise<T | StoreError> => {

@@ -14,7 +14,7 @@ import { conflictsBy } from './conflictOracle.ts';
 import { type Device, tabOf } from './device.ts';
 import { idsOf, type Logged, type LoggedCommit, logOf, logOfServer, pictureOf, subjectsIn } from './logs.ts';
 import { newestOf } from './model.ts';
-import type { World } from './world.ts';
+import type { World } from './worldState.ts';
 
 /** What was found of a device when everything was healed. */
 type Found = {

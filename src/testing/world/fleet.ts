@@ -5,7 +5,7 @@
 import { type Device, modelOn, restart, tabOf } from './device.ts';
 import { type Logged, logOf, subjectsIn } from './logs.ts';
 import { newestOf, type WorldModel } from './model.ts';
-import type { World } from './world.ts';
+import type { World } from './worldState.ts';
 
 /** Starts another version of the application on a device. */
 export const update = async (world: World, device: Device, isUpdated: boolean): Promise<string | undefined> => {

@@ -10,7 +10,7 @@ import { visitModel } from './visit.ts';
 import { endWorld, heal, live, openWorld } from './world.ts';
 
 export { type WorldModel, worldModel } from './model.ts';
-export { CLONES, DISHONEST, FLEET, HONEST, REVOKED, ROUGH, TAMPERED, type Weights } from './notation.ts';
+export { CLONES, DISHONEST, FLEET, HONEST, NOISY, REVOKED, ROUGH, TAMPERED, type Weights } from './notation.ts';
 export type { Signatures } from './signingPlatform.ts';
 export { visitModel } from './visit.ts';
 

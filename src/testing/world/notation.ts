@@ -6,12 +6,12 @@
  *   A0!3    somebody settles what is in conflict there
  *   A0?     somebody looks
  *   A0~qd   A syncs; its next messages meet what the letters say, see `MESSAGE_TROUBLE`
- *   A-  A=  A loses the network, and has it again
+ *   A-  A=  A loses the network, and has it again · A=nnb and its first messages meet what the letters say
  *   A#      A's program is killed and started again · A#o4 killed at the 4th call to the disk while it starts, and started again
  *   A#7.    A's program will be killed before the 7th call to its disk from now takes effect · A#7! right after it did
  *   A%      A's next call to its disk finds the connection dead
  *   A_  A^  A's disk is full, and has room again
- *   A@-90   A's clock is set back by 90 minutes
+ *   A@-90   A's clock is set back by 90 minutes · A@x1.02 it runs at 1.02 times the pace of time from now on, until the program ends
  *   A>  A<  a copy of A's disk is put aside, and put back
  *   A&      a clone of A begins to live
  *   A/+ A/- A's application is updated to its next version, and rolled back
@@ -71,6 +71,8 @@ export const KINDS = [
   'lie',
   'update',
   'access',
+  'corrupt',
+  'drift',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -90,7 +92,7 @@ export const HONEST: Weights = {
     clock: 1,
     time: 2,
   },
-  ...{ restore: 0, clone: 0, server: 0, pack: 0.5, tamper: 0, lie: 0, update: 0, access: 0 },
+  ...{ restore: 0, clone: 0, server: 0, pack: 0.5, tamper: 0, lie: 0, update: 0, access: 0, corrupt: 0, drift: 0 },
 };
 
 /** With tablets that are set up from a copy of another one's disk, and go on beside it. */
@@ -109,17 +111,24 @@ export const DISHONEST: Weights = { ...HONEST, lie: 24 };
 export const FLEET: Weights = { ...HONEST, update: 5, pack: 2 };
 
 /** With devices that are let in, and revoked while they go on. */
-export const REVOKED: Weights = { ...HONEST, access: 8 };
+export const REVOKED: Weights = { ...HONEST, access: 8, drift: 1 };
+
+/** With messages in which bits are flipped on their way, either way, and clocks that run too fast or too slow. */
+export const NOISY: Weights = { ...HONEST, corrupt: 12, drift: 2 };
 
 const SUBJECTS = 12;
 const TABS = 2;
 /** Letters of `MESSAGE_TROUBLE` that a network may do by itself. */
 const NETWORK = 'nnnnqdrlsuit';
+/** Bits flipped in answers and in requests. */
+const CORRUPT = 'nab';
 /** What is done to a disk, see `tampering.ts`: most often to what was recorded. */
 const TAMPERING = 'bvvrrxxoomsp';
 /** What a server does, see `dishonest.ts`. */
 const LIES = 'wmflllrrrhhtnoyk';
 const CLOCK_STEP_MIN = 3 * 24 * 60;
+/** Far more than any clock is off, so that it tells within days. */
+const [DRIFT_LEAST, DRIFT_STEP, DRIFT_STEPS] = [0.8, 0.05, 9];
 
 const some = (draw: Draw, from: string, most: number): string =>
   Array.from({ length: draw(most + 1) }, () => from.charAt(draw(from.length))).join('');
@@ -172,6 +181,11 @@ const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => 
       return [`${who}:`];
     case 'update':
       return [`${who}/${draw(2) === 0 ? '+' : '-'}`];
+    case 'corrupt':
+      if (draw(2) === 0) return [`${tab}~${some(draw, CORRUPT, 4)}`];
+      return [`${who}-`, `${tab}+${draw(SUBJECTS)}`, `${who}=nn${some(draw, CORRUPT, 3)}`]; // greeting, pull, push
+    case 'drift':
+      return [`${who}@x${(DRIFT_LEAST + draw(DRIFT_STEPS) * DRIFT_STEP).toFixed(2)}`];
     case 'access':
       return [`A${draw(2) === 0 ? ')' : '('}${LETTERS[1 + draw(devices - 1)] ?? 'B'}`];
     case 'lie':

@@ -1,10 +1,10 @@
 /** A world of simulated devices, people, a network and a server: lives a history, one operation after the other. */
 import { isStoreError } from '../../core/errors.ts';
 import { seededEntropy } from '../entropy.ts';
-import { type Disturbance, simulatedNetwork, UNDISTURBED } from '../network.ts';
-import { type SimulatedRequest, type SimulatedServer, simulatedServer } from '../server.ts';
+import { simulatedNetwork, UNDISTURBED } from '../network.ts';
+import { type SimulatedServer, simulatedServer } from '../server.ts';
 import { letIn, takeOff } from './accessActs.ts';
-import { type Attempt, attempted, record, settle } from './acts.ts';
+import { attempted, record, settle } from './acts.ts';
 import {
   cloneDevice,
   type Device,
@@ -22,59 +22,14 @@ import { lieTo } from './dishonest.ts';
 import { copyOf } from './disk.ts';
 import { checkReadOnly, update } from './fleet.ts';
 import { idsOn } from './logs.ts';
-import { MESSAGE_TROUBLE } from './messages.ts';
-import type { Draw, WorldModel } from './model.ts';
+import { FLIPPED_IN_COMMITS, MESSAGE_TROUBLE, troubleName } from './messages.ts';
+import type { WorldModel } from './model.ts';
 import { LETTERS, readWord, type Word } from './notation.ts';
 import { tamperWith } from './tampering.ts';
+import { count, type Meet, type World } from './worldState.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
-
-export type World = {
-  readonly model: WorldModel;
-  readonly server: SimulatedServer;
-  readonly devices: Device[];
-  readonly draw: Draw;
-  /** Ids of events that somebody was told to be recorded, with the device on which. */
-  readonly acknowledged: Map<string, string>;
-  readonly unanswered: Attempt[];
-  /** Ids that were on a disk in whose place an older copy was put. */
-  readonly putBack: Set<string>;
-  /** How often each trouble really happened. */
-  readonly injected: Map<string, number>;
-  /** What was seen to go wrong while it lived. */
-  readonly violations: string[];
-  readonly life: Life;
-};
-
-type Meet = (request: SimulatedRequest) => Disturbance;
-
-/** What the world knows of itself while it lives. */
-type Life = {
-  readonly around: Surroundings;
-  readonly number: number;
-  readonly planned: Map<string, Disturbance[]>;
-  /** Since the beginning, by the server's clock. */
-  readonly elapsed: { ms: number };
-  /** Who stands between a device and the server. */
-  readonly between: Map<string, Meet>;
-  /** What the server has said to replicas when it first had something of theirs. */
-  readonly greetings: Map<string, string>;
-  /** Codes that a device has reason to find, and that it has to have found at the end. */
-  readonly expected: Map<string, Set<string>>;
-  readonly due: { readonly device: string; readonly code: string }[];
-  /** Devices to which something was given before what its author had seen, or to which it may be missing still. */
-  readonly outOfOrder: Set<string>;
-  serverBackup: (() => void) | undefined;
-  /** The most that each device was seen to show: events in all. */
-  readonly seen: Map<string, number>;
-  /** Something happened that honest devices rightly find. */
-  isRough: boolean;
-};
-
-const count = (world: Pick<World, 'injected'>, what: string): void => {
-  world.injected.set(what, (world.injected.get(what) ?? 0) + 1);
-};
 
 /** The server, with what it says to each replica kept when it first has something of it. */
 const listening = ({ answer }: SimulatedServer, greetings: Map<string, string>): Pick<SimulatedServer, 'answer'> => ({
@@ -84,6 +39,9 @@ const listening = ({ answer }: SimulatedServer, greetings: Map<string, string>):
     return text;
   },
 });
+
+const reasonsOf = (expected: Map<string, Set<string>>, device: string, codes: readonly string[]): Set<string> =>
+  new Set([...(expected.get(device) ?? []), ...codes]);
 
 let worlds = 0;
 
@@ -96,16 +54,19 @@ export const openWorld = async (parts: {
   const { below: draw } = seededEntropy(seed);
   const elapsed = { ms: 0 };
   const server = await simulatedServer({ tenant: TENANT, nowMs: () => START_MS + elapsed.ms });
-  const planned = new Map<string, Disturbance[]>();
+  const planned = new Map<string, string[]>();
+  const expected = new Map<string, Set<string>>();
   const injected = new Map<string, number>();
   const [between, greetings] = [new Map<string, Meet>(), new Map<string, string>()];
   const transport = (name: string) =>
     simulatedNetwork(listening(server, greetings), (request) => {
-      const met = planned.get(name)?.shift() ?? between.get(name)?.(request) ?? UNDISTURBED;
-      if (between.has(name)) return met; // counted as what it is
-      if (met.kind !== 'none')
-        count({ injected }, met.kind === 'fail' ? `message: ${met.error.code}` : `message: ${met.kind}`);
-      return met;
+      const letter = planned.get(name)?.shift();
+      const met = letter === undefined ? between.get(name)?.(request) : MESSAGE_TROUBLE[letter]?.(draw);
+      if (between.has(name)) return met ?? UNDISTURBED; // counted as what it is
+      const what = met && troubleName(letter, met, request);
+      if (what !== undefined) count({ injected }, what);
+      if (letter === 'a' && request.kind === 'pull') expected.set(name, reasonsOf(expected, name, FLIPPED_IN_COMMITS));
+      return met ?? UNDISTURBED;
     });
   const around: Surroundings = { model, transport, seed };
   const number = ++worlds;
@@ -127,7 +88,7 @@ export const openWorld = async (parts: {
         seen: new Map(),
         isRough: false,
       },
-      ...{ expected: new Map(), due: [], outOfOrder: new Set() },
+      ...{ expected, due: [], outOfOrder: new Set() },
     },
   };
 };
@@ -143,9 +104,15 @@ const look = async (world: World, device: Device, tab: number): Promise<void> =>
 };
 
 const sync = async (world: World, device: Device, { tab, rest }: Word): Promise<void> => {
-  const planned = [...rest].map((letter) => MESSAGE_TROUBLE[letter]?.(world.draw) ?? UNDISTURBED);
-  world.life.planned.set(device.name, planned);
+  world.life.planned.set(device.name, [...rest]);
   if (device.isOnline) await syncNow(device, tab);
+  world.life.planned.delete(device.name);
+};
+
+const network = async (world: World, device: Device, { verb, rest }: Word): Promise<void> => {
+  world.life.planned.set(device.name, [...rest]);
+  setOnline(device, verb === '=');
+  await settled(device);
   world.life.planned.delete(device.name);
 };
 
@@ -195,7 +162,7 @@ const lie = async (world: World, device: Device, { rest: letter }: Word): Promis
   count(world, `server: ${lied.what}`);
   world.violations.push(...lied.violations);
   if (lied.code === undefined) return;
-  expected.set(device.name, (expected.get(device.name) ?? new Set()).add(lied.code));
+  expected.set(device.name, reasonsOf(expected, device.name, [lied.code]));
   if (lied.code === 'chain.gap') life.outOfOrder.add(device.name);
   if (lied.code !== 'chain.gap' || !lied.isLater) due.push({ device: device.name, code: lied.code });
 };
@@ -238,8 +205,14 @@ const pass = async (world: World, hours: number): Promise<void> => {
   }
 };
 
+const setClock = (world: World, { life: { time } }: Device, { rest }: Word): void => {
+  if (rest.startsWith('x')) time.driftClock(Number(rest.slice(1)));
+  else time.stepClock(Number(rest) * MINUTE_MS);
+  count(world, rest.startsWith('x') ? 'clock runs fast or slow' : 'clock set');
+};
+
 const onDevice = async (world: World, device: Device, word: Word): Promise<void> => {
-  const { trouble, time } = device.life;
+  const { trouble } = device.life;
   switch (word.verb) {
     case '+':
       return record(world, device, word);
@@ -254,8 +227,7 @@ const onDevice = async (world: World, device: Device, word: Word): Promise<void>
       return sync(world, device, word);
     case '-':
     case '=':
-      setOnline(device, word.verb === '=');
-      return settled(device);
+      return network(world, device, word);
     case '#':
       return kill(world, device, word);
     case '%':
@@ -266,8 +238,7 @@ const onDevice = async (world: World, device: Device, word: Word): Promise<void>
       trouble.isFull = word.verb === '_';
       return trouble.isFull ? count(world, 'disk full') : undefined;
     case '@':
-      time.stepClock(Number(word.rest) * MINUTE_MS);
-      return count(world, 'clock set');
+      return setClock(world, device, word);
     case '>':
       device.backup = await copyOf(device.disk, device.database);
       return undefined;

@@ -91,6 +91,32 @@ it('a message of a newer protocol is told as such, any other wrong one as a wron
   }
 });
 
+it('a greeting that was damaged on its way is no other key, and is asked for again [SYN-03]', async () => {
+  const bed = await makeBed();
+  await bed.record('A');
+  await online(bed);
+  bed.sync.setOnline(false);
+  const alter = (text: string): string => text.replace('server.simulated+', 'szrver.simulated+');
+  bed.meet(({ kind }) => (kind === 'hello' ? { kind: 'alter-answer', alter } : UNDISTURBED));
+  expect(await online(bed)).toMatchObject({ state: 'waiting', lastError: 'key.malformed' });
+  bed.meet(() => UNDISTURBED);
+  expect(await bed.sync.now()).toMatchObject({ state: 'live', pending: 0 });
+  expect(await codes(bed)).toEqual([]);
+});
+
+it('an answer to a push without a receipt is no evidence that the server lost anything: the greeting tells [SYN-03]', async () => {
+  const bed = await makeBed();
+  await bed.record('A');
+  await online(bed);
+  const alter = (text: string): string => JSON.stringify({ ...JSON.parse(text), receipt: null });
+  bed.meet(({ kind }) => (kind === 'push' ? { kind: 'alter-answer', alter } : UNDISTURBED));
+  await bed.record('B');
+  await bed.sync.now();
+  bed.meet(() => UNDISTURBED);
+  expect(await bed.sync.now()).toMatchObject({ state: 'live', pending: 0 });
+  expect(await codes(bed)).toEqual([]);
+});
+
 it('a server with another key than before is quarantined with a finding, and gets nothing until a person has looked [SYN-03]', async () => {
   const bed = await makeBed();
   await bed.record('A');
