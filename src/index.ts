@@ -42,6 +42,7 @@ export {
   type SendableEvent,
 } from './machines/aggregate.ts';
 export type { ConflictPolicy } from './machines/policy.ts';
+export { type RolesOf, withRoles } from './machines/roles.ts';
 export type { SyncState } from './machines/sync.ts';
 export type { TrailEntry } from './projections/auditTrail.ts';
 export type { Branch, Branches, ContestedKey } from './projections/branches.ts';

@@ -1,7 +1,8 @@
 /** What a person may do with an aggregate, as buttons: what each asks for, and the event that it records. Pure. */
-import type { DiaryContext, DiaryEntry, Form, Query, Subject, Visit } from '../../src/clinical.ts';
+import type { DiaryContext, DiaryEntry, Query, Subject, Visit } from '../../src/clinical.ts';
 import type { AggregateDefinition, EventDefinitions, SendableEvent } from '../../src/index.ts';
 import type { Field } from './fields.ts';
+import type { Form } from './form.ts';
 import { instantOf, localText } from './times.ts';
 
 /** An event as a definition judges it. */

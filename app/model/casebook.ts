@@ -1,6 +1,7 @@
 /** The casebook: one row for each form, live. */
-import { Form, type FormContext, parseFormId } from '../../src/clinical.ts';
+import { type FormContext, parseFormId } from '../../src/clinical.ts';
 import { type AggregateSnapshot, defineView, type Store } from '../../src/index.ts';
+import { Form } from './form.ts';
 import { queriesByForm } from './queryView.ts';
 
 type FormRow = {

@@ -3,7 +3,7 @@
  * one. Where locking or unlocking is one side, the whole form is in question, and it is resolved as a whole, in one commit: first a
  * lock or unlock that names every head, then the values chosen, then the lock if it is to be locked. Nothing is chosen silently.
  */
-import { Form, type FormContext, type ItemRecordedPayload } from '../../src/clinical.ts';
+import type { FormContext, ItemRecordedPayload } from '../../src/clinical.ts';
 import {
   type AggregateSnapshot,
   type Choice,
@@ -14,6 +14,7 @@ import {
   type Store,
 } from '../../src/index.ts';
 import { type ItemPlace, placeOfKey } from './fields.ts';
+import { Form } from './form.ts';
 
 type Snapshot = AggregateSnapshot<FormContext>;
 

@@ -6,7 +6,6 @@ import {
   Erasure,
   ErasureIndex,
   FailedUnlock,
-  Form,
   followAccess,
   followErasures,
   Query,
@@ -22,6 +21,7 @@ import type { FailedAttempt, KeySession, Vault } from '../../src/keys.ts';
 import { type ActingRole, actingRole } from './acting.ts';
 import { casebook } from './casebook.ts';
 import { POLICY } from './erasing.ts';
+import { Form } from './form.ts';
 import { type Entrant, type Presence, roleSetting, watchPresence } from './gate.ts';
 import { Person } from './person.ts';
 import { queries, queriesByForm } from './queryView.ts';

@@ -6,7 +6,6 @@
  * where it ended, and a file imported again changes nothing, even if a person has corrected a value since.
  */
 import {
-  Form,
   type FormContext,
   type ImportDraft,
   type ImportPlan,
@@ -15,6 +14,7 @@ import {
   toOriginator,
 } from '../../src/clinical.ts';
 import type { AggregateSnapshot, Store, TrailEntry } from '../../src/index.ts';
+import { Form } from './form.ts';
 
 export type Unrecorded = {
   readonly draft: ImportDraft;

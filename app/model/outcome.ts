@@ -1,7 +1,8 @@
 /** What became of something sent, in words. */
-import { Form } from '../../src/clinical.ts';
+
 import type { SendOutcome } from '../../src/index.ts';
-import { statesText, stateWords, wordingOf } from './wording.ts';
+import { Form } from './form.ts';
+import { oneOf, statesText, stateWords, wordingOf } from './wording.ts';
 
 const REFUSED: Readonly<Record<string, string>> = {
   'reason-required': 'Refused: a change needs a reason',
@@ -12,6 +13,9 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 export type OutcomeText = { readonly text: string; readonly isGood: boolean };
+
+/** Whose an event is, for somebody in another role. */
+export const forRoles = (roles: readonly string[]): string => `for the role ${oneOf(roles)}`;
 
 /** Where an event would be legal, for one that is not legal now. */
 export const whereLegal = (type: string, state: string, legalIn: readonly string[]): string => {
@@ -28,6 +32,8 @@ export const outcomeText = (outcome: SendOutcome, type: string = Form.type): Out
       text: `Not recorded: ${type === Form.type ? 'the field' : wordingOf(type).noun} is in conflict. Resolve the conflict first.`,
       isGood: false,
     };
+  if (outcome.why === 'not-permitted' && outcome.roles !== undefined)
+    return { text: `Refused: this is ${forRoles(outcome.roles)}. Nothing was recorded.`, isGood: false };
   if (outcome.why !== 'illegal')
     return { text: `${REFUSED[outcome.why] ?? 'Refused'}. Nothing was recorded.`, isGood: false };
   const where = whereLegal(type, outcome.state.replaceAll('"', ''), outcome.legalIn);

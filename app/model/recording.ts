@@ -1,7 +1,8 @@
 /** Records what an import has to record: the study's definitions, then the values, piece by piece. */
-import { Form, toOriginator } from '../../src/clinical.ts';
+import { toOriginator } from '../../src/clinical.ts';
 import type { SendOutcome, Store } from '../../src/index.ts';
 import { type Catalog, catalogOf } from './catalog.ts';
+import { Form } from './form.ts';
 import type { Refused, StudySummary } from './importSummary.ts';
 import type { Unrecorded } from './matching.ts';
 import { type Definition, definitionKey, Study, studies } from './study.ts';

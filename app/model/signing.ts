@@ -7,7 +7,6 @@ import {
   counterSign,
   enrolSigner,
   FORM_STATUS_EVENTS,
-  Form,
   type MEANINGS,
   openSigningSession,
   type SignatureManifest,
@@ -19,6 +18,7 @@ import {
 } from '../../src/clinical.ts';
 import type { CommitEntry, SendOutcome, Store } from '../../src/index.ts';
 import type { Device } from './device.ts';
+import { Form } from './form.ts';
 import { type Credentials, type Entrant, IDLE_MINUTES } from './gate.ts';
 import { outcomeText } from './outcome.ts';
 

@@ -1,6 +1,7 @@
 /** What people call the aggregates of the study: their states, with a picture each, and their events. Pure. */
-import { DiaryEntry, Form, Query, Subject, Visit } from '../../src/clinical.ts';
+import { DiaryEntry, Query, Subject, Visit } from '../../src/clinical.ts';
 import type { AggregateSnapshot } from '../../src/index.ts';
+import { Form } from './form.ts';
 import { utcText } from './times.ts';
 
 type MachineValue = AggregateSnapshot['value'];
@@ -148,12 +149,15 @@ export const stateWords = (type: string, value: MachineValue): StateWords => {
 
 export const eventText = (type: string, event: string): string => wordingOf(type).events[event] ?? event;
 
-/** States of an aggregate in a sentence: `draft, entered or verified`. */
-export const statesText = (type: string, names: readonly string[]): string => {
-  const texts = names.map((name) => stateWords(type, name).text.toLowerCase());
+/** One of several, in a sentence: `draft, entered or verified`. */
+export const oneOf = (texts: readonly string[]): string => {
   const last = texts.at(-1) ?? '';
   return texts.length < 2 ? last : `${texts.slice(0, -1).join(', ')} or ${last}`;
 };
+
+/** States of an aggregate in a sentence. */
+export const statesText = (type: string, names: readonly string[]): string =>
+  oneOf(names.map((name) => stateWords(type, name).text.toLowerCase()));
 
 const isTime = (text: string): boolean => /^\d{4}-\d\d-\d\dT/.test(text);
 

@@ -1,9 +1,10 @@
 /** The casebook of a device: one row per form, live, filtered, page by page. */
 import { useDeferredValue, useId, useMemo, useState } from 'react';
-import { Form, type SignatureManifest } from '../../src/clinical.ts';
+import type { SignatureManifest } from '../../src/clinical.ts';
 import type { CasebookRow } from '../model/casebook.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Device } from '../model/device.ts';
+import { Form } from '../model/form.ts';
 import { withRepeat } from '../model/formNames.ts';
 import { markOf, STATE_TEXT, streamOfForm } from '../model/signing.ts';
 import { RowStanding, StateTag } from './StateTag.tsx';

@@ -1,10 +1,10 @@
 /** Three ways to compare a value in conflict: what it was, what was recorded here, and what was recorded elsewhere. */
 import { useEffect, useId, useState } from 'react';
-import { Form } from '../../src/clinical.ts';
 import type { Conflict, OpenedEvent } from '../../src/index.ts';
 import { headValue } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import type { Field } from '../model/fields.ts';
+import { Form } from '../model/form.ts';
 import { HeadInfo } from './HeadInfo.tsx';
 import { Value } from './Value.tsx';
 

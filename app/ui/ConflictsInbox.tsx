@@ -1,11 +1,11 @@
 /** All that is in conflict on this device: of forms which fields, who recorded what, and the way to the form; of the rest what it is, and where it ends. */
 import { useMemo } from 'react';
-import { Form } from '../../src/clinical.ts';
 import type { Conflict, ConflictedAggregate } from '../../src/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { isWide } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { placeOfKey } from '../model/fields.ts';
+import { Form } from '../model/form.ts';
 import { formNames } from '../model/formNames.ts';
 import { useObservable } from './hooks.ts';
 

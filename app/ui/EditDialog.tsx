@@ -1,10 +1,11 @@
 /** Entering or changing one field. A first value needs no reason; a change does. */
 import { useState } from 'react';
-import { Form, type FormContext } from '../../src/clinical.ts';
+import type { FormContext } from '../../src/clinical.ts';
 import type { AggregateSnapshot } from '../../src/index.ts';
 import type { Device } from '../model/device.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
 import { checkEntry, type Field } from '../model/fields.ts';
+import { Form } from '../model/form.ts';
 import { outcomeText } from '../model/outcome.ts';
 import { useAnnounce } from './announce.tsx';
 import { Dialog } from './Dialog.tsx';

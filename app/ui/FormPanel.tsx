@@ -1,14 +1,16 @@
 /** One form of one subject, live: its items by group, its lock, its conflicts. */
 import { useEffect, useRef, useState } from 'react';
-import { Form, type FormContext, parseFormId } from '../../src/clinical.ts';
+import { type FormContext, parseFormId } from '../../src/clinical.ts';
 import type { AggregateSnapshot } from '../../src/index.ts';
-import { useView } from '../../src/react/index.ts';
+import { useStore, useView } from '../../src/react/index.ts';
 import type { Trail } from '../model/branches.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { fieldConflict, isFormWide } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { type Field, sectionsOf } from '../model/fields.ts';
+import { Form, whoDecidesForm } from '../model/form.ts';
 import { formNames } from '../model/formNames.ts';
+import { forRoles } from '../model/outcome.ts';
 import { queries, WAITING } from '../model/queryView.ts';
 import { EditDialog } from './EditDialog.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
@@ -82,15 +84,20 @@ const ConflictBanner = (props: {
   readonly onResolveForm: () => void;
 }) => {
   const { conflicts } = props.snapshot;
+  const { role } = useStore().actor();
   if (conflicts.length === 0) return null;
   const isWide = isFormWide(props.snapshot);
+  const deciders = whoDecidesForm(role);
   return (
     <div className="panel conflict-banner" role="alert">
       <p>
         <strong>{isWide ? 'This form is in conflict.' : `${conflicts.length} in conflict.`}</strong> Two devices
         recorded here without having seen each other. Both entries are kept; a person decides.
       </p>
-      {isWide ? (
+      {isWide && deciders.length > 0 ? (
+        <p>The form as a whole is decided in another role: this is {forRoles(deciders)}.</p>
+      ) : null}
+      {isWide && deciders.length === 0 ? (
         <button type="button" className="primary" onClick={props.onResolveForm}>
           Resolve the form
         </button>

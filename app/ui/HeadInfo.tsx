@@ -1,6 +1,7 @@
 /** Who made one side of a conflict, in what role, on which device, when and why. */
-import { Form } from '../../src/clinical.ts';
+
 import type { OpenedEvent } from '../../src/index.ts';
+import { Form } from '../model/form.ts';
 import { recordedText } from '../model/times.ts';
 import { eventText } from '../model/wording.ts';
 import { useReplicaName } from './replicas.ts';

@@ -1,10 +1,10 @@
 /** Every entry of a field, oldest first: old and new value, who, when, where, why. */
 import { Fragment } from 'react';
-import { Form } from '../../src/clinical.ts';
 import type { Originator } from '../../src/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Device } from '../model/device.ts';
 import type { Field } from '../model/fields.ts';
+import { Form } from '../model/form.ts';
 import { type Chosen, type FormTrail, type HistoryLine, historyLines, recordedValue } from '../model/history.ts';
 import { recordedText } from '../model/times.ts';
 import { eventText } from '../model/wording.ts';

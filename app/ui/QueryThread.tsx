@@ -1,7 +1,7 @@
 /** One query: what was asked and answered, by whom and when, how it stands, and what leads on. */
 import { useState } from 'react';
 import { Query } from '../../src/clinical.ts';
-import { useAggregate } from '../../src/react/index.ts';
+import { useAggregate, useStore } from '../../src/react/index.ts';
 import { QUERY_ACTS } from '../model/acts.ts';
 import { recordedText } from '../model/times.ts';
 import { eventText } from '../model/wording.ts';
@@ -17,7 +17,7 @@ export const QueryThread = ({ id, title }: { readonly id: string; readonly title
   const [snapshot, handle] = useAggregate(Query, id);
   const { trail = [], failure } = useHistory(handle, snapshot.version);
   const [isReading, setReading] = useState(false);
-  const acting = actingOn(Query, snapshot, handle);
+  const acting = actingOn(Query, snapshot, handle, useStore().actor());
   return (
     <article className="thread" aria-label={title}>
       <p className="tags" aria-live="polite">

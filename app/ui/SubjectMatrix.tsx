@@ -1,9 +1,10 @@
 /** What is there of a subject at a glance: visits by forms, each with its stage, conflicts and waiting queries. */
 import { useMemo } from 'react';
-import { Form, Visit } from '../../src/clinical.ts';
+import { Visit } from '../../src/clinical.ts';
 import { useRows, useStore, useView } from '../../src/react/index.ts';
 import { type CasebookRow, casebookWithQueries } from '../model/casebook.ts';
 import type { Catalog } from '../model/catalog.ts';
+import { Form } from '../model/form.ts';
 import { withRepeat } from '../model/formNames.ts';
 import { type MatrixVisit, matrixOf, newFormId } from '../model/matrix.ts';
 import { visits } from '../model/subjectViews.ts';

@@ -10,10 +10,10 @@ import type {
   EventDefinitions,
   SendableEvent,
 } from '../../src/index.ts';
-import { useAggregate } from '../../src/react/index.ts';
+import { useAggregate, useStore } from '../../src/react/index.ts';
 import type { Act, Answers, Judged } from '../model/acts.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
-import { outcomeText, resolutionText, whereLegal } from '../model/outcome.ts';
+import { forRoles, outcomeText, resolutionText, whereLegal } from '../model/outcome.ts';
 import { useAnnounce } from './announce.tsx';
 
 /** An aggregate as something can be done with it here. */
@@ -26,14 +26,17 @@ export type Acting<E extends EventDefinitions> = {
   readonly perform: (event: SendableEvent<E> & Judged, reason: string) => Promise<{ text: string; isGood: boolean }>;
 };
 
-/** @param isDecided  true if a conflict of it is decided elsewhere, and not by whatever is done next */
+/**
+ * @param role  in which somebody acts here
+ * @param isDecided  true if a conflict of it is decided elsewhere, and not by whatever is done next
+ */
 export const actingOn = <E extends EventDefinitions, C, S>(
   definition: AggregateDefinition<E, C, S>,
   snapshot: AggregateSnapshot<C>,
   handle: AggregateHandle<E, C, S>,
-  isDecided = false,
+  { role, isDecided = false }: { readonly role: string; readonly isDecided?: boolean },
 ): Acting<E> => {
-  const { type, needsReason, legalIn } = definition;
+  const { type, needsReason, legalIn, roles } = definition;
   const { conflicts, context, value, readOnly, damaged } = snapshot;
   const decides = conflicts.length > 0 && !isDecided;
   return {
@@ -43,6 +46,8 @@ export const actingOn = <E extends EventDefinitions, C, S>(
       if (handle.can(event)) return '';
       if (readOnly) return 'it holds entries of a newer version of the app; update the app';
       if (damaged) return 'entries of it cannot be read on this device; record it on another device';
+      const own = roles?.get(event.type);
+      if (own?.includes(role) === false) return `this is ${forRoles(own)}`;
       const name = typeof value === 'string' ? value : JSON.stringify(value);
       return whereLegal(type, name, legalIn(event, context));
     },
@@ -60,7 +65,8 @@ export const useActing = <E extends EventDefinitions, C, S>(
   id: string,
 ): readonly [AggregateSnapshot<C>, Acting<E>] => {
   const [snapshot, handle] = useAggregate(definition, id);
-  return [snapshot, actingOn(definition, snapshot, handle)];
+  const { role } = useStore().actor();
+  return [snapshot, actingOn(definition, snapshot, handle, { role })];
 };
 
 /** One aggregate after the other: as soon as something is recorded of it, the next one. */

@@ -1,8 +1,9 @@
 /** The signatures of forms, live: read again whenever a signature, a signer or a signed form changes. */
 import { useEffect, useState } from 'react';
-import { Form, type SignatureManifest, watchSignatures } from '../../src/clinical.ts';
+import { type SignatureManifest, watchSignatures } from '../../src/clinical.ts';
 import type { Device } from '../model/device.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
+import { Form } from '../model/form.ts';
 
 export type SignatureReading = {
   /** Undefined until they were read. */

@@ -1,8 +1,8 @@
 /** The trail of an aggregate, read again when its version changes; nothing while it is not wanted. */
 import { useEffect, useState } from 'react';
-import { Form } from '../../src/clinical.ts';
 import type { Device } from '../model/device.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
+import { Form } from '../model/form.ts';
 import type { FormTrail } from '../model/history.ts';
 
 type Reading<T> = { readonly trail: readonly T[] | undefined; readonly failure: Failure | undefined };

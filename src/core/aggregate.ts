@@ -75,6 +75,8 @@ export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C
   readonly needsReason: (event: MachineEvent, context: unknown) => boolean;
   /** How conflicts are settled without a person; every one is left to a person if absent. */
   readonly settle?: ConflictRule;
+  /** The roles that may record events of a type; everybody may record those of a type that is not in it. */
+  readonly roles?: ReadonlyMap<string, readonly string[]>;
   /** True if whoever acts may end a conflict that is left to a person. */
   readonly mayResolve: (actor: Actor) => boolean;
   /**
@@ -93,3 +95,7 @@ export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C
   /** Carries the types of events and context; holds nothing. */
   readonly types?: { readonly events: SendableEvent<E>; readonly context: C };
 };
+
+/** True if the role in which somebody acts lets them record events of this type. */
+export const isForRole = ({ roles }: Pick<AggregateDefinition, 'roles'>, type: string, actor: Actor): boolean =>
+  roles?.get(type)?.includes(actor.role) ?? true;

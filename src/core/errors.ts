@@ -55,6 +55,8 @@ export const ERROR_TEXT = {
     'One signer id was enrolled twice. Signer ids are never reused: give the second person another id.',
   'esign.unaccountable': 'An electronic signature does not rest on a confirmed accountability statement of its signer.',
   'event.duplicate-id': 'Another event already has this id.',
+  'event.not-permitted':
+    'Somebody recorded what is not for their role. It is kept without effect; somebody in a role that may records it.',
   'event.unreadable':
     'The payload of an event does not satisfy the schema of its type. It is kept, counted, and has no effect on the state: correct it by a new event, or mend the upcaster.',
   'field.too-large':

@@ -39,16 +39,16 @@ export type Reducer<S> = ConflictTerms & {
   readonly next: (state: S, event: OpenedEvent) => S | undefined;
   /** True if its author may not record the event in this state; nothing is refused if absent. */
   readonly refuses?: (state: S, event: OpenedEvent) => boolean;
-  /** Whether who recorded the event may end conflicts by it; everybody may if absent. */
-  readonly mayResolve?: (event: OpenedEvent) => boolean;
+  /** Whether the event is for its author to record, by their role, and to end conflicts by if it does; everything is if absent. */
+  readonly permits?: (event: OpenedEvent) => boolean;
 };
 
 /**
  * True if the event is not its author's to record where it stands, or if it ends a conflict and its author may not: then it is kept
  * and marked, but has no effect, ends no conflict, and is no side of one.
  */
-const isRefused = <S>({ refuses, mayResolve }: Reducer<S>, state: S, event: OpenedEvent): boolean =>
-  (event.body.resolves !== undefined && mayResolve?.(event) === false) || refuses?.(state, event) === true;
+const isRefused = <S>({ refuses, permits }: Reducer<S>, state: S, event: OpenedEvent): boolean =>
+  permits?.(event) === false || refuses?.(state, event) === true;
 
 /** The state after an event that is legal and its author's to record; otherwise undefined. */
 export const nextState = <S>(reducer: Reducer<S>, state: S, event: OpenedEvent): S | undefined =>
@@ -163,8 +163,8 @@ const applied = <S>(fold: Fold<S>, event: OpenedEvent, next: S | undefined): Fol
 
 /** The events, given in fold order, that are their authors' to record: those that conflicts are found among. */
 const permitted = <S>(ordered: readonly OpenedEvent[], reducer: Reducer<S>): readonly OpenedEvent[] => {
-  const { refuses, mayResolve } = reducer;
-  const isPermitted = (event: OpenedEvent) => event.body.resolves === undefined || mayResolve?.(event) !== false;
+  const { refuses, permits } = reducer;
+  const isPermitted = (event: OpenedEvent) => permits?.(event) !== false;
   if (refuses === undefined) return ordered.every(isPermitted) ? ordered : ordered.filter(isPermitted);
   let state = reducer.initial;
   return ordered.filter((event) => {

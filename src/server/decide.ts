@@ -14,7 +14,7 @@ import type { CommitCheck } from '../crypto/checkCommit.ts';
 import { checkContinues } from '../crypto/inChain.ts';
 import type { AccessBook } from '../streams/accessBook.ts';
 import type { Definitions } from '../streams/aggregateState.ts';
-import { judgeResolutions } from '../streams/resolutions.ts';
+import { judgePermits } from '../streams/permits.ts';
 import type { Verdict } from '../sync/protocol.ts';
 
 /** A pushed commit: its bytes as received, the sequence it claims to start at (0 if it does not say), and its check. */
@@ -100,7 +100,7 @@ const checkAuthor = ({ access }: State, commit: Commit): Outcome | undefined => 
 };
 
 const pointOut = ({ access, known }: State, commit: Commit): readonly Fault[] =>
-  [access.judge(commit), judgeResolutions(known.definitions, commit)].flatMap((judgement) =>
+  [access.judge(commit), judgePermits(known.definitions, commit)].flatMap((judgement) =>
     judgement === undefined
       ? []
       : [{ code: judgement.code, sequence: commit.first + judgement.at, replica: commit.replica }],

@@ -37,6 +37,7 @@ export const PROBLEM_STATUS = {
   'esign.signer-reused': 409,
   'esign.unaccountable': 422,
   'event.duplicate-id': 409,
+  'event.not-permitted': 403,
   'event.unreadable': 422,
   'field.too-large': 413,
   'field.unreadable': 422,

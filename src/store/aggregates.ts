@@ -1,6 +1,6 @@
 /** Aggregates as an application holds them: observable state, and `send`. */
 import { distinctUntilChanged, filter, map, Observable } from 'rxjs';
-import type { Author } from '../core/aggregate.ts';
+import { type Author, isForRole } from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Reducer } from '../core/fold.ts';
@@ -187,7 +187,8 @@ export const aggregateHandle = <E extends EventDefinitions, C, S>(
     const { type, payload } = payloadOf(event);
     const { value, context, readOnly, damaged, stale } = state();
     const seen = { ...payload, type, ...authorNow(session, definition) };
-    const isLegal = () => definition.replay.next({ value, context }, seen) !== undefined;
+    const isOwn = definition.roles === undefined || isForRole(definition, type, session.actor());
+    const isLegal = () => isOwn && definition.replay.next({ value, context }, seen) !== undefined;
     return !readOnly && !damaged && (stale ? orElse(isLegal, false) : isLegal());
   };
   const past = async (at: AsOf, history: readonly RecordedEvent[]) => {

@@ -1,5 +1,5 @@
 /**
- * What speaks against commits that come from elsewhere, by who may end conflicts and by the access list at their place in the server's order:
+ * What speaks against commits that come from elsewhere, by roles, by who may end conflicts, and by the access list at their place in the server's order:
  * the question that the server was asked when it took them, answered by the same function. What is held counts as far as it is known to come
  * before: where own events matter, the server is asked for own commits too, and gives them in their place; where everything is pulled
  * again, what is held of others counts from its page on.
@@ -10,7 +10,7 @@ import type { Commit } from '../core/commit.ts';
 import type { ReplicaId } from '../core/ids.ts';
 import { seen } from '../core/versionVector.ts';
 import { type AccessBook, accessBook, bookStream } from '../streams/accessBook.ts';
-import { judgeResolutions } from '../streams/resolutions.ts';
+import { judgePermits } from '../streams/permits.ts';
 import type { BeforeCursor, JudgedCommit } from '../sync/receipts.ts';
 import type { Session } from './session.ts';
 
@@ -65,7 +65,7 @@ export const judgeCommits = async (
 ): Promise<readonly JudgedCommit[]> => {
   const isOwn = ({ replica }: Commit) => replica === session.identity.replica;
   const judged: JudgedCommit[] = commits.flatMap((commit) => {
-    const judgement = isOwn(commit) ? undefined : judgeResolutions(session.definitions, commit);
+    const judgement = isOwn(commit) ? undefined : judgePermits(session.definitions, commit);
     return judgement === undefined ? [] : [{ commit, judgement }];
   });
   for (const definition of booksOf(session)) {

@@ -121,7 +121,7 @@ export type AggregateHandle<E extends EventDefinitions, C, S = unknown> = Aggreg
   readonly state$: Observable<AggregateSnapshot<C>>;
   /** The state now; the same object for as long as nothing in it changes. */
   readonly state: () => AggregateSnapshot<C>;
-  /** True if the event would be legal now; never while the aggregate is read-only. */
+  /** True if the event would be legal now, for the role of whoever acts; never while the aggregate is read-only. */
   readonly can: (event: SendableEvent<E>) => boolean;
   /** Whether the event would be legal, now and again when that changes: enables a button. */
   readonly can$: (event: SendableEvent<E>) => Observable<boolean>;

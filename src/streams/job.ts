@@ -55,12 +55,19 @@ export type DraftOutcome =
     }
   /**
    * Not stored: a reason is missing, the stream may not be written to, an event of it lies in a record that cannot be read,
-   * whoever acts may not end a conflict, or another draft of the same job was refused.
+   * or another draft of the same job was refused.
    */
   | {
       readonly kind: 'refused';
-      readonly why: 'reason-required' | 'read-only' | 'damaged' | 'not-permitted' | 'with-others';
+      readonly why: 'reason-required' | 'read-only' | 'damaged' | 'with-others';
       readonly state: string;
+    }
+  /** Not stored: whoever acts may not end a conflict, or the event is for other roles than theirs: `roles`. */
+  | {
+      readonly kind: 'refused';
+      readonly why: 'not-permitted';
+      readonly state: string;
+      readonly roles?: readonly string[];
     }
   /** Not stored: the stream moved on, or holds a conflict that this draft touches and does not resolve. */
   | { readonly kind: 'conflict'; readonly version: number; readonly conflicts: readonly Conflict[] };

@@ -2,7 +2,7 @@
  * Turns queued drafts into commits to be sealed: decides each on the state that the ones before it will have made, in
  * this batch and in those that are still under way. Nothing here waits and nothing is stored.
  */
-import type { AggregateDefinition, MachineEvent, MachineState } from '../core/aggregate.ts';
+import { type AggregateDefinition, isForRole, type MachineEvent, type MachineState } from '../core/aggregate.ts';
 import { sharesKey } from '../core/conflict.ts';
 import type { CommitContext, EventBody } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
@@ -74,10 +74,17 @@ const ends = ({ resolves = [] }: Draft, { heads }: Conflict): boolean =>
   heads.every(({ body }) => resolves.includes(body.id));
 
 type Refused = Extract<DraftOutcome, { kind: 'refused' }>;
-const refused = (why: Exclude<Refused['why'], 'illegal'>, { fold }: StreamState): Refused => ({
+const refused = (why: Exclude<Refused['why'], 'illegal' | 'not-permitted'>, { fold }: StreamState): Refused => ({
   kind: 'refused',
   why,
   state: JSON.stringify(fold.state.value),
+});
+/** @param roles  those who may, where the event is for some only */
+const notPermitted = ({ fold }: StreamState, roles?: readonly string[]): Refused => ({
+  kind: 'refused',
+  why: 'not-permitted',
+  state: JSON.stringify(fold.state.value),
+  ...(roles === undefined ? {} : { roles }),
 });
 const illegal = (event: MachineEvent, { fold }: StreamState, { legalIn }: AggregateDefinition): Refused => ({
   kind: 'refused',
@@ -93,8 +100,10 @@ const decide = (
 ): { readonly next: MachineState; readonly ended: readonly Conflict[] } | { readonly refusal: DraftOutcome } => {
   const { fold } = state;
   if (state.readOnly) return { refusal: refused('read-only', state) };
+  if (!isForRole(draft.definition, type, context.actor))
+    return { refusal: notPermitted(state, draft.definition.roles?.get(type)) };
   if (draft.resolves !== undefined && !draft.definition.mayResolve(context.actor))
-    return { refusal: refused('not-permitted', state) };
+    return { refusal: notPermitted(state) };
   const touched = touchedConflicts(state, draft, type);
   const conflicts = touched.filter((conflict) => !ends(draft, conflict));
   const moved = draft.expectedVersion !== undefined && draft.expectedVersion !== fold.version;

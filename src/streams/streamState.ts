@@ -1,7 +1,13 @@
 /**
  * What is known of one stream, from its recorded events: opened, folded, and what could not be understood. Pure.
  */
-import { type AggregateDefinition, authorOf, type MachineEvent, type MachineState } from '../core/aggregate.ts';
+import {
+  type AggregateDefinition,
+  authorOf,
+  isForRole,
+  type MachineEvent,
+  type MachineState,
+} from '../core/aggregate.ts';
 import type { RecordedEvent } from '../core/commit.ts';
 import { sharesKey } from '../core/conflict.ts';
 import type { CommitContext, EventBody } from '../core/envelope.ts';
@@ -100,7 +106,9 @@ export const reducerOf = (definition: AggregateDefinition): Reducer<MachineState
     return known === undefined ? [EVERYTHING] : keysTouched(known, event.payload);
   },
   ...(definition.settle === undefined ? {} : { settle: definition.settle }),
-  mayResolve: ({ context }) => definition.mayResolve(context.actor),
+  permits: ({ body, context }) =>
+    isForRole(definition, body.type, context.actor) &&
+    (body.resolves === undefined || definition.mayResolve(context.actor)),
   ...refusing(definition),
 });
 

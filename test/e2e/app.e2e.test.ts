@@ -217,13 +217,15 @@ it('the history of a field tells old value, new value, who, when, where and why 
   await until(() => page.getByRole('dialog').count(), 0);
 });
 
-it('a form goes through its stages by keyboard, and what is not legal says where it is; its history tells who [APP-21]', async () => {
-  const [a] = both();
-  const stage = a.locator('.form-head .stage');
-  const press = (name: string) => a.getByRole('button', { name, exact: true }).press('Enter');
+it('a form goes through its stages by keyboard, and what is not legal says where it is, or for whom; its history tells who [APP-21]', async () => {
+  const [a, b] = both();
+  const stage = b.locator('.form-head .stage');
+  const press = (name: string, on = b) => on.getByRole('button', { name, exact: true }).press('Enter');
   await until(() => stage.innerText(), 'Draft');
   await press('Verify form');
-  await a.getByText('Verify form: the form is draft; this takes one that is entered.').waitFor();
+  await press('Verify form', a);
+  await a.getByText('Verify form: this is for the role data manager, monitor or investigator.').waitFor();
+  await b.getByText('Verify form: the form is draft; this takes one that is entered.').waitFor();
   await press('Complete form');
   await until(() => stage.innerText(), 'Entered');
   await press('Verify form');
@@ -237,14 +239,14 @@ it('a form goes through its stages by keyboard, and what is not legal says where
   const trail = page.getByRole('dialog', { name: 'Stages of the form' });
   await until(() => trail.locator('tbody tr').count(), 4);
   const last = await trail.locator('tbody tr').last().innerText();
-  for (const part of ['Form unfrozen', 'Verified', 'ada.nurse', 'Device A']) expect(last).toContain(part);
+  for (const part of ['Form unfrozen', 'Verified', 'ben.monitor', 'Device B']) expect(last).toContain(part);
   expect(await faultsOf(page)).toEqual([]);
   await page.keyboard.press('Escape');
 });
 
 it('a locked form refuses an edit, and unlocking asks for a reason [AGG-01]', async () => {
-  const [a] = both();
-  await a.getByRole('button', { name: 'Lock form', exact: true }).click();
+  const [a, b] = both();
+  await b.getByRole('button', { name: 'Lock form', exact: true }).click();
   await a.locator('.form-head').getByText('Locked', { exact: true }).waitFor();
   await editValue(a, { item: PULSE, value: '99', reason: 'late' });
   await page
@@ -254,7 +256,7 @@ it('a locked form refuses an edit, and unlocking asks for a reason [AGG-01]', as
     .waitFor();
   await page.keyboard.press('Escape');
   expect(await shown(a, PULSE)).toBe('71 /min');
-  await a.getByRole('button', { name: 'Unlock form' }).click();
+  await b.getByRole('button', { name: 'Unlock form' }).click();
   const unlock = page.getByRole('dialog').getByRole('button', { name: 'Unlock form' });
   expect(await unlock.isDisabled()).toBe(true);
   await page.getByRole('dialog').getByLabel('Reason').fill('correction needed');
@@ -266,11 +268,12 @@ it('a locked form refuses an edit, and unlocking asks for a reason [AGG-01]', as
 it('a form locked on one device and edited on the other is resolved as a whole, in words [CNF-04]', async () => {
   const [a, b] = both();
   await bothOnline(false);
-  await a.getByRole('button', { name: 'Lock form', exact: true }).click();
-  await editValue(b, { item: PULSE, value: '80', reason: 'second reading' });
+  await b.getByRole('button', { name: 'Lock form', exact: true }).click();
+  await editValue(a, { item: PULSE, value: '80', reason: 'second reading' });
   await bothOnline(true);
   for (const device of [a, b]) await device.getByText('This form is in conflict.').waitFor();
-  await a.getByRole('button', { name: 'Resolve the form' }).click();
+  await a.getByText('The form as a whole is decided in another role').waitFor();
+  await b.getByRole('button', { name: 'Resolve the form' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Form locked').waitFor();
   await dialog.getByRole('radio', { name: /71/ }).waitFor();

@@ -62,7 +62,9 @@ it('the first signature takes enrolment, the accountability statement, user and 
   await untilEqual(page);
   for (const device of [a(), b()]) await openForm(device, VITALS);
   await signatures(a()).getByText('Not signed.').waitFor();
-  for (const name of ['Complete form', 'Verify form']) await a().getByRole('button', { name }).click();
+  await a().getByRole('button', { name: 'Complete form' }).click();
+  await until(() => stage(b()), 'Entered');
+  await b().getByRole('button', { name: 'Verify form' }).click();
   await until(() => stage(a()), 'Verified');
   await signatures(a()).getByRole('button', { name: 'Sign form' }).press('Enter');
   await dialog().getByLabel('Printed name').waitFor();

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Query } from '../../src/clinical.ts';
 import {
   type AggregateDefinition,
   type Conflict,
@@ -11,12 +12,16 @@ import {
   type OpenedEvent,
   type Store,
   type Sync,
+  withRoles,
 } from '../../src/index.ts';
 import { createServer, type Server } from '../../src/server/index.ts';
 import { FoldedAggregate } from '../../src/sync/protocol.ts';
 import { ACTS, eventOf, Record } from '../properties/fold/acts.ts';
 import { Diary, diaryFor } from '../unit/store/diary.ts';
 import { casebook, item, openDevice, Visit } from '../unit/store/trial.ts';
+
+/** Queries that a monitor closes. */
+const Asked = withRoles(Query, { QueryClosed: ['monitor'] });
 
 const lines: string[] = [];
 
@@ -27,7 +32,7 @@ let devices = 0;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'indelible-sync-'));
   const logger = { log: (...line: readonly unknown[]) => void lines.push(JSON.stringify(line)) };
-  server = await createServer({ port: 0, data: folder, aggregates: [Record, Diary], logger });
+  server = await createServer({ port: 0, data: folder, aggregates: [Record, Diary, Asked], logger });
 }, 60_000);
 afterAll(async () => {
   await server.close();
@@ -165,6 +170,23 @@ it("the server's view of any three acts apart, of acts met during a resolution a
   expect(await compare()).toBe(0);
   expect(lines.join()).not.toContain('record/');
   await closeAll(...all);
+});
+
+it('what is not for the role of its author is pointed out by the server and by devices, and neither counts it [AGG-09, CNF-13]', async () => {
+  const strict = await connect({ tenant: 'roles', aggregates: [Asked] });
+  const lax = await connect({ tenant: 'roles', aggregates: [Query] });
+  const query = lax.store.aggregate(Query, 'q1');
+  await query.send({ type: 'QueryOpened', form: 'f1', item: null, text: 'Is this right?' });
+  await query.send({ type: 'QueryClosed' }, { reason: 'asked in error' });
+  for (const { sync } of [lax, strict]) expect(await sync.now()).toMatchObject({ state: 'live', pending: 0 });
+  const fault = { replica: lax.store.replica, sequence: 2 };
+  expect(await strict.store.findings()).toMatchObject([{ code: 'event.not-permitted', ...fault }]);
+  expect(lines.filter((line) => line.includes('event.not-permitted'))).toEqual([
+    JSON.stringify(['warn', 'event.not-permitted', { tenant: 'roles', ...fault }]),
+  ]);
+  expect(await askServer('roles', 'query/q1')).toMatchObject({ state: { value: 'opened' }, inapplicable: [{}] });
+  expect(strict.store.aggregate(Asked, 'q1').state()).toMatchObject({ value: 'opened', inapplicable: 1 });
+  await closeAll(strict, lax);
 });
 
 it('a resolution by somebody who may not resolve is pointed out by the server and by devices, and neither counts it [CNF-07, CNF-13]', async () => {

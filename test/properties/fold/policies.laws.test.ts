@@ -2,7 +2,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { lastWriterWins } from '../../../src/core/conflict.ts';
-import { type ConflictRule, type Fold, foldSteps, foldStream, uncontestedOf } from '../../../src/core/fold.ts';
+import {
+  type ConflictRule,
+  type Fold,
+  foldSteps,
+  foldStream,
+  type OpenedEvent,
+  uncontestedOf,
+} from '../../../src/core/fold.ts';
 import { EVERYTHING } from '../../../src/core/schema.ts';
 import { arrivals, comparable, folded } from './arrivals.ts';
 import { conflictOn, eventsOf, type Lived, live, type Notes, REDUCER, replicaOf, traces } from './traces.ts';
@@ -99,7 +106,7 @@ it('a rule takes the effect from no event that changes something else besides: t
 it('a resolution by somebody who may not resolve ends nothing, has no effect and is no side of the conflict, on any device [CNF-07, CNF-12]', () => {
   const reducer = {
     ...REDUCER,
-    mayResolve: ({ context }: { context: { replica: string } }) => context.replica !== replicaOf('B'),
+    permits: ({ body, context }: OpenedEvent) => body.resolves === undefined || context.replica !== replicaOf('B'),
   };
   const fold = (trace: string): Fold<Notes> => foldStream(eventsOf(live(trace.split(' '))), reducer);
   expect(fold('Aa Ba A<B Aa').conflicts).toEqual([]);

@@ -14,7 +14,7 @@ import {
   type SigningSession,
 } from '../../../src/clinical.ts';
 import { makeSigningKey, type SigningKey, sign } from '../../../src/crypto/signer.ts';
-import type { Store, Sync } from '../../../src/index.ts';
+import type { AggregateDefinition, Store, Sync } from '../../../src/index.ts';
 import {
   type SimulatedServer,
   type SimulatedTime,
@@ -65,13 +65,18 @@ export type Desk = {
 };
 
 /** A device with a signing session. */
-export const openDesk = async (safe: Safe, server?: SimulatedServer, name?: string): Promise<Desk> => {
+export const openDesk = async (
+  safe: Safe,
+  server?: SimulatedServer,
+  name?: string,
+  { form = Form, role = 'site' }: { readonly form?: AggregateDefinition; readonly role?: string } = {},
+): Promise<Desk> => {
   const time = simulatedTime({ zone: { offsetMin: 60, name: 'Europe/Vienna' } });
   let user = 'nurse-1';
   const { store } = await openDevice({
     ...(name === undefined ? {} : { name }),
-    ...{ aggregates: [Form, Signer, ElectronicSignature], views: [SignatureIndex] },
-    ...{ clock: time.clock, scheduler: time.scheduler, actor: () => ({ userId: user, role: 'site' }) },
+    ...{ aggregates: [form, Signer, ElectronicSignature], views: [SignatureIndex] },
+    ...{ clock: time.clock, scheduler: time.scheduler, actor: () => ({ userId: user, role }) },
   });
   const sync =
     server === undefined
