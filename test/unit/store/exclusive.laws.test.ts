@@ -50,7 +50,8 @@ const world = () => {
   return { browser, tab, pass };
 };
 
-const forever = new AbortController().signal;
+/** One for each turn: nobody listens to another's. */
+const forever = (): AbortSignal => new AbortController().signal;
 
 /** Work that lasts until it is told to end. */
 const longWork = () => {
@@ -66,12 +67,12 @@ const longWork = () => {
 it('a holder that works for long and answers keeps its turn [TAB-03]', async () => {
   const { tab, pass } = world();
   const { state, work } = longWork();
-  const first = tab('a').alone(work, forever);
+  const first = tab('a').alone(work, forever());
   await settle();
   let began = false;
   const second = tab('b').alone(async () => {
     began = true;
-  }, forever);
+  }, forever());
   await pass(5 * SILENT_MS);
   expect(began).toBe(false);
   await state.turn?.check();
@@ -85,14 +86,14 @@ it('a frozen holder loses its turn within the bound, and may not go on when it t
   const { tab, pass } = world();
   const [a, b] = [tab('a'), tab('b')];
   const { state, work } = longWork();
-  const outcome = a.alone(work, forever).catch((error: unknown) => error);
+  const outcome = a.alone(work, forever()).catch((error: unknown) => error);
   await settle();
   a.freeze();
   let began = false;
   const second = b.alone(async (turn) => {
     await turn.check();
     began = true;
-  }, forever);
+  }, forever());
   await pass(SILENT_MS + 100);
   await second;
   expect(began).toBe(true);
@@ -105,9 +106,9 @@ it('a holder that froze a moment before it was asked loses its turn within the b
   for (let frozenAtMs = 0; frozenAtMs <= 700; frozenAtMs += 100) {
     const { tab, pass } = world();
     const [a, b] = [tab('a'), tab('b')];
-    const lost = a.alone(longWork().work, forever).catch(() => 'lost');
+    const lost = a.alone(longWork().work, forever()).catch(() => 'lost');
     await settle();
-    const second = b.alone(async () => 'worked', forever);
+    const second = b.alone(async () => 'worked', forever());
     await pass(frozenAtMs);
     a.freeze();
     await pass(SILENT_MS + 100);
@@ -119,7 +120,7 @@ it('a holder that froze a moment before it was asked loses its turn within the b
 it('of many who wait for a frozen holder one takes the turn, and the others follow one by one [TAB-03]', async () => {
   const { tab, pass } = world();
   const a = tab('a');
-  const held = a.alone(longWork().work, forever).catch(() => 'lost');
+  const held = a.alone(longWork().work, forever()).catch(() => 'lost');
   await settle();
   a.freeze();
   let [inside, most] = [0, 0];
@@ -130,7 +131,7 @@ it('of many who wait for a frozen holder one takes the turn, and the others foll
       await settle();
       await turn.check();
       inside -= 1;
-    }, forever),
+    }, forever()),
   );
   await pass(SILENT_MS + 500);
   await Promise.all(others);
@@ -141,13 +142,13 @@ it('of many who wait for a frozen holder one takes the turn, and the others foll
 it('who gives up while it waits is told why, and leaves its place to the next [TAB-03]', async () => {
   const { tab, pass } = world();
   const { state, work } = longWork();
-  const first = tab('a').alone(work, forever);
+  const first = tab('a').alone(work, forever());
   await settle();
   const patience = new AbortController();
   const second = tab('b')
     .alone(async () => 'worked', patience.signal)
     .catch((error: unknown) => error);
-  const third = tab('c').alone(async () => 'worked', forever);
+  const third = tab('c').alone(async () => 'worked', forever());
   await pass(100);
   patience.abort(new Error('enough'));
   await settle();
@@ -159,9 +160,9 @@ it('who gives up while it waits is told why, and leaves its place to the next [T
 
 it('what the work throws is thrown, and the next has its turn [TAB-03]', async () => {
   const { tab, browser } = world();
-  const failed = tab('a').alone(() => Promise.reject(new Error('no')), forever);
+  const failed = tab('a').alone(() => Promise.reject(new Error('no')), forever());
   await expect(failed).rejects.toThrow('no');
-  expect(await tab('b').alone(async () => 'worked', forever)).toBe('worked');
+  expect(await tab('b').alone(async () => 'worked', forever())).toBe('worked');
   await settle();
   expect(browser.holder('work')).toBeUndefined();
 });
