@@ -2,9 +2,9 @@
  * The whole check of the product, ending after the first failure. The last line is always `N passed, N failed`: the tests that
  * vitest counted, plus one for each other step; above it, how long each step took.
  *
- * A stage begins when the one before it has ended. The lanes of a stage run side by side: two engines at the most, because a
- * browser suite waits for its browser more than it computes. Whatever watches the clock (tabs, the bench) has a stage of its own,
- * where nothing runs beside it.
+ * A stage begins when the one before it has ended. Two rows of steps of a stage run side by side at the most, and whoever is done takes
+ * the next row: two engines, because a browser suite waits for its browser more than it computes. Whatever watches the clock (tabs,
+ * the bench) has a stage of its own, where nothing runs beside it.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -21,7 +21,7 @@ const startedAt = Date.now();
 const totals = { passed: 0, failed: 0 };
 const secondsSince = (at) => Math.round((Date.now() - at) / 1000);
 
-/** Runs a script of Node; true if it ended well. A lane's `say` gets what it prints when it has ended, in one piece. */
+/** Runs a script of Node; true if it ended well. `say`, where something runs beside it, gets what it prints when it has ended, in one piece. */
 const node = (args, say) =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: say ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
@@ -101,12 +101,14 @@ const PROJECTS = {
   webkit: ['browser-webkit', 'browser-webkit-private', 'e2e-webkit'],
 };
 
-const inBrowsers = (...names) =>
-  engines.flatMap(({ name, found }) =>
-    found && names.includes(name)
-      ? PROJECTS[name].map((each) => [`Tests in the browser: ${found.version} (${each})`, project(each)])
-      : [],
-  );
+/** A row for each engine that is there, the longest first: so the last ones end at about the same time. */
+const IN_BROWSERS = ['webkit', 'firefox', 'chromium', 'chromium-old'].flatMap((engine) =>
+  engines
+    .filter(({ name, found }) => found && name === engine)
+    .map(({ found }) =>
+      PROJECTS[engine].map((each) => [`Tests in the browser: ${found.version} (${each})`, project(each)]),
+    ),
+);
 
 const ATTW = ['--pack', '.', '--profile', 'esm-only'];
 const CHECKS = [
@@ -124,7 +126,7 @@ const IN_NODE = ['Tests in Node: unit, properties, conformance, simulation, tidy
 const STAGES = [
   [CHECKS, [DRIVER]],
   [[IN_NODE]],
-  [inBrowsers('chromium', 'webkit'), inBrowsers('firefox', 'chromium-old')],
+  IN_BROWSERS,
   [[['Tests end to end', project('e2e')]]],
   [[['Tests end to end, one at a time', project('e2e-alone')]]],
 ];
@@ -141,11 +143,19 @@ const runStep = async ([title, run], isAlone) => {
   if (!good) failed ??= title;
 };
 
-const runLane = async (steps, isAlone) => {
-  for (const step of steps) if (failed === undefined) await runStep(step, isAlone);
+const ROWS_AT_ONCE = 2;
+
+const runStage = async (rows) => {
+  const waiting = [...rows];
+  const runRows = async () => {
+    for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
+      for (const step of row) if (failed === undefined) await runStep(step, rows.length === 1);
+    }
+  };
+  await Promise.all(Array.from({ length: ROWS_AT_ONCE }, runRows));
 };
 
-for (const lanes of STAGES) await Promise.all(lanes.map((steps) => runLane(steps, lanes.length === 1)));
+for (const rows of STAGES) await runStage(rows);
 
 rmSync(scratch, { recursive: true, force: true });
 if (failed !== undefined) console.error(`\n=== Failed: ${failed}. The steps after it did not run.`);
