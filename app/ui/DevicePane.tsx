@@ -21,7 +21,6 @@ import { HealthPanel } from './HealthPanel.tsx';
 import { useObservable } from './hooks.ts';
 import { ImportPanel } from './ImportPanel.tsx';
 import { LossBanner } from './LossBanner.tsx';
-import { OtherConflicts } from './OtherConflicts.tsx';
 import { QueriesPanel } from './QueriesPanel.tsx';
 import { RebuildNote } from './RebuildNote.tsx';
 import { RescueButton } from './RescueButton.tsx';
@@ -90,8 +89,7 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
       <FailedAttempts device={device} />
       <SyncBar device={device} />
       <RebuildNote />
-      <ConflictsInbox device={device} catalog={catalog} onOpen={openForm} />
-      <OtherConflicts device={device} catalog={catalog} onForm={openForm} onSubject={openSubject} />
+      <ConflictsInbox catalog={catalog} onForm={openForm} onSubject={openSubject} />
       <QueriesPanel catalog={catalog} onOpen={openForm} />
       <StudyLine catalog={catalog} />
       <div hidden={place !== undefined}>

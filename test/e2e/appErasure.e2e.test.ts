@@ -182,7 +182,7 @@ it('a query that two devices went on with shows both sides, and the next act dec
   for (const device of [a(), b()]) await setOnline(device, true);
   await untilEqual(page);
   for (const device of [a(), b()])
-    await device.getByRole('alert', { name: 'Conflicts beside forms' }).getByText('Answered by ben.monitor').waitFor();
+    await device.getByRole('alert', { name: 'Conflicts' }).getByText('Answered by ben.monitor').waitFor();
   await openQueries(a());
   const sides = thread().getByRole('list', { name: 'What the query has in conflict' });
   for (const part of ['Answered', 'By a watch.', 'By the monitor.', 'ada.nurse', 'ben.monitor'])
@@ -193,7 +193,7 @@ it('a query that two devices went on with shows both sides, and the next act dec
     Reason: 'the answer does not say',
   });
   await until(() => sides.count(), 0);
-  await until(() => a().getByText('In conflict beside the forms').count(), 0);
+  await until(() => a().getByRole('alert', { name: 'Conflicts' }).count(), 0);
   await until(() => thread().locator('.stage').innerText(), 'Open');
   await closeDialog();
 });
