@@ -20,7 +20,9 @@ import {
   type Weights,
   worldModel,
 } from '../../src/testing/index.ts';
-import { MUTANTS, withMutant } from './worldMutants.ts';
+import type * as Simulated from '../../src/testing/world/index.ts';
+import { withMutant } from '../support/mutants.ts';
+import { MUTANTS, WORLD } from './worldMutants.ts';
 
 const OPERATIONS = 250;
 /** The environment may ask for more of each kind, never for fewer. */
@@ -184,7 +186,7 @@ it('the same histories leave nothing to find in the product as it is [SIM-04]', 
 it.each(MUTANTS)(
   'a world finds within three histories that $name [SIM-04]',
   (mutant) =>
-    withMutant(mutant, async (world) => {
+    withMutant(mutant, WORLD, async (world: typeof Simulated) => {
       const failure = async (seed: number): Promise<readonly string[]> => {
         try {
           return (await world.drawnHistory(short(seed, mutant.weights))).violations;

@@ -1,23 +1,14 @@
 /** The product with one of its checks taken out: a simulated world has to notice. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
-import type * as Simulated from '../../src/testing/world/index.ts';
 import { DISHONEST, FLEET, REVOKED, TAMPERED, type Weights } from '../../src/testing/world/notation.ts';
+import type { Mutant } from '../support/mutants.ts';
 
-export type Mutant = {
-  readonly name: string;
-  readonly file: string;
-  /** What stands in the file, once, and what stands there instead. */
-  readonly from: string;
-  readonly to: string;
-  /** The histories that are to find it; with clones if absent. */
-  readonly weights?: Weights;
-};
+/** Where the world is bundled from. */
+export const WORLD = 'src/testing/world/index.ts';
 
-export const MUTANTS: readonly Mutant[] = [
+/** `weights`: the histories that are to find it; with clones if absent. */
+export type WorldMutant = Mutant & { readonly weights?: Weights };
+
+export const MUTANTS: readonly WorldMutant[] = [
   {
     name: 'the comparison of version vectors counts one too many',
     file: 'src/core/versionVector.ts',
@@ -104,35 +95,3 @@ export const MUTANTS: readonly Mutant[] = [
     weights: REVOKED,
   },
 ];
-
-const ROOT = new URL('../../', import.meta.url);
-
-/** Bundles the world over the changed product, and loads it. */
-export const withMutant = async <T>(mutant: Mutant, work: (world: typeof Simulated) => Promise<T>): Promise<T> => {
-  const folder = await mkdtemp(join(tmpdir(), 'indelible-mutant-'));
-  const wanted = new URL(mutant.file, ROOT).pathname;
-  try {
-    const { outputFiles } = await build({
-      ...{ absWorkingDir: ROOT.pathname, entryPoints: ['src/testing/world/index.ts'], bundle: true, write: false },
-      ...{ format: 'esm', platform: 'node', logLevel: 'error' },
-      plugins: [
-        {
-          name: 'mutant',
-          setup: ({ onLoad }) => {
-            onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-              if (path !== wanted) return undefined;
-              const parts = (await readFile(path, 'utf8')).split(mutant.from);
-              if (parts.length !== 2) throw new Error(`${mutant.file} does not hold once what the mutant changes`);
-              return { contents: parts.join(mutant.to), loader: 'ts' };
-            });
-          },
-        },
-      ],
-    });
-    const bundle = join(folder, 'world.mjs');
-    await writeFile(bundle, outputFiles[0]?.text ?? '');
-    return await work(await import(/* @vite-ignore */ pathToFileURL(bundle).href));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};

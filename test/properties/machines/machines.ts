@@ -5,8 +5,8 @@ import { type AnyStateMachine, assign, createMachine, setup } from 'xstate';
 const STATES = ['s0', 's1', 's2', 's3'] as const;
 export const EVENTS = ['E0', 'E1', 'E2', 'E3'] as const;
 
-type Guard = 'none' | 'named' | 'inline' | 'with-params' | 'computed-params';
-type Action = 'by-function' | 'by-member' | 'by-constant' | 'named' | 'with-params' | 'computed-params';
+export type Guard = 'none' | 'named' | 'inline' | 'with-params' | 'computed-params';
+export type Action = 'by-function' | 'by-member' | 'by-constant' | 'named' | 'with-params' | 'computed-params';
 type Step = {
   readonly guard: Guard;
   readonly actions: readonly Action[];
@@ -14,24 +14,26 @@ type Step = {
   readonly target: string | undefined;
   readonly reenter: boolean;
 };
-type On = Readonly<Record<string, readonly Step[]>>;
+export type On = Readonly<Record<string, readonly Step[]>>;
 export type MachineSpec = {
   readonly states: readonly { readonly on: On; readonly final: boolean }[];
   readonly root: On;
   readonly contextByFunction: boolean;
 };
 
+export const guard = fc.constantFrom<Guard>('none', 'none', 'named', 'inline', 'with-params', 'computed-params');
+export const actions = fc.array(
+  fc.constantFrom<Action>('by-function', 'by-member', 'by-constant', 'named', 'with-params', 'computed-params'),
+  { maxLength: 3 },
+);
 const step: fc.Arbitrary<Step> = fc.record({
-  guard: fc.constantFrom<Guard>('none', 'none', 'named', 'inline', 'with-params', 'computed-params'),
-  actions: fc.array(
-    fc.constantFrom<Action>('by-function', 'by-member', 'by-constant', 'named', 'with-params', 'computed-params'),
-    { maxLength: 3 },
-  ),
+  guard,
+  actions,
   target: fc.option(fc.constantFrom(...STATES), { nil: undefined }),
   reenter: fc.boolean(),
 });
 /** No step at all is a transition that is forbidden: it hides that of the root. */
-const on = fc.dictionary(fc.constantFrom(...EVENTS), fc.array(step, { maxLength: 3 }), { maxKeys: 4 });
+export const on = fc.dictionary(fc.constantFrom(...EVENTS), fc.array(step, { maxLength: 3 }), { maxKeys: 4 });
 
 export const specs: fc.Arbitrary<MachineSpec> = fc.record({
   states: fc.tuple(...STATES.map((_, at) => fc.record({ on, final: at === 3 ? fc.boolean() : fc.constant(false) }))),
@@ -50,7 +52,7 @@ type Context = { readonly count: number; readonly last: number; readonly log: re
 type Event = { readonly type: string; readonly n: number };
 type Scope = { readonly context: Context; readonly event: Event };
 
-const start: Context = { count: 0, last: -1, log: [] };
+export const start: Context = { count: 0, last: -1, log: [] };
 const logged = (context: Context, word: string): readonly string[] => [...context.log, word].slice(-6);
 
 const parts = setup({
@@ -68,7 +70,7 @@ const parts = setup({
   },
 });
 
-const GUARDS: Readonly<Record<Guard, unknown>> = {
+export const GUARDS: Readonly<Record<Guard, unknown>> = {
   none: undefined,
   named: 'isEven',
   inline: ({ context, event }: Scope) => event.n > context.last,
@@ -87,25 +89,36 @@ const ACTIONS: Readonly<Record<Action, unknown>> = {
   'computed-params': { type: 'add', params: ({ context, event }: Scope) => ({ by: context.count + event.n }) },
 };
 
-const transitionsOf = (steps: readonly Step[], fromRoot: boolean): unknown =>
+type TargetOf = (name: string) => string;
+const sibling: TargetOf = (name) => name;
+const child: TargetOf = (name) => `.${name}`;
+
+export const actionsOf = (actions: readonly Action[]): readonly unknown[] => actions.map((action) => ACTIONS[action]);
+
+const transitionsOf = (steps: readonly Step[], targetOf: TargetOf): unknown =>
   steps.length === 0
     ? {}
     : steps.map(({ guard, actions, target, reenter }) => ({
         ...(GUARDS[guard] === undefined ? {} : { guard: GUARDS[guard] }),
-        ...(actions.length === 0 ? {} : { actions: actions.map((action) => ACTIONS[action]) }),
-        ...(target === undefined ? {} : { target: fromRoot ? `.${target}` : target, reenter }),
+        ...(actions.length === 0 ? {} : { actions: actionsOf(actions) }),
+        ...(target === undefined ? {} : { target: targetOf(target), reenter }),
       }));
 
-const onOf = (described: On, fromRoot: boolean) =>
-  Object.fromEntries(Object.entries(described).map(([type, steps]) => [type, transitionsOf(steps, fromRoot)]));
+export const onOf = (described: On, targetOf: TargetOf) =>
+  Object.fromEntries(Object.entries(described).map(([type, steps]) => [type, transitionsOf(steps, targetOf)]));
 
 /** The machine of a description. Its configuration is assembled at run time, so its types are those of any machine. */
 export const machineOf = (spec: MachineSpec): AnyStateMachine => {
   const states = Object.fromEntries(
-    spec.states.map(({ on: own, final }, at) => [STATES[at], final ? { type: 'final' } : { on: onOf(own, false) }]),
+    spec.states.map(({ on: own, final }, at) => [STATES[at], final ? { type: 'final' } : { on: onOf(own, sibling) }]),
   );
   const config = { id: 'random', context: spec.contextByFunction ? () => start : start, initial: 's0', states };
-  const machine = createMachine(JSON_CONFIG({ ...config, on: onOf(spec.root, true) }));
+  return assembled({ ...config, on: onOf(spec.root, child) });
+};
+
+/** A configuration as a machine, with what it names. */
+export const assembled = (config: object): AnyStateMachine => {
+  const machine = createMachine(JSON_CONFIG(config));
   return machine.provide(parts.createMachine({ context: start }).implementations as never);
 };
 

@@ -46,6 +46,13 @@ export const gated = (storage: StorageAdapter) => {
   return { adapter, from, release };
 };
 
+/** A clock in whose every look a second has passed: it is paused, and kept, after every record. */
+export const hurried = () => {
+  let uptimeMs = 0;
+  const zone = { offsetMin: 0, name: 'Etc/UTC' };
+  return { clock: { nowMs: () => Date.UTC(2026, 0, 5, 9), uptimeMs: () => (uptimeMs += 1_000), zone: () => zone } };
+};
+
 type VisitLike = Pick<typeof Visit, 'type'> & AggregateDefinition;
 
 /** What a store shows of some streams, in a form that two stores can be compared by. */
@@ -61,42 +68,67 @@ export const streamsOf = async (store: Store, definition: VisitLike, ids: readon
   return streams;
 };
 
-type Kept = { readonly order: readonly string[]; readonly corrections: number };
-type Recorded = { readonly type: 'ItemRecorded'; readonly item: string; readonly value: number };
+type Kept = { readonly order: readonly string[]; readonly corrections: number; readonly assumed: number };
+type Recorded = {
+  readonly type: 'ItemRecorded';
+  readonly item: string;
+  readonly value: number;
+  readonly unit?: string | undefined;
+};
 const visits = setup({
   types: { context: {} as Kept, events: {} as Recorded | { readonly type: 'VisitLocked' | 'VisitUnlocked' } },
 });
-const record = visits.assign(({ context: { order, corrections }, event }) => {
+const record = visits.assign(({ context: { order, corrections, assumed }, event }) => {
   if (event.type !== 'ItemRecorded') return {};
-  return order.includes(event.item) ? { corrections: corrections + 1 } : { order: [...order, event.item] };
+  const units = { assumed: assumed + (event.unit === 'assumed' ? 1 : 0) };
+  return order.includes(event.item)
+    ? { ...units, corrections: corrections + 1 }
+    : { ...units, order: [...order, event.item] };
 });
+const laterMachine = visits.createMachine({
+  context: { order: [], corrections: 0, assumed: 0 },
+  initial: 'capture',
+  states: {
+    capture: {
+      on: {
+        ItemRecorded: { actions: record },
+        VisitLocked: { target: 'closed', guard: ({ context }) => context.order.length > 1 },
+      },
+    },
+    closed: { on: { VisitUnlocked: 'capture' } },
+  },
+});
+const ItemSchema = z.strictObject({ item: z.string().min(1).max(20), value: z.number() });
+const touches = ({ item: name }: { readonly item: string }) => [name];
+const status = {
+  VisitLocked: defineEvent({ version: 1, schema: z.strictObject({}) }),
+  VisitUnlocked: defineEvent({ version: 1, schema: z.strictObject({}) }),
+};
+const needsReason = (event: { readonly type: string; readonly item?: string }, { order }: Kept) =>
+  event.item !== undefined && order.includes(event.item);
 
 /** Visits as a later version of the application sees them: another context, other states, and locked with two items at least. */
 export const LaterVisit = defineAggregate({
   type: 'visit',
+  events: { ItemRecorded: defineEvent({ version: 1, schema: ItemSchema, touches }), ...status },
+  machine: laterMachine,
+  needsReason,
+});
+
+/** Visits as the version after that sees them: an item may have a unit, and what was recorded without a word of it was assumed. */
+export const MeasuredVisit = defineAggregate({
+  type: 'visit',
   events: {
     ItemRecorded: defineEvent({
-      version: 1,
-      schema: z.strictObject({ item: z.string().min(1).max(20), value: z.number() }),
-      touches: ({ item: name }) => [name],
+      version: 2,
+      schema: ItemSchema.extend({ unit: z.string().optional() }).strict(),
+      upcast: { 1: (payload) => ({ ...payload, unit: 'assumed' }) },
+      touches,
     }),
-    VisitLocked: defineEvent({ version: 1, schema: z.strictObject({}) }),
-    VisitUnlocked: defineEvent({ version: 1, schema: z.strictObject({}) }),
+    ...status,
   },
-  machine: visits.createMachine({
-    context: { order: [], corrections: 0 },
-    initial: 'capture',
-    states: {
-      capture: {
-        on: {
-          ItemRecorded: { actions: record },
-          VisitLocked: { target: 'closed', guard: ({ context }) => context.order.length > 1 },
-        },
-      },
-      closed: { on: { VisitUnlocked: 'capture' } },
-    },
-  }),
-  needsReason: (event, context) => event.type === 'ItemRecorded' && context.order.includes(event.item),
+  machine: laterMachine,
+  needsReason,
 });
 
 /** Rows of the later version: the state before it has no `order`. */

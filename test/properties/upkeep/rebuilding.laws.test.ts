@@ -8,16 +8,9 @@ import { memoryStorage, type RebuildStatus, type StorageAdapter, type Store } fr
 import { hookedStorage } from '../../../src/testing/index.ts';
 import { casebook, collect, item, LOCK, openDevice, outcomeOf, Visit } from '../../unit/store/trial.ts';
 import { type Act, acts, IDS, openWorld, perform } from './devices.ts';
-import { forgetful, gated, LaterVisit, laterRows, RECORD_BYTES, streamsOf } from './kept.ts';
+import { forgetful, gated, hurried, LaterVisit, laterRows, RECORD_BYTES, streamsOf } from './kept.ts';
 
 const LATER = { aggregates: [LaterVisit], views: [laterRows] };
-
-/** A clock in whose every look a second has passed: it is paused, and kept, after every record. */
-const hurried = () => {
-  let uptimeMs = 0;
-  const zone = { offsetMin: 0, name: 'Etc/UTC' };
-  return { clock: { nowMs: () => Date.UTC(2026, 0, 5, 9), uptimeMs: () => (uptimeMs += 1_000), zone: () => zone } };
-};
 
 const shownBy = async (store: Store) => {
   await store.caughtUp();
