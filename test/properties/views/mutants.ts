@@ -71,8 +71,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'folding anew goes on behind where it was cut off',
     file: 'src/streams/rebuilding.ts',
-    from: 'await keepFolded({ storage, log, names, breathe }, scan, at)',
-    to: 'await keepFolded({ storage, log, names, breathe }, scan, keptTo)',
+    from: 'names: keeping.names, breathe }, scan, at)',
+    to: 'names: keeping.names, breathe }, scan, keeping.to)',
   },
   {
     name: 'what was erased is shown until the store is opened again',
