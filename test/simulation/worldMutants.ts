@@ -90,7 +90,7 @@ export const MUTANTS: readonly WorldMutant[] = [
   {
     name: 'devices point nothing out that comes of revoked devices',
     file: 'src/sync/exchange.ts',
-    from: 'await pointOut(parts, fitting);',
+    from: 'await pointOut(parts, ordered);',
     to: '',
     weights: REVOKED,
   },
