@@ -123,9 +123,17 @@ const CHECKS = [
 const DRIVER = ['SQLite driver', check((say) => node(['scripts/sqlite-driver.mjs'], say))];
 const IN_NODE = ['Tests in Node: unit, properties, conformance, simulation, tidy, docs', project('node')];
 
+/** Histories of the simulated world; `INDELIBLE_WORLDS` asks for fewer of them while one works, of which all faults may not be seen. */
+const WORLDS = process.env.INDELIBLE_WORLDS ?? '1000';
+const WORLD_OPERATIONS = '400';
+const COMPLETE = process.env.INDELIBLE_WORLDS === undefined ? ['--complete'] : [];
+const LIVED = ['scripts/world.mjs', '--histories', WORLDS, '--operations', WORLD_OPERATIONS, ...COMPLETE];
+const IN_WORLDS = [`Simulated world: ${WORLDS} histories of five devices`, check((say) => node(LIVED, say))];
+
 const STAGES = [
   [CHECKS, [DRIVER]],
   [[IN_NODE]],
+  [[IN_WORLDS]],
   IN_BROWSERS,
   [[['Tests end to end', project('e2e')]]],
   [[['Tests end to end, one at a time', project('e2e-alone')]]],

@@ -11,6 +11,8 @@ export type WorldRun = {
 };
 
 export const KINDS: readonly string[];
+export const FAULTS: readonly string[];
+export function missingFaults(run: Pick<WorldRun, 'injected'>): readonly string[];
 export function bundleWorld(): Promise<string>;
 export function runWorlds(parts: {
   readonly histories: number;
@@ -22,5 +24,7 @@ export function runWorlds(parts: {
   /** A file with the world; bundled from the sources if absent. */
   readonly bundle?: string;
   readonly say: (line: string) => void;
+  /** Ends the run when the histories that are being lived have ended. */
+  readonly signal?: AbortSignal;
 }): Promise<WorldRun>;
 export function tableOf(run: WorldRun): readonly string[];

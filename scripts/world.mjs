@@ -5,8 +5,8 @@
  * wherever it is lived. A failure is said at once, with its seed and the shortest history found. The end is a table: what was
  * lived, how often each fault really happened, operations per second, violations. Ends with 1 if there were any.
  *
- * `--weights` names one kind of history; without it the kinds take turns. `--minutes` ends the run before its last history,
- * `--threads` takes fewer cores.
+ * `--weights` names one kind of history; without it the kinds take turns. `--minutes` ends the run before its last history, and so
+ * does Ctrl-C; `--threads` takes fewer cores. `--complete` ends with 1 also if a kind of fault never happened: that run has shown nothing of it.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -20,6 +20,58 @@ const SELF = fileURLToPath(import.meta.url);
 
 /** The kinds of histories, by the names of their weights. */
 export const KINDS = ['HONEST', 'CLONES', 'ROUGH', 'TAMPERED', 'DISHONEST', 'FLEET', 'REVOKED', 'NOISY'];
+
+/** What has to have happened in a run that says of itself that it is complete. */
+export const FAULTS = [
+  'application rolled back',
+  'application updated',
+  'clock runs fast or slow',
+  'clock set',
+  'connection lost',
+  'device cloned',
+  'device let in',
+  'device revoked',
+  'disk full',
+  'disk put back',
+  'disk: a bit of a commit flipped',
+  'disk: a row put in the place of a later one',
+  'disk: a row removed',
+  'disk: a value altered',
+  'disk: kept states altered',
+  'disk: the marks of sync put back',
+  'disk: the receipt altered',
+  'disk: two rows swapped',
+  'message: a bit of a request flipped',
+  'message: a bit of an answer flipped',
+  'message: alter-answer',
+  'message: drop-answer',
+  'message: drop-request',
+  'message: late',
+  'message: repeat',
+  'message: server.internal',
+  'message: sync.rate-limited',
+  'message: sync.unauthorised',
+  'program killed',
+  'program killed at a call to its disk',
+  'records packed',
+  'revoked: commits not taken',
+  'server put back',
+  'server: a commit cut',
+  'server: a commit left out',
+  'server: a greeting under another key',
+  'server: a signature forged',
+  'server: an event rewritten',
+  'server: an old checkpoint',
+  'server: commits reordered',
+  'server: everything given twice',
+  'server: the newest of an author hidden',
+  'server: the receipt of another device',
+  'server: what was acknowledged lost',
+  'time passed',
+];
+
+/** Faults that never happened in a run. */
+export const missingFaults = ({ injected }) => FAULTS.filter((what) => !injected.has(what));
 
 const PROGRESS_MS = 30_000;
 const MINUTE_MS = 60_000;
@@ -67,7 +119,7 @@ const work = async () => {
 };
 
 /** Hands out seeds to threads until there are no more, or the time is over. `take` gets what each history gave. */
-const handOut = async ({ bundle, threads, endMs, tasks, take }) => {
+const handOut = async ({ bundle, threads, isOver, tasks, take }) => {
   const thread = () =>
     new Promise((resolve, reject) => {
       const worker = new Worker(SELF, { workerData: { bundle }, resourceLimits: RESOURCES });
@@ -75,7 +127,7 @@ const handOut = async ({ bundle, threads, endMs, tasks, take }) => {
       worker.on('exit', resolve);
       worker.on('message', (given) => {
         if (given !== 'ready') take(given);
-        const { value, done } = Date.now() < endMs ? tasks.next() : { done: true };
+        const { value, done } = isOver() ? { done: true } : tasks.next();
         if (done) worker.terminate();
         else worker.postMessage(value);
       });
@@ -111,10 +163,12 @@ const tally = () => {
 /**
  * Lives histories on so many threads.
  * @param say  told each failure at once, and every half a minute how far it is
+ * @param signal  ends the run when the histories that are being lived have ended
  * @returns what they come to, with the seconds that they took
  */
-export const runWorlds = async ({ histories, minutes, threads, say, ...what }) => {
+export const runWorlds = async ({ histories, minutes, threads, say, signal, ...what }) => {
   const startMs = Date.now();
+  const endMs = minutes === undefined ? Number.POSITIVE_INFINITY : startMs + minutes * MINUTE_MS;
   const { sum, take } = tally();
   const seconds = () => (Date.now() - startMs) / 1_000;
   const progress = () => {
@@ -125,7 +179,7 @@ export const runWorlds = async ({ histories, minutes, threads, say, ...what }) =
   const bundle = what.bundle ?? (await bundleWorld());
   try {
     await handOut({
-      ...{ bundle, threads, endMs: minutes === undefined ? Number.POSITIVE_INFINITY : startMs + minutes * MINUTE_MS },
+      ...{ bundle, threads, isOver: () => signal?.aborted === true || Date.now() >= endMs },
       tasks: tasksOf({ histories, ...what }),
       take: (given) => {
         take(given);
@@ -164,6 +218,7 @@ const OPTIONS = {
   threads: { type: 'string', default: String(availableParallelism()) },
   minutes: { type: 'string' },
   weights: { type: 'string' },
+  complete: { type: 'boolean', default: false },
 };
 
 const wholeNumber = (name, text) => {
@@ -181,10 +236,18 @@ const main = async () => {
     wholeNumber(name, values[name]),
   );
   const limit = minutes === undefined ? {} : { minutes: wholeNumber('minutes', minutes) };
-  const run = await runWorlds({ histories, operations, seed, threads, kinds, ...limit, say: console.log });
+  const cancel = new AbortController();
+  process.once('SIGINT', () => {
+    console.log('ends with the histories that are being lived; once more ends it now');
+    cancel.abort();
+  });
+  const { signal } = cancel;
+  const run = await runWorlds({ histories, operations, seed, threads, kinds, signal, ...limit, say: console.log });
+  const missing = values.complete ? missingFaults(run) : [];
   console.log(`\nseeds from ${seed} on, ${operations} operations each, ${threads} threads`);
   for (const line of tableOf(run)) console.log(line);
-  process.exitCode = run.failures.length === 0 ? 0 : 1;
+  for (const what of missing) console.log(`never happened: ${what}`);
+  process.exitCode = run.failures.length === 0 && missing.length === 0 ? 0 : 1;
 };
 
 if (!isMainThread) await work();

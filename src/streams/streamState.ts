@@ -96,15 +96,23 @@ const refusing = (definition: AggregateDefinition): Pick<Reducer<MachineState>, 
   };
 };
 
+/** The keys that events touch. Folding asks several times for those of one event, and each time its schema would read the payload. */
+const touchesOf = (definition: AggregateDefinition): Reducer<MachineState>['touches'] => {
+  const known = new WeakMap<OpenedEvent, readonly string[]>();
+  return (event) => {
+    const type = definition.events.get(event.body.type);
+    const keys = known.get(event) ?? (type === undefined ? [EVERYTHING] : keysTouched(type, event.payload));
+    known.set(event, keys);
+    return keys;
+  };
+};
+
 /** The reducer of an aggregate over opened events. */
 export const reducerOf = (definition: AggregateDefinition): Reducer<MachineState> => ({
   initial: definition.replay.initial,
   next: (state, { body, payload, context }) =>
     definition.replay.next(state, seenBy(definition, body.type, payload, context)),
-  touches: (event) => {
-    const known = definition.events.get(event.body.type);
-    return known === undefined ? [EVERYTHING] : keysTouched(known, event.payload);
-  },
+  touches: touchesOf(definition),
   ...(definition.settle === undefined ? {} : { settle: definition.settle }),
   permits: ({ body, context }) =>
     isForRole(definition, body.type, context.actor) &&

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { KINDS, runWorlds, tableOf } from '../../scripts/world.mjs';
+import { FAULTS, KINDS, missingFaults, runWorlds, tableOf } from '../../scripts/world.mjs';
 
 /** A world in which the history of one seed fails, and that of another ends in an error. */
 const BROKEN = `
@@ -30,9 +30,32 @@ it('every seed is lived once, what was done is counted, and each failure is said
     expect(said.find((line) => line.startsWith('seed 13: '))).toContain('no such thing');
     const seeds = [10, 11, 12, 14, 15, 16, 17, 18].reduce((sum, seed) => sum + seed, 0);
     expect([...run.injected]).toEqual([['disk full', seeds]]);
-    expect(KINDS.map((kind) => run.kinds.get(kind))).toEqual([2, 2, 2, 2, 1]);
+    expect(KINDS.map((kind) => run.kinds.get(kind))).toEqual(KINDS.map((_, at) => Math.ceil((9 - at) / KINDS.length)));
     expect(run).toMatchObject({ histories: 9, operations: 40, acknowledged: 16 });
     expect(tableOf({ ...run, seconds: 2 }).join('\n')).toMatch(/per second +20\nviolations +2$/);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+it('a run is complete when every kind of fault has happened, and the one that has not is named [SIM-09]', () => {
+  const injected = new Map(FAULTS.map((what) => [what, 1]));
+  expect(missingFaults({ injected })).toEqual([]);
+  injected.delete('disk full');
+  expect(missingFaults({ injected })).toEqual(['disk full']);
+});
+
+it('a run that is ended early has lived what had begun, and says so much [SIM-09]', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'indelible-world-'));
+  try {
+    const bundle = join(folder, 'world.mjs');
+    await writeFile(bundle, BROKEN);
+    const cancel = new AbortController();
+    const say = () => cancel.abort();
+    const what = { histories: 900, operations: 5, seed: 13, threads: 1, kinds: KINDS, bundle };
+    const run = await runWorlds({ ...what, say, signal: cancel.signal });
+    expect(run.histories).toBe(1);
+    expect(run.failures).toHaveLength(1);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
