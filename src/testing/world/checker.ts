@@ -128,9 +128,8 @@ const conflictsAreRight = (world: World, { device, store, log }: Found): Violati
   }
   return [...streams].flatMap(([stream, events]) => {
     const due = conflictsBy(model, events);
-    if (due === undefined) return [];
-    const { conflicts } = store.aggregate(model.aggregate, stream.slice(prefix.length)).state();
-    const shown = conflicts
+    const { conflicts, settled } = store.aggregate(model.aggregate, stream.slice(prefix.length)).state();
+    const shown = [...conflicts, ...settled]
       .map(({ key, heads }) => `${key}: ${heads.map(({ body }): string => body.id).sort()}`)
       .sort();
     const told = [...due].map(([key, ids]) => `${key}: ${[...ids].sort()}`).sort();

@@ -3,7 +3,7 @@
  * that no other event touching it has seen. What touches everything touches every key, and is a key of its own besides.
  *
  * Who knows of a conflict goes beyond it by naming all of its heads, or is refused: so whoever has seen a head stands in its place.
- * Slow and plain; of aggregates in which a person settles conflicts.
+ * Slow and plain. Where a policy settles a conflict, its heads are shown as settled, the ones that do not count too.
  */
 import { EVERYTHING, openPayload } from '../../core/schema.ts';
 import type { Logged } from './logs.ts';
@@ -20,12 +20,8 @@ type Heads = ReadonlySet<string>;
 const headsAmong = (events: readonly Logged[]): Heads =>
   new Set(events.filter((event) => !events.some((other) => hasSeen(other, event))).map(({ body }): string => body.id));
 
-/** Ids of the heads of each key that has several; undefined where a policy has a say in it. */
-export const conflictsBy = (
-  { aggregate }: WorldModel,
-  events: readonly Logged[],
-): ReadonlyMap<string, Heads> | undefined => {
-  if (aggregate.settle !== undefined) return undefined;
+/** Ids of the heads of each key that has several. */
+export const conflictsBy = ({ aggregate }: WorldModel, events: readonly Logged[]): ReadonlyMap<string, Heads> => {
   const touched = events.map((event) => {
     const { type, schema, payload } = event.body;
     const known = aggregate.events.get(type);

@@ -64,11 +64,12 @@ export const subjectsIn = ({ aggregate }: WorldModel, log: readonly LoggedCommit
 /** What a store shows of the given aggregates, and its views: equal where the same is shown. */
 export const pictureOf = ({ aggregate, views }: WorldModel, store: Store, ids: readonly string[]): unknown => ({
   states: ids.map((id) => {
-    const { value, context, version, conflicts, uncontested, inapplicable, pending, readOnly } = store
+    const { value, context, version, conflicts, settled, uncontested, inapplicable, pending, readOnly } = store
       .aggregate(aggregate, id)
       .state();
     const heads = conflicts.map(({ key, heads: some }) => [key, some.map(({ body }) => body.id)]);
-    return { id, value, context, version, uncontested, inapplicable, pending, readOnly, heads };
+    const winners = settled.map(({ key, winner, heads: some }) => [key, winner, some.map(({ body }) => body.id)]);
+    return { id, value, context, version, uncontested, inapplicable, pending, readOnly, heads, winners };
   }),
   rows: views.map((view) => store.view(view).rows()),
 });
