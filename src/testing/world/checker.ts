@@ -159,24 +159,21 @@ const nothingInvented = (world: World, found: readonly Found[]): Violations => {
 const isTold = (found: readonly { readonly code: string }[], wanted: string): boolean =>
   wanted === 'receipt.mismatch' || found.some(({ code }) => code === wanted);
 
-type Named = { readonly replica?: string | undefined; readonly sequence?: number | undefined };
-const placesOf = (all: readonly Named[]): string =>
-  all
-    .map(({ replica, sequence }) => `${replica}/${sequence}`)
-    .sort()
-    .join();
+const ACCESS_CODES: readonly string[] = ['access.after-revocation', 'access.revoked'];
 
-/** What revoked devices recorded before is pointed out by everybody else, and nothing but that. */
-const samePlaces = ({ device }: Found, found: readonly Named[], late: Revocations['late']): Violations => {
-  const own = tabOf(device, 0).store.replica;
-  const [due, told] = [placesOf(late.filter(({ replica }) => replica !== own)), placesOf(found)];
-  return due === told
-    ? []
-    : [`(j) ${device.name} points out ${told || 'nothing'} of revoked devices, due is ${due || 'nothing'}`];
+/** What revoked devices recorded before, and sent after, is pointed out by somebody else. */
+const pointedOut = async (found: readonly Found[], { late }: Revocations): Promise<Violations> => {
+  const told = new Set<string>();
+  for (const { store } of found)
+    for (const { code, replica, sequence } of await store.findings())
+      if (code === 'access.after-revocation') told.add(`${replica}/${sequence}`);
+  return late.flatMap(({ replica, sequence }) =>
+    told.has(`${replica}/${sequence}`) ? [] : [`(j) nobody points out ${replica}/${sequence} of a revoked device`],
+  );
 };
 
 /** Verification finds nothing wrong, what was done was found, and no finding was made where nothing was tampered with. */
-const noAlarm = async (world: World, one: Found, { late }: Revocations): Promise<Violations> => {
+const noAlarm = async (world: World, one: Found, { revoked }: Revocations): Promise<Violations> => {
   const { device, store } = one;
   const report = await store.verify();
   const verified = report.ok
@@ -184,15 +181,13 @@ const noAlarm = async (world: World, one: Found, { late }: Revocations): Promise
     : [`(h) verification on ${device.name} finds ${report.findings.map(({ code }) => code)}`];
   const found = await store.findings();
   const reasons = world.life.expected.get(device.name);
-  const pointedOut = found.filter(({ code }) => code === 'access.after-revocation');
-  const alarms = world.life.isRough
-    ? []
-    : found.filter((each) => !reasons?.has(each.code) && !pointedOut.includes(each));
+  const isOfRevoked = ({ code, replica }: (typeof found)[number]) =>
+    ACCESS_CODES.includes(code) && replica !== undefined && revoked.has(replica);
+  const alarms = world.life.isRough ? [] : found.filter((each) => !reasons?.has(each.code) && !isOfRevoked(each));
   const missed = world.life.due.filter((due) => due.device === device.name && !isTold(found, due.code));
   return [
     ...verified,
     ...alarms.map(({ code }) => `(h) ${device.name} found ${code} where nothing was done`),
-    ...samePlaces(one, pointedOut, late),
     ...missed.map(({ code }) => `(g) ${device.name} has never found ${code}`),
   ];
 };
@@ -236,6 +231,7 @@ export const checkWorld = async (world: World): Promise<Violations> => {
     ...(await samePicture(world, whole)),
     ...found.flatMap((each) => conflictsAreRight(world, each)),
     ...nothingInvented(world, found),
+    ...(await pointedOut(found, revocations)),
     ...(await Promise.all(found.map((each) => noAlarm(world, each, revocations)))).flat(),
   ];
 };
