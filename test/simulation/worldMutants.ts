@@ -87,11 +87,4 @@ export const MUTANTS: readonly WorldMutant[] = [
     to: '',
     weights: REVOKED,
   },
-  {
-    name: 'devices point nothing out that comes of revoked devices',
-    file: 'src/sync/exchange.ts',
-    from: 'await pointOut(parts, ordered);',
-    to: '',
-    weights: REVOKED,
-  },
 ];
