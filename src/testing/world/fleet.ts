@@ -28,9 +28,9 @@ export const checkReadOnly = async (world: World, device: Device): Promise<reado
   if (store.size() !== events.length) return []; // it has not read yet what its other tab wrote
   const newer = new Set(events.filter((event) => !isKnown(model, event)).map(({ body }): string => body.stream));
   return subjectsIn(newestOf(model), log).flatMap((id) => {
-    const { readOnly } = store.aggregate(model.aggregate, id).state();
+    const { readOnly, stale } = store.aggregate(model.aggregate, id).state();
     const isDue = newer.has(`${model.aggregate.type}/${id}`);
-    if (readOnly === isDue) return [];
+    if (stale || readOnly === isDue) return [];
     return [`(i) ${device.name} ${isDue ? 'writes' : 'does not write'} to ${id}`];
   });
 };
