@@ -54,7 +54,8 @@ export const record = async (
   const send = () => handle.send(event, { reason: 'as drawn', ...options });
   const isTold = await tell(world, device, { stream, event, send });
   // a state that another version of the application kept is shown as stale until it is folded anew, which an act waits for
-  if (isTold && before.readOnly && !before.stale) world.violations.push(`(i) ${device.name} records what it shows as read-only`);
+  if (isTold && before.readOnly && !before.stale)
+    world.violations.push(`(i) ${device.name} records what it shows as read-only`);
 };
 
 const SETTLING_TRIES = 4;

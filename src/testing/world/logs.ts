@@ -4,6 +4,7 @@ import type { ReplicaId } from '../../core/ids.ts';
 import { position } from '../../core/position.ts';
 import { toBase64 } from '../../crypto/bytes.ts';
 import { readStoredCommit } from '../../crypto/readCommit.ts';
+import { remembered } from '../../crypto/remembered.ts';
 import type { Store } from '../../store/types.ts';
 import type { Device } from './device.ts';
 import type { WorldModel } from './model.ts';
@@ -26,7 +27,7 @@ export type LoggedCommit = {
   readonly events: readonly Logged[];
 };
 
-const logged = (bytes: Uint8Array): LoggedCommit => {
+const read = (bytes: Uint8Array): LoggedCommit => {
   const { events, context, first } = readStoredCommit(bytes);
   return {
     place: `${context.replica}/${first}`,
@@ -35,6 +36,10 @@ const logged = (bytes: Uint8Array): LoggedCommit => {
     events: events.map((body) => ({ replica: context.replica, user: context.actor.user, body, payload: body.payload })),
   };
 };
+
+const known = remembered<LoggedCommit>();
+
+const logged = (bytes: Uint8Array): LoggedCommit => known.once(bytes, () => read(bytes));
 
 /** Everything on a device's disk, in the order of its log. */
 export const logOf = async ({ disk, database }: Device): Promise<readonly LoggedCommit[]> => {
