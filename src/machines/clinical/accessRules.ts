@@ -161,10 +161,13 @@ export const mayRecordElsewhere = (
 
 const later = (a: string, b: string): string => (a > b ? a : b);
 
-/** Since when a replica's use does not count for a user: all devices that it speaks for are revoked, the user's own above all. */
+/**
+ * Since when a replica's use does not count for a user: all devices that it speaks for are revoked, the user's own above all. One that only
+ * asks does not count: who has a stolen device could ask anew, and say that it was before it was taken off.
+ */
 const deviceGoneFrom = ({ holders }: AccessContext, { user, replica }: Who): string | undefined => {
   const here = Object.values(holders).filter(
-    (device) => device.replica === replica || device.formerReplicas.includes(replica),
+    (device) => device.state !== 'requested' && (device.replica === replica || device.formerReplicas.includes(replica)),
   );
   const own = here.filter((device) => device.user === user);
   const asked: readonly DeviceHolder[] = own.length > 0 ? own : here;

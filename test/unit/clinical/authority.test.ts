@@ -10,6 +10,7 @@ import {
   ownFingerprint,
   requestDevice,
 } from '../../../src/clinical.ts';
+import { holderFingerprint } from '../../../src/crypto/holder.ts';
 import { simulatedServer } from '../../../src/testing/index.ts';
 import { attempt, joins, meet, openPlace, type Place, sentBy, slipIn } from './accessBed.ts';
 import { record } from './bed.ts';
@@ -90,6 +91,22 @@ describe('a revoked user or device', () => {
         expect(await codesOf(place)).toEqual(['access.after-revocation']);
       }
     }
+  });
+
+  it('has it refused also of a device that asked anew, and says that it did so before [ACC-08]', async () => {
+    const { server, ada, bea, dan, holder, advance } = await study();
+    const { sharingKey } = await (await openPlace('bea')).session.holder();
+    const asks = { holder: holderFingerprint(sharingKey), user: 'bea', sharingKey, replica: bea.store.replica };
+    await tell(bea, { type: 'DeviceRequested', ...asks });
+    await advance();
+    await tell(ada, { type: 'DeviceRevoked', holder, from: nowOf(ada) });
+    await meet(ada);
+    expect(await attempt(bea)).toBeUndefined();
+    await record(bea, 'late', '1');
+    const before = server.size();
+    expect([await attempt(bea), server.size()]).toEqual(['access.revoked', before]);
+    await meet(dan);
+    expect(await codesOf(dan)).toEqual(['access.after-revocation']);
   });
 
   it('does not hold back whoever else uses the same device [ACC-08]', async () => {
