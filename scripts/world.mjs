@@ -5,7 +5,8 @@
  * wherever it is lived. A failure is said at once, with its seed and the shortest history found. The end is a table: what was
  * lived, how often each fault really happened, operations per second, violations. Ends with 1 if there were any.
  *
- * `--weights` names one kind of history; without it the kinds take turns. `--minutes` ends the run before its last history, and so
+ * `--devices` says how many they have, 5 by default. `--weights` names one kind of history; without it the kinds take turns. `--minutes`
+ * ends the run before its last history, and so
  * does Ctrl-C; `--threads` takes fewer cores. `--complete` ends with 1 also if a kind of fault never happened: that run has shown nothing of it.
  */
 import { mkdir, rm } from 'node:fs/promises';
@@ -93,8 +94,8 @@ export const bundleWorld = async () => {
 };
 
 /** Lives one history. A product that throws is a violation too, and has no shorter history. */
-const lived = async (world, { seed, kind, operations, signatures }) => {
-  const options = { operations, signatures, weights: world[kind] };
+const lived = async (world, { seed, kind, operations, devices, signatures }) => {
+  const options = { operations, devices, signatures, weights: world[kind] };
   try {
     const report = await world.drawnHistory({ ...options, seed });
     const { acknowledged, injected, history } = report;
@@ -138,10 +139,10 @@ const handOut = async ({ bundle, threads, isOver, tasks, take }) => {
 /** One history in so many is signed by the platform itself; of every kind, as long as it shares no factor with their number. */
 const PLATFORM_EVERY = 9;
 
-function* tasksOf({ histories, operations, seed, kinds }) {
+function* tasksOf({ histories, operations, devices, seed, kinds }) {
   for (let at = 0; at < histories; at++) {
     const signatures = at % PLATFORM_EVERY === PLATFORM_EVERY - 1 ? 'platform' : 'simulated';
-    yield { seed: seed + at, kind: kinds[at % kinds.length], operations, signatures };
+    yield { seed: seed + at, kind: kinds[at % kinds.length], operations, devices, signatures };
   }
 }
 
@@ -214,6 +215,7 @@ export const tableOf = ({ histories, operations, acknowledged, failures, kinds, 
 const OPTIONS = {
   histories: { type: 'string', default: '1000' },
   operations: { type: 'string', default: '250' },
+  devices: { type: 'string', default: '5' },
   seed: { type: 'string', default: '1' },
   threads: { type: 'string', default: String(availableParallelism()) },
   minutes: { type: 'string' },
@@ -232,9 +234,8 @@ const main = async () => {
   const { minutes, weights } = values;
   const kinds = weights === undefined ? KINDS : [weights.toUpperCase()];
   if (!kinds.every((kind) => KINDS.includes(kind))) throw new RangeError(`--weights takes ${KINDS.join(', ')}`);
-  const [histories, operations, seed, threads] = ['histories', 'operations', 'seed', 'threads'].map((name) =>
-    wholeNumber(name, values[name]),
-  );
+  const numbers = ['histories', 'operations', 'devices', 'seed', 'threads'];
+  const asked = Object.fromEntries(numbers.map((name) => [name, wholeNumber(name, values[name])]));
   const limit = minutes === undefined ? {} : { minutes: wholeNumber('minutes', minutes) };
   const cancel = new AbortController();
   process.once('SIGINT', () => {
@@ -242,9 +243,10 @@ const main = async () => {
     cancel.abort();
   });
   const { signal } = cancel;
-  const run = await runWorlds({ histories, operations, seed, threads, kinds, signal, ...limit, say: console.log });
+  const run = await runWorlds({ ...asked, kinds, signal, ...limit, say: console.log });
   const missing = values.complete ? missingFaults(run) : [];
-  console.log(`\nseeds from ${seed} on, ${operations} operations each, ${threads} threads`);
+  const { seed, operations, devices, threads } = asked;
+  console.log(`\nseeds from ${seed} on, ${operations} operations each on ${devices} devices, ${threads} threads`);
   for (const line of tableOf(run)) console.log(line);
   for (const what of missing) console.log(`never happened: ${what}`);
   process.exitCode = run.failures.length === 0 && missing.length === 0 ? 0 : 1;
