@@ -12,7 +12,8 @@
  */
 import type { Scheduler } from '../core/ports.ts';
 
-const ANSWER_MS = 1_000;
+/** Longer than a busy device takes: what is written behind a torn log is lost with everything else, and a write that waits is only late. */
+const ANSWER_MS = 10_000;
 /** So long after an opening it is done unasked, so that the first write need not wait: reading what is to be shown is over by then. */
 const UNASKED_MS = 500;
 
