@@ -17,6 +17,8 @@ export function bundleWorld(): Promise<string>;
 export function runWorlds(parts: {
   readonly histories: number;
   readonly operations: number;
+  /** 5 unless told. */
+  readonly devices?: number;
   readonly seed: number;
   readonly threads: number;
   readonly kinds: readonly string[];

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
+import { FAULTS } from '../../scripts/world.mjs';
 import { defineAggregate, defineEvent } from '../../src/index.ts';
 import {
   CLONES,
@@ -65,16 +66,7 @@ const HONEST_TROUBLE = [
   'time passed',
 ];
 
-const TAMPERED_WITH = [
-  'disk: a bit of a commit flipped',
-  'disk: a row put in the place of a later one',
-  'disk: a row removed',
-  'disk: a value altered',
-  'disk: kept states altered',
-  'disk: the marks of sync put back',
-  'disk: the receipt altered',
-  'disk: two rows swapped',
-];
+const TAMPERED_WITH = FAULTS.filter((what) => what.startsWith('disk: '));
 
 it(
   'nothing that devices, people, network and disks do by themselves loses, reorders, invents or hides an event, or raises an alarm [SIM-01, SIM-02]',
@@ -100,19 +92,7 @@ it(
   RUN_MS_MAX,
 );
 
-const LIES = [
-  'server: a commit cut',
-  'server: a commit left out',
-  'server: a greeting under another key',
-  'server: a signature forged',
-  'server: an event rewritten',
-  'server: an old checkpoint',
-  'server: commits reordered',
-  'server: everything given twice',
-  'server: the newest of an author hidden',
-  'server: the receipt of another device',
-  'server: what was acknowledged lost',
-];
+const LIES = FAULTS.filter((what) => what.startsWith('server: '));
 
 it(
   'what a server does now and then against its devices is found in the exchange that shows it, and all end equal [SIM-07]',
