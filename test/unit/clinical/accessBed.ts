@@ -80,13 +80,14 @@ export const sentBy = ({ disturb }: Place): (() => readonly string[]) => {
   return () => sent;
 };
 
-/** A server that adds commits which it never took to what a device pulls. */
-export const slipIn = ({ disturb }: Place, commits: readonly string[]): void =>
+/** A server that adds commits which it never took to what a device pulls, before or after what it did take. */
+export const slipIn = ({ disturb }: Place, commits: readonly string[], where: 'before' | 'after' = 'after'): void =>
   disturb(({ kind }) => {
     if (kind !== 'pull') return UNDISTURBED;
     const alter = (text: string): string => {
       const page = JSON.parse(text);
-      return JSON.stringify({ ...page, commits: [...page.commits, ...commits] });
+      const [first, then] = where === 'before' ? [commits, page.commits] : [page.commits, commits];
+      return JSON.stringify({ ...page, commits: [...first, ...then] });
     };
     return { kind: 'alter-answer', alter };
   });

@@ -1,6 +1,6 @@
 /** A device that revokes judges what others send by the server's order, whenever the server took it: as a device does that only looks on. */
 import { expect, it } from 'vitest';
-import { Access, accessOf, beginAccess } from '../../../src/clinical.ts';
+import { Access, accessOf, beginAccess, Form } from '../../../src/clinical.ts';
 import { type SimulatedServer, simulatedServer } from '../../../src/testing/index.ts';
 import { attempt, joins, meet, openPlace, type Place, sentBy, slipIn } from './accessBed.ts';
 import { record } from './bed.ts';
@@ -78,4 +78,29 @@ it('finds what a server lets in after the revocation, in the very pull that plac
     await attempt(ada);
     expect([forged().length, await codesOf(ada)]).toEqual([1, ['access.revoked']]);
   }
+});
+
+it('shows the same of what a server lets in, whoever finds it out: one side, until a person decides [CNF-02, ACC-08]', async () => {
+  const { ada, bea, dan } = await study('after');
+  await record(dan, 'x', '2');
+  const forged = sentBy(bea);
+  await meet(ada);
+  expect(await attempt(bea)).toBe('access.revoked');
+  // one device is given it before the revocation, the other after it: the same events in two orders
+  slipIn(dan, forged(), 'before');
+  await attempt(dan);
+  slipIn(ada, forged());
+  await attempt(ada);
+  const form = ({ store }: Place) => store.aggregate(Form, 'f1');
+  const shown = (place: Place) => {
+    const { context, version, conflicts, uncontested } = form(place).state();
+    return { context, version, uncontested, heads: conflicts.map(({ heads }) => heads.map(({ body }) => body.id)) };
+  };
+  expect([await codesOf(ada), await codesOf(dan)]).toEqual([['access.revoked'], []]);
+  expect(shown(ada)).toEqual(shown(dan));
+  const { conflicts } = form(ada).state();
+  expect(conflicts.map(({ heads }) => heads.map(({ context }) => context.actor.user).sort())).toEqual([['bea', 'dan']]);
+  const decided = { ...{ group: 'VITALS', groupRepeat: '', item: 'x' }, value: '2', entry: 'keyed' } as const;
+  await form(ada).resolve(conflicts, [{ type: 'ItemRecorded', ...decided }], { reason: 'Bea had left' });
+  expect(form(ada).state().conflicts).toEqual([]);
 });
