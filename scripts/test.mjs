@@ -1,6 +1,7 @@
 /**
- * The whole check of the product, ending after the first failure. The last line is always `N passed, N failed`: the tests that
- * vitest counted, plus one for each other step; above it, how long each step took.
+ * The whole check of the product. What fails keeps nothing else from running, except the checks of the first stage (types, build): so
+ * one run tells everything that is wrong. The last line is always `N passed, N failed`: the tests that vitest counted, plus one
+ * for each other step; above it, how long each step took, and above that every failure once more, with its message.
  *
  * A stage begins when the one before it has ended. Two rows of steps of a stage run side by side at the most, and whoever is done takes
  * the next row: two engines, because a browser suite waits for its browser more than it computes. Whatever watches the clock (tabs,
@@ -14,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { commandOf } from './command.mjs';
 import { ENGINES, findEngine } from './engines/index.mjs';
 import { packFaults } from './pack.mjs';
+import { failuresIn } from './report.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), 'indelible-test-'));
@@ -53,16 +55,19 @@ const check = (run) => async (say) => {
 /** By itself vitest leaves one core free: half of a small machine. */
 const ALL_CORES = '--maxWorkers=100%';
 
-const NOTHING = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
+const NOTHING = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
+
+/** What vitest said of each test that failed, to be said again at the end, where nobody has to look for it. */
+const failures = [];
 
 /** One vitest project: its tests are counted from vitest's own report; a run that ends badly without a failed test counts one. */
 const project = (name) => async (say) => {
   const report = join(scratch, `${name}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const ended = await tool('vitest', 'vitest', ['run', ALL_CORES, `--project=${name}`, ...reporters], say);
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = existsSync(report)
-    ? JSON.parse(readFileSync(report, 'utf8'))
-    : NOTHING;
+  const said = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : NOTHING;
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = said;
+  failures.push(...failuresIn(said, ROOT).map((failure) => `${name}: ${failure}`));
   const skipped = numPendingTests + numTodoTests;
   if (skipped > 0) console.error(`${skipped} tests did not run: a skipped test counts as failed`);
   const failed = numFailedTests + skipped;
@@ -142,7 +147,7 @@ const STAGES = [
 ];
 
 const times = [];
-let failed;
+const failed = [];
 
 const runStep = async ([title, run], isAlone) => {
   const from = Date.now();
@@ -150,7 +155,7 @@ const runStep = async ([title, run], isAlone) => {
   const say = (text) => console.log(`\n=== Output of: ${title}\n${text}`);
   const good = await run(isAlone ? undefined : say);
   times.push(`${String(secondsSince(from)).padStart(6)} s  ${title}`);
-  if (!good) failed ??= title;
+  if (!good) failed.push(title);
 };
 
 const ROWS_AT_ONCE = 2;
@@ -159,16 +164,20 @@ const runStage = async (rows) => {
   const waiting = [...rows];
   const runRows = async () => {
     for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
-      for (const step of row) if (failed === undefined) await runStep(step, rows.length === 1);
+      for (const step of row) await runStep(step, rows.length === 1);
     }
   };
   await Promise.all(Array.from({ length: ROWS_AT_ONCE }, runRows));
 };
 
-for (const rows of STAGES) await runStage(rows);
+for (const [at, rows] of STAGES.entries()) {
+  await runStage(rows);
+  if (at === 0 && failed.length > 0) break;
+}
 
 rmSync(scratch, { recursive: true, force: true });
-if (failed !== undefined) console.error(`\n=== Failed: ${failed}. The steps after it did not run.`);
+for (const title of failed) console.error(`\n=== Failed: ${title}`);
+for (const failure of failures) console.error(`\n${failure}`);
 const missing = engines.flatMap(({ name, found }) => (found ? [] : [name]));
 if (missing.length > 0) console.log(`\nNot tested, because not found: ${missing.join(', ')}`);
 console.log(`\n${times.join('\n')}\n${String(secondsSince(startedAt)).padStart(6)} s  in all`);

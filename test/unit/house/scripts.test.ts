@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { usualPlaces } from '../../../scripts/chromium.mjs';
 import { ENGINES } from '../../../scripts/engines/index.mjs';
 import { listFaults, promisedFiles } from '../../../scripts/pack.mjs';
+import { failuresIn } from '../../../scripts/report.mjs';
 
 const finder = fileURLToPath(new URL('../../../scripts/chromium.mjs', import.meta.url));
 const engines = new URL('../../../scripts/engines/index.mjs', import.meta.url).href;
@@ -54,6 +55,29 @@ it('an engine that is missing is named with what to install, and another is neve
   const [firefox, webkit] = z.array(z.strictObject({ name: z.string(), advice: z.string() })).parse(JSON.parse(stdout));
   expect(firefox?.advice).toContain('apt-get install -y firefox-esr');
   expect(webkit?.advice).toContain('apt-get install -y webkit2gtk-driver xvfb xauth');
+});
+
+it('the end of the test command says each failure again, with its file and its message [HOU-11]', () => {
+  const ran = (fullName: string, status: string, ...failureMessages: readonly string[]) => ({
+    fullName,
+    status,
+    failureMessages,
+  });
+  const long = Array.from({ length: 90 }, (_, at) => `frame ${at}`).join('\n');
+  const testResults = [
+    {
+      name: '/p/test/a.test.ts',
+      status: 'failed',
+      assertionResults: [ran('adds', 'failed', long), ran('is', 'passed')],
+    },
+    { name: '/p/test/b.test.ts', status: 'failed', message: 'cannot be loaded', assertionResults: [] },
+    { name: '/p/test/c.test.ts', status: 'passed', message: '', assertionResults: [ran('goes on', 'passed')] },
+  ];
+  const [first, second, ...others] = failuresIn({ testResults }, '/p');
+  expect(first).toMatch(/^test\/a\.test\.ts > adds\nframe 0\n/);
+  expect(first?.split('\n').length).toBeLessThan(30);
+  expect(second).toBe('test/b.test.ts\ncannot be loaded');
+  expect(others).toEqual([]);
 });
 
 it('the package holds every promised file and nothing else [HOU-06]', () => {
