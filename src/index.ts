@@ -2,7 +2,7 @@
 export type { Commit, Fault, Finding, RecordedEvent } from './core/commit.ts';
 export type { Actor, Choice, CommitContext, EventBody, Originator, RecordedAt } from './core/envelope.ts';
 export { ERROR_TEXT, type ErrorCode, type ErrorDetails, isStoreError, StoreError } from './core/errors.ts';
-export type { Conflict, ConflictRule, OpenedEvent, SettledConflict } from './core/fold.ts';
+export type { Conflict, ConflictPolicy, ConflictRule, OpenedEvent, SettledConflict } from './core/fold.ts';
 export {
   type AggregateId,
   type DirectoryKey,
@@ -41,7 +41,6 @@ export {
   type OpenedEventOf,
   type SendableEvent,
 } from './machines/aggregate.ts';
-export type { ConflictPolicy } from './machines/policy.ts';
 export { type RolesOf, withRoles } from './machines/roles.ts';
 export type { SyncState } from './machines/sync.ts';
 export type { TrailEntry } from './projections/auditTrail.ts';

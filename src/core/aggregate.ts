@@ -3,7 +3,7 @@
  * the next. The machines that decide are `machines/`.
  */
 import type { Commit } from './commit.ts';
-import type { ConflictRule } from './conflict.ts';
+import type { ConflictPolicy, ConflictRule } from './conflict.ts';
 import type { Actor, CommitContext } from './envelope.ts';
 import type { ErrorCode } from './errors.ts';
 import type { AggregateId, AggregateType, EventType } from './ids.ts';
@@ -75,6 +75,8 @@ export type AggregateDefinition<E extends EventDefinitions = EventDefinitions, C
   readonly needsReason: (event: MachineEvent, context: unknown) => boolean;
   /** How conflicts are settled without a person; every one is left to a person if absent. */
   readonly settle?: ConflictRule;
+  /** The policy that `settle` is of, as it was given. */
+  readonly conflicts?: ConflictPolicy;
   /** The roles that may record events of a type; everybody may record those of a type that is not in it. */
   readonly roles?: ReadonlyMap<string, readonly string[]>;
   /** True if whoever acts may end a conflict that is left to a person. */

@@ -25,6 +25,15 @@ export type SettledConflict = Conflict & { readonly winner: EventId };
  */
 export type ConflictRule = (conflict: Conflict) => EventId | undefined;
 
+/**
+ * - `manual`: a person decides every conflict.
+ * - `fieldwise`: an event type that names no keys touches the members of its payload one by one, and events that give a key
+ *   the same value agree. What differs is a person's to decide.
+ * - `lastWriterWins`: the last in fold order counts, which is not always the last by the clock. What it overwrites stays listed.
+ * - a rule: the id of the head that counts, or undefined for a person to decide.
+ */
+export type ConflictPolicy = 'manual' | 'fieldwise' | 'lastWriterWins' | ConflictRule;
+
 /** What of an aggregate decides where conflicts are. */
 export type ConflictTerms = {
   readonly touches: (event: OpenedEvent) => readonly string[];

@@ -30,7 +30,7 @@ import {
   withDot,
 } from './versionVector.ts';
 
-export type { Conflict, ConflictRule, SettledConflict } from './conflict.ts';
+export type { Conflict, ConflictPolicy, ConflictRule, SettledConflict } from './conflict.ts';
 export { dotOf, inFoldOrder, type OpenedEvent } from './foldOrder.ts';
 
 export type Reducer<S> = ConflictTerms & {

@@ -23,6 +23,7 @@ import type {
   Replay,
   SendableEvent,
 } from '../core/aggregate.ts';
+import type { ConflictPolicy } from '../core/conflict.ts';
 import type { Actor } from '../core/envelope.ts';
 import { StoreError } from '../core/errors.ts';
 import { aggregateType, type EventType, eventType } from '../core/ids.ts';
@@ -30,7 +31,7 @@ import type { EventDefinition } from '../core/schema.ts';
 import { type AnyAuthority, type Authority, allowing, isAllowed, type Judged, judging } from './authority.ts';
 import { compileMachine } from './compile.ts';
 import { legalStates } from './legal.ts';
-import { type ConflictPolicy, eventsUnder, ruleOf } from './policy.ts';
+import { eventsUnder, ruleOf } from './policy.ts';
 import { sourceOf } from './source.ts';
 
 export type {
@@ -131,7 +132,7 @@ export const defineAggregate = <const E extends EventDefinitions, M extends AnyS
       return sourceOf([type, version, machine.config, machine.implementations, ofEvents, conflicts, mayResolve]);
     },
     subjectOf,
-    ...(settle === undefined ? {} : { settle }),
+    ...(settle === undefined ? {} : { settle, conflicts }),
     mayResolve: mayResolve ?? (() => true),
     // where a value is not shown, whoever cannot tell whether a reason is needed gives one
     needsReason: needsReason === undefined ? () => false : orElse(isProtected, widen(needsReason), true),

@@ -5,19 +5,10 @@
  * the events that do not count. Laws: `policies.laws`.
  */
 import type { EventDefinitions } from '../core/aggregate.ts';
-import { type ConflictRule, lastWriterWins } from '../core/conflict.ts';
+import { type ConflictPolicy, type ConflictRule, lastWriterWins } from '../core/conflict.ts';
 import type { OpenedEvent } from '../core/foldOrder.ts';
 import { type JsonObject, sameJson } from '../core/json.ts';
 import { EVERYTHING, type EventDefinition } from '../core/schema.ts';
-
-/**
- * - `manual`: a person decides every conflict.
- * - `fieldwise`: an event type that names no keys touches the members of its payload one by one, and events that give a key
- *   the same value agree. What differs is a person's to decide.
- * - `lastWriterWins`: the last in fold order counts, which is not always the last by the clock. What it overwrites stays listed.
- * - a rule: the id of the head that counts, or undefined for a person to decide.
- */
-export type ConflictPolicy = 'manual' | 'fieldwise' | 'lastWriterWins' | ConflictRule;
 
 /** Members of the payload as keys; an event without members touches everything, as it does otherwise. */
 const byMember = (definition: EventDefinition): EventDefinition => {

@@ -10,9 +10,9 @@ import { canonicalText } from '../../crypto/canonical.ts';
 import type { HealthState } from '../../store/healthState.ts';
 import type { Store } from '../../store/types.ts';
 import { keptBack, type Revocations, revocationsIn } from './accessOracle.ts';
-import { conflictsBy } from './conflictOracle.ts';
+import { conflictsAreRight } from './conflictCheck.ts';
 import { type Device, tabOf } from './device.ts';
-import { idsOf, type Logged, type LoggedCommit, logOf, logOfServer, pictureOf, subjectsIn } from './logs.ts';
+import { idsOf, type LoggedCommit, logOf, logOfServer, pictureOf, subjectsIn } from './logs.ts';
 import { newestOf } from './model.ts';
 import type { World } from './worldState.ts';
 
@@ -115,30 +115,6 @@ const samePicture = async (world: World, found: readonly Found[]): Promise<Viola
   );
 };
 
-/** Conflicts are those that the events themselves tell of, none missed and none made up. */
-const conflictsAreRight = (world: World, { device, store, log }: Found): Violations => {
-  const model = newestOf(world.model);
-  const streams = new Map<string, Logged[]>();
-  const prefix = `${model.aggregate.type}/`;
-  for (const { events } of log) {
-    for (const event of events) {
-      const { stream } = event.body;
-      if (stream.startsWith(prefix)) streams.set(stream, [...(streams.get(stream) ?? []), event]);
-    }
-  }
-  return [...streams].flatMap(([stream, events]) => {
-    const due = conflictsBy(model, events);
-    const { conflicts, settled } = store.aggregate(model.aggregate, stream.slice(prefix.length)).state();
-    const shown = [...conflicts, ...settled]
-      .map(({ key, heads }) => `${key}: ${heads.map(({ body }): string => body.id).sort()}`)
-      .sort();
-    const told = [...due].map(([key, ids]) => `${key}: ${[...ids].sort()}`).sort();
-    return sameJson(shown, told)
-      ? []
-      : [`(d) ${device.name} shows ${shown.length} conflicts in ${stream}, its events make ${told.length}`];
-  });
-};
-
 const keyOf = (stream: string, type: string, payload: string): string => `${stream} ${type} ${payload}`;
 
 /** Whatever is in a log was recorded by somebody, in so many words. */
@@ -229,7 +205,7 @@ export const checkWorld = async (world: World): Promise<Violations> => {
     ),
     ...sameBytes(whole, server),
     ...(await samePicture(world, whole)),
-    ...found.flatMap((each) => conflictsAreRight(world, each)),
+    ...(await Promise.all(found.map((each) => conflictsAreRight(world, each)))).flat(),
     ...nothingInvented(world, found),
     ...(await pointedOut(found, revocations)),
     ...(await Promise.all(found.map((each) => noAlarm(world, each, revocations)))).flat(),

@@ -3,31 +3,32 @@
  * that no other event touching it has seen. What touches everything touches every key, and is a key of its own besides.
  *
  * Who knows of a conflict goes beyond it by naming all of its heads, or is refused: so whoever has seen a head stands in its place.
- * Slow and plain. Where a policy settles a conflict, its heads are shown as settled, the ones that do not count too.
+ * Slow and plain. Where a policy settles a conflict, its heads are shown as settled, the ones that do not count too: `policyOracle.ts`
+ * says which one does.
  */
 import { EVERYTHING, openPayload } from '../../core/schema.ts';
 import type { Logged } from './logs.ts';
 import type { WorldModel } from './model.ts';
-
-/** True if the author of `later` had seen `earlier`. */
-const hasSeen = (later: Logged, earlier: Logged): boolean =>
-  later.replica === earlier.replica
-    ? later.body.sequence > earlier.body.sequence
-    : (later.body.basis[earlier.replica] ?? 0) >= earlier.body.sequence;
+import { hasSeen, type Told } from './policyOracle.ts';
 
 type Heads = ReadonlySet<string>;
 
 const headsAmong = (events: readonly Logged[]): Heads =>
   new Set(events.filter((event) => !events.some((other) => hasSeen(other, event))).map(({ body }): string => body.id));
 
-/** Ids of the heads of each key that has several. */
-export const conflictsBy = ({ aggregate }: WorldModel, events: readonly Logged[]): ReadonlyMap<string, Heads> => {
-  const touched = events.map((event) => {
+/** The events with what they touch, as the application's newest version reads them. */
+export const toldBy = ({ aggregate }: WorldModel, events: readonly Logged[]): readonly Told[] =>
+  events.map((event) => {
     const { type, schema, payload } = event.body;
-    const known = aggregate.events.get(type);
-    const opened = known && openPayload(known, { schema, payload, trusted: false });
-    return { event, keys: known && opened?.kind === 'opened' ? known.touches(opened.payload) : [EVERYTHING] };
+    const definition = aggregate.events.get(type);
+    const opened = definition && openPayload(definition, { schema, payload, trusted: false });
+    const read = opened?.kind === 'opened' ? opened.payload : undefined;
+    const keys = definition === undefined || read === undefined ? [EVERYTHING] : definition.touches(read);
+    return { event, keys, definition, payload: read };
   });
+
+/** Ids of the heads of each key that has several. */
+export const conflictsBy = (touched: readonly Told[]): ReadonlyMap<string, Heads> => {
   const touching = (key: string): readonly Logged[] =>
     touched.filter(({ keys }) => keys.includes(key) || keys.includes(EVERYTHING)).map(({ event }) => event);
   const whole = headsAmong(touching(EVERYTHING));

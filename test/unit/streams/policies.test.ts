@@ -2,11 +2,11 @@
 import { expect, it } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
+import type { ConflictPolicy } from '../../../src/core/conflict.ts';
 import { foldStream } from '../../../src/core/fold.ts';
 import { eventType } from '../../../src/core/ids.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { defineAggregate, defineEvent, protect, type Store } from '../../../src/index.ts';
-import type { ConflictPolicy } from '../../../src/machines/policy.ts';
 import { reducerOf } from '../../../src/streams/streamState.ts';
 import { simulatedServer } from '../../../src/testing/index.ts';
 import { eventsOf, live } from '../../properties/fold/traces.ts';
