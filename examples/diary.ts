@@ -28,6 +28,5 @@ export const Diary = defineAggregate({
 
 export const CLOSE = { type: 'DiaryClosed' } as const;
 export const weight = (kg: number) => ({ type: 'WeightRecorded', kg }) as const;
-
 const actor = () => ({ userId: 'subject-1', role: 'subject' });
 export const openDiary = () => openStore({ name: 'diary', tenant: 'example', aggregates: [Diary], actor });

@@ -23,10 +23,14 @@ const { state$, can$, send } = store.aggregate(Diary, 'weights');
       </ol>
       <p>{{ state.value }}, {{ state.pending }} not sent</p>
     }
+    @if (rebuild$ | async; as rebuild) {
+      @if (rebuild.state !== 'current') { <output>Being brought up to date: {{ rebuild.folded }} of {{ rebuild.size }}</output> }
+    }
   `,
 })
 class Weights {
   readonly state$ = state$;
+  readonly rebuild$ = store.rebuild$;
   readonly canRecord$ = can$(weight(1));
   readonly canClose$ = can$(CLOSE);
   readonly close = () => send(CLOSE);

@@ -1,11 +1,12 @@
 /** The diary in React: a component renders again when what it shows changes. */
-import { IndelibleProvider, useAggregate } from 'indelible/react';
+import { IndelibleProvider, useAggregate, useRebuild } from 'indelible/react';
 import { type FormEvent, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { CLOSE, Diary, openDiary, weight } from '../diary.ts';
 
 const Weights = () => {
   const [{ value, context, pending }, { send, can }] = useAggregate(Diary, 'weights');
+  const { state, percent } = useRebuild();
   const record = async (submit: FormEvent<HTMLFormElement>) => {
     submit.preventDefault();
     const form = submit.currentTarget;
@@ -32,6 +33,7 @@ const Weights = () => {
         ))}
       </ol>
       <p>{`${value}, ${pending} not sent`}</p>
+      <output>{state === 'current' ? '' : `Being brought up to date: ${percent} %`}</output>
     </>
   );
 };

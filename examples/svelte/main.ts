@@ -4,4 +4,5 @@ import WeightDiary from './WeightDiary.svelte';
 
 const store = await openDiary();
 const target = document.querySelector('#app') ?? document.body;
-mount(WeightDiary, { target, context: new Map([['diary', store.aggregate(Diary, 'weights')]]) });
+const diary = { ...store.aggregate(Diary, 'weights'), rebuild$: store.rebuild$ };
+mount(WeightDiary, { target, context: new Map([['diary', diary]]) });

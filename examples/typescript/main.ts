@@ -9,8 +9,9 @@ app.innerHTML = `
     <button type="button">Close diary</button>
   </form>
   <ol></ol>
-  <p></p>`;
-const [form, list, line] = ['form', 'ol', 'p'].map((name) => app.querySelector(name));
+  <p></p>
+  <output></output>`;
+const [form, list, line, note] = ['form', 'ol', 'p', 'output'].map((name) => app.querySelector(name));
 const [recording, closing] = app.querySelectorAll('button');
 
 const store = await openDiary();
@@ -24,6 +25,9 @@ state$.subscribe(({ context, pending, value }) => {
   });
   list?.replaceChildren(...lines);
   if (line) line.textContent = `${value}, ${pending} not sent`;
+});
+store.rebuild$.subscribe(({ state, folded, size }) => {
+  if (note) note.textContent = state === 'current' ? '' : `Being brought up to date: ${folded} of ${size}`;
 });
 can$(weight(1)).subscribe((isLegal) => recording?.toggleAttribute('disabled', !isLegal));
 can$(CLOSE).subscribe((isLegal) => closing?.toggleAttribute('disabled', !isLegal));

@@ -3,4 +3,4 @@ import { Diary, openDiary } from '../diary.ts';
 import WeightDiary from './WeightDiary.vue';
 
 const store = await openDiary();
-createApp(WeightDiary, { diary: store.aggregate(Diary, 'weights') }).mount('#app');
+createApp(WeightDiary, { diary: store.aggregate(Diary, 'weights'), rebuild$: store.rebuild$ }).mount('#app');

@@ -38,17 +38,38 @@ const portOf = (listening: string | AddressInfo | null): number => {
   return listening.port;
 };
 
-const buildExample = (name: string) =>
+const buildPage = (name: string, root: string) =>
   build({
-    root: join(ROOT, 'examples', name),
+    root: join(ROOT, root),
     base: './',
     configFile: join(ROOT, 'examples', 'vite.config.ts'),
     logLevel: 'error',
     build: { outDir: join(folder, 'built', name), chunkSizeWarningLimit: 2_000 },
   });
 
+const built = new Map<string, Promise<unknown>>();
+/** Built when first asked for. */
+const buildExample = (name: string): Promise<unknown> => {
+  const building = built.get(name) ?? buildPage(name, `examples/${name}`);
+  built.set(name, building);
+  return building;
+};
+
+/** One database for each address: the examples share the name of theirs. */
+const addressOf = (name: string, path = name): string => `${address.replace('127.0.0.1', `${name}.localhost`)}${path}/`;
+
+/** A page in front of a built example, and what went wrong in it. */
+const openExample = async () => {
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  return { page, faults };
+};
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'indelible-examples-'));
+  await buildPage('before', 'test/e2e/before');
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   address = `http://127.0.0.1:${portOf(server.address())}/`;
   const { path, args, env } = await findChromium();
@@ -79,12 +100,8 @@ it.each(EXAMPLES)(
   '%s: what is entered shows, is there after a reload, and a closed diary takes no more [UI-05]',
   async (name) => {
     await buildExample(name);
-    const page = await context.newPage();
-    const faults: string[] = [];
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-    // one database for each address: the examples share the name of theirs
-    await page.goto(`${address.replace('127.0.0.1', `${name}.localhost`)}${name}/`);
+    const { page, faults } = await openExample();
+    await page.goto(addressOf(name));
     await page.getByText('open, 0 not sent').waitFor();
     await record(page, '71.5');
     await page.getByText('71.5 kg').waitFor();
@@ -100,6 +117,34 @@ it.each(EXAMPLES)(
     await page.reload();
     await page.getByText('closed, 3 not sent').waitFor();
     await expect.poll(() => shown(page)).toEqual(closed);
+    expect(faults).toEqual([]);
+    await page.close();
+  },
+);
+
+/** Everything that stood in the note of a page, in order. */
+const watchNote = (): void => {
+  const seen: string[] = [];
+  Object.assign(globalThis, { seen });
+  new MutationObserver(() => {
+    const text = document.querySelector('output')?.textContent?.trim() ?? '';
+    if (text !== (seen.at(-1) ?? '')) seen.push(text);
+  }).observe(document, { childList: true, characterData: true, subtree: true });
+};
+
+it.each(EXAMPLES)(
+  '%s: after an update it says that it is brought up to date, how far it is, and then no more [UI-05, PRJ-17]',
+  async (name) => {
+    await buildExample(name);
+    const { page, faults } = await openExample();
+    await page.goto(addressOf(`updated-${name}`, 'before'));
+    await page.getByText('filled').waitFor();
+    await page.addInitScript(watchNote);
+    await page.goto(addressOf(`updated-${name}`, name));
+    await expect.poll(() => page.evaluate<string[]>('seen').then((seen) => seen.at(-1))).toBe('');
+    const seen = await page.evaluate<string[]>('seen');
+    expect(seen[0]).toMatch(/^Being brought up to date: \d+ (%|of 600)$/);
+    expect(await page.locator('li').count()).toBe(600);
     expect(faults).toEqual([]);
     await page.close();
   },
