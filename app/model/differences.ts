@@ -4,8 +4,11 @@ import type { OpenedEvent } from '../../src/index.ts';
 /** Shown of one side; what differs in more members than that is compared where it came from. */
 const SHOWN_MAX = 6;
 const TEXT_MAX = 120;
-/** Hashes and keys say nothing to a person. */
-const FOR_MACHINES: readonly string[] = ['signature', 'statement', 'key', 'enrolled', 'confirmed', 'records', 'event'];
+/** Hashes and keys say nothing to a person; who it was is told with each side. */
+const FOR_MACHINES: readonly string[] = [
+  ...['signature', 'statement', 'key', 'enrolled', 'confirmed', 'records', 'event', 'holder'],
+  ...['by', 'alone', 'replica'],
+];
 
 type Member = readonly [name: string, text: string];
 

@@ -108,7 +108,7 @@ export const ERASURE_STATE: Readonly<Record<ErasureShown['state'], string>> = {
 };
 
 /** What is to be erased, without telling it. */
-export const targetText = ({ target }: ErasureShown): string => {
+export const targetText = ({ target }: Pick<ErasureShown, 'target'>): string => {
   if (target === undefined) return 'Unknown';
   if (target.kind === 'subject') return `Everything sealed of subject ${target.subject}`;
   const subjects = [...new Set(target.places.map(({ stream }) => stream.slice(stream.indexOf('/') + 1)))];

@@ -2,6 +2,7 @@
 import { type FormContext, itemKey } from '../../src/clinical.ts';
 import type { Catalog, CodeEntry } from './catalog.ts';
 import type { DefinitionOf } from './study.ts';
+import { detailText } from './wording.ts';
 
 export type ItemPlace = { readonly group: string; readonly groupRepeat: string; readonly item: string };
 
@@ -68,6 +69,15 @@ export const shownValue = (
   const decoded = field.codes.find(({ code }) => code === value);
   if (decoded !== undefined && decoded.text !== value) return { text: decoded.text, code: value, unit: '' };
   return { text: value, code: '', unit: field.definition?.unit ?? '' };
+};
+
+/** What an event says, in words: a value with its question and its text, else as `detailText`. */
+export const payloadText = (payload: Readonly<Record<string, unknown>>, catalog: Catalog): string => {
+  const { item, value } = payload;
+  if (typeof item !== 'string' || (value !== null && typeof value !== 'string')) return detailText(payload);
+  const field = fieldOf(catalog, { group: '', groupRepeat: '', item });
+  const { text, unit } = shownValue(field, value);
+  return `${field.question}: ${text} ${unit}`.trim();
 };
 
 export type InputKind = 'codes' | 'integer' | 'decimal' | 'date' | 'time' | 'text';

@@ -92,7 +92,7 @@ export type StudyRow = {
 };
 
 /** Two devices that import the same at once do not disagree. */
-const isDisagreement = ({ heads: [first, ...others] }: Conflict): boolean =>
+export const isDisagreement = ({ heads: [first, ...others] }: Conflict): boolean =>
   others.some(({ payload }) => !sameJson(payload, first?.payload));
 
 /** The studies that this device knows. */

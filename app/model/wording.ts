@@ -182,6 +182,7 @@ export const detailText = (payload: Readonly<Record<string, unknown>>): string =
   ]
     .flatMap((name) => {
       const given = payload[name];
+      if (name === 'submittedAt' && given === null) return ['missed'];
       if (typeof given !== 'string') return [];
       return [`${LONG_NAMES[name] ?? name} ${isTime(given) ? utcText(given) : given}`];
     })

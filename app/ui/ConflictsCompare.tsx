@@ -1,21 +1,26 @@
 /** Three ways to compare a value in conflict: what it was, what was recorded here, and what was recorded elsewhere. */
 import { useEffect, useId, useState } from 'react';
-import type { Conflict, OpenedEvent } from '../../src/index.ts';
+import type { AggregateDefinition, Conflict, EventDefinitions, OpenedEvent } from '../../src/index.ts';
 import { headValue } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import type { Field } from '../model/fields.ts';
-import { Form } from '../model/form.ts';
 import { HeadInfo } from './HeadInfo.tsx';
 import { Value } from './Value.tsx';
 
-/** The newest events of a field that every side had seen; undefined until they are read. Without them the sides can still be told. */
-export const useAncestors = (device: Device, form: string, conflict: Conflict): readonly OpenedEvent[] | undefined => {
+/**
+ * The newest events of a key that every side had seen; undefined until they are read. Without them the sides can still be told.
+ * @param of  which aggregate of the device's, the same on each rendering
+ */
+export const useAncestors = <E extends EventDefinitions, C, S>(
+  { store }: Device,
+  of: AggregateDefinition<E, C, S>,
+  { id, conflict: { key } }: { readonly id: string; readonly conflict: Conflict },
+): readonly OpenedEvent[] | undefined => {
   const [ancestors, setAncestors] = useState<readonly OpenedEvent[]>();
-  const { key } = conflict;
   useEffect(() => {
     let isCurrent = true;
     const read = async (): Promise<readonly OpenedEvent[]> => {
-      const sides = await device.store.aggregate(Form, form).branches();
+      const sides = await store.aggregate(of, id).branches();
       return sides?.keys.find((each) => each.key === key)?.ancestors ?? [];
     };
     read().then(
@@ -25,7 +30,7 @@ export const useAncestors = (device: Device, form: string, conflict: Conflict): 
     return () => {
       isCurrent = false;
     };
-  }, [device, form, key]);
+  }, [store, of, id, key]);
   return ancestors;
 };
 

@@ -3,129 +3,102 @@
  * record without a page of its own shows here what its sides say differently, and what can be done.
  */
 import { useMemo } from 'react';
-import { DiaryEntry, parseFormId, Query, Subject, Visit } from '../../src/clinical.ts';
+import { ERASURE_GROUNDS, type ErasureShown } from '../../src/clinical.ts';
 import type { Conflict, ConflictedAggregate } from '../../src/index.ts';
 import { useConflicts, useView } from '../../src/react/index.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { allHeads, isWide } from '../model/conflicts.ts';
 import { differencesOf, spoken } from '../model/differences.ts';
-import { placeOfKey } from '../model/fields.ts';
+import { GROUND_TEXT, targetText } from '../model/erasing.ts';
 import { Form } from '../model/form.ts';
-import { formNames } from '../model/formNames.ts';
+import { type InboxLine, inboxLine, type Way } from '../model/inbox.ts';
 import { queries } from '../model/queryView.ts';
-import { subjectOfVisit } from '../model/subjectViews.ts';
-import { eventText, wordingOf } from '../model/wording.ts';
 import { HeadInfo } from './HeadInfo.tsx';
 
-type Ways = {
+type Props = {
   readonly catalog: Catalog;
-  readonly onForm: (form: string) => void;
-  readonly onSubject: (subject: string) => void;
+  readonly erasures: readonly ErasureShown[];
+  readonly onOpen: (way: Way) => void;
 };
 
 const waitingSince = ({ conflicts }: ConflictedAggregate): string =>
   conflicts.flatMap(({ heads }) => heads.map(({ context }) => context.recordedAt.utc)).sort()[0] ?? '';
 
+type Waiting = { readonly each: ConflictedAggregate; readonly line: InboxLine };
+
 /** What waits for a person. */
-const useWaiting = (): readonly ConflictedAggregate[] => {
+const useWaiting = ({ catalog, erasures }: Props): readonly Waiting[] => {
   const all = useConflicts();
-  return useMemo(
-    () =>
-      all.filter(({ conflicts }) => conflicts.length > 0).sort((a, b) => (waitingSince(a) < waitingSince(b) ? -1 : 1)),
-    [all],
-  );
+  const asked = useView(queries, { where: { conflicts: { gt: 0 } } });
+  return useMemo(() => {
+    const names = {
+      catalog,
+      formOfQuery: (id: string) => asked.find((row) => row.id === id)?.form,
+      erasureText: (id: string) => targetText({ target: erasures.find((erasure) => erasure.id === id)?.target }),
+    };
+    const lines = all.flatMap((each) => {
+      const line = inboxLine(each, names);
+      return line === undefined ? [] : [{ each, line }];
+    });
+    return lines.sort((a, b) => (waitingSince(a.each) < waitingSince(b.each) ? -1 : 1));
+  }, [all, asked, catalog, erasures]);
 };
 
-const people = (heads: Conflict['heads']): string =>
-  [...new Set(heads.map(({ context }) => context.actor.user))].join(' and ');
+/** Compared in the line; of a record with more in conflict than that, how much more there is. */
+const COMPARED_MAX = 10;
 
-const fieldText = (conflict: Conflict, catalog: Catalog): string => {
-  const { item } = placeOfKey(conflict.key);
-  const what = isWide([conflict]) ? 'the form as a whole' : (catalog.find('item', item)?.question ?? item);
-  return `${what}, by ${people(conflict.heads)}`;
+/** A ground of refusal in words; all else as it was recorded. */
+const memberText = ([name, text]: readonly [string, string]): string => {
+  const ground = name === 'ground' ? ERASURE_GROUNDS.find((each) => each === text) : undefined;
+  return `${name}: ${ground === undefined ? text : GROUND_TEXT[ground]}`;
 };
 
-const sidesText = ({ type, conflicts }: ConflictedAggregate): string =>
-  allHeads({ conflicts })
-    .map(({ body, context }) => `${eventText(type, body.type)} by ${context.actor.user}`)
-    .join('; ');
-
-/** Whose page shows it; empty for what has none. */
-const subjectOf = ({ type, id }: ConflictedAggregate): string => {
-  if (type === Subject.type) return id;
-  if (type === Visit.type) return subjectOfVisit(id);
-  return type === DiaryEntry.type ? (parseFormId(id)?.subjectKey ?? '') : '';
-};
-
-/** Where a record of this device is decided, and what its line says. */
-const placeOf = (each: ConflictedAggregate, formOfQuery: (id: string) => string | undefined, ways: Ways) => {
-  const form = each.type === Form.type ? each.id : each.type === Query.type ? formOfQuery(each.id) : undefined;
-  if (form !== undefined) {
-    const { name, place } = formNames(form, ways.catalog);
-    const where = place === '' ? name : `${place}, ${name}`;
-    const isForm = each.type === Form.type;
-    const told = isForm ? each.conflicts.map((one) => fieldText(one, ways.catalog)).join('; ') : sidesText(each);
-    return { where: isForm ? where : `${where}: ${wordingOf(each.type).noun}`, told, open: () => ways.onForm(form) };
-  }
-  const subject = subjectOf(each);
-  if (subject === '') return undefined;
-  const where = `Subject ${subject}: ${wordingOf(each.type).noun}`;
-  return { where, told: sidesText(each), open: () => ways.onSubject(subject) };
-};
-
-/** What has no page of its own: what it is, and what a person does about it. */
-const ELSEWHERE: Readonly<Record<string, readonly [what: string, toDo: string]>> = {
-  person: ['the name of subject', 'Open one of the subject’s forms to see both names and to decide.'],
-  access: ['who may do what in', 'Look at Access: set anew what shall hold; the newest then counts.'],
-  erasure: ['the erasure', 'Look at Erasures: refuse it, or ask for it again.'],
-  study: ['the definitions of study', 'Import the metadata file again whose definitions shall hold.'],
-  electronicSignature: [
-    'the signature',
-    'Both acts stay to be seen with it; sign the form again if neither shall count.',
-  ],
-  signer: ['the signer', 'Whoever administers the study deactivates it, and enrols the person under another name.'],
-};
-
-/** A subject's name is protected, and is compared on the form. */
-const isCompared = ({ type }: ConflictedAggregate): boolean => type !== 'person';
-
-const Sides = ({ conflicts }: Pick<ConflictedAggregate, 'conflicts'>) => {
-  const heads = allHeads({ conflicts });
-  const differences = differencesOf(heads);
+const Sides = ({ conflict }: { readonly conflict: Conflict }) => {
+  const differences = differencesOf(conflict.heads);
   return (
-    <details>
-      <summary>What differs</summary>
-      <ul className="sides">
-        {heads.map((head) => (
-          <li key={head.body.id}>
-            <strong>{spoken(head.body.type)}</strong>{' '}
-            {(differences.get(head.body.id) ?? []).map(([name, text]) => `${name}: ${text}`).join('; ')}
-            <HeadInfo head={head} />
-          </li>
-        ))}
-      </ul>
-    </details>
+    <ul className="sides">
+      {conflict.heads.map((head) => (
+        <li key={head.body.id}>
+          <strong>{spoken(head.body.type)}</strong> {(differences.get(head.body.id) ?? []).map(memberText).join('; ')}
+          <HeadInfo head={head} />
+        </li>
+      ))}
+    </ul>
   );
 };
 
-const Elsewhere = (each: ConflictedAggregate) => {
-  const { type, id, conflicts } = each;
-  const [what, toDo] = ELSEWHERE[type] ?? [type, ''];
+const Line = ({ line, onOpen }: { readonly line: InboxLine } & Pick<Props, 'onOpen'>) => {
+  const { where, told, way, toDo = '', compared } = line;
+  const more = compared.length - COMPARED_MAX;
   return (
     <li>
-      In conflict: {what} {id}, by {people(allHeads({ conflicts }))}.<span className="head-info">{toDo}</span>
-      {isCompared(each) ? <Sides conflicts={conflicts} /> : null}
+      {way === undefined ? (
+        <strong>{where}</strong>
+      ) : (
+        <button type="button" className="link" onClick={() => onOpen(way)}>
+          {where}
+        </button>
+      )}
+      <span className="head-info">{told}</span>
+      {toDo === '' ? null : <span className="head-info">{toDo}</span>}
+      {compared.length === 0 ? null : (
+        <details>
+          <summary>What differs</summary>
+          {compared.slice(0, COMPARED_MAX).map((conflict) => (
+            <Sides key={conflict.key} conflict={conflict} />
+          ))}
+          {more > 0 ? <p className="muted">and {more} more</p> : null}
+        </details>
+      )}
     </li>
   );
 };
 
 const count = (n: number, one: string, many: string): string => (n === 0 ? '' : `${n} ${n === 1 ? one : many}`);
 
-export const ConflictsInbox = (ways: Ways) => {
-  const waiting = useWaiting();
-  const asked = useView(queries, { where: { conflicts: { gt: 0 } } });
+export const ConflictsInbox = (props: Props) => {
+  const waiting = useWaiting(props);
   if (waiting.length === 0) return null;
-  const forms = waiting.filter(({ type }) => type === Form.type).length;
+  const forms = waiting.filter(({ each }) => each.type === Form.type).length;
   const others = waiting.length - forms;
   return (
     <section className="panel conflict-banner inbox" aria-label="Conflicts" role="alert">
@@ -137,19 +110,9 @@ export const ConflictsInbox = (ways: Ways) => {
         Both sides are kept. Open it to see them and to decide.
       </p>
       <ul className="heads">
-        {waiting.map((each) => {
-          const place = placeOf(each, (id) => asked.find((row) => row.id === id)?.form, ways);
-          return place === undefined ? (
-            <Elsewhere key={each.stream} {...each} />
-          ) : (
-            <li key={each.stream}>
-              <button type="button" className="link" onClick={place.open}>
-                {place.where}
-              </button>
-              <span className="head-info">{place.told}</span>
-            </li>
-          );
-        })}
+        {waiting.map(({ each, line }) => (
+          <Line key={each.stream} line={line} onOpen={props.onOpen} />
+        ))}
       </ul>
     </section>
   );

@@ -4,7 +4,14 @@ import { allHeads } from '../model/conflicts.ts';
 import { detailText, eventText, wordingOf } from '../model/wording.ts';
 import { HeadInfo } from './HeadInfo.tsx';
 
-export const Contest = ({ type, conflicts }: { readonly type: string; readonly conflicts: readonly Conflict[] }) => {
+type Props = {
+  readonly type: string;
+  readonly conflicts: readonly Conflict[];
+  /** What an event says, in words. */
+  readonly tell?: typeof detailText;
+};
+
+export const Contest = ({ type, conflicts, tell = detailText }: Props) => {
   if (conflicts.length === 0) return null;
   const { noun } = wordingOf(type);
   return (
@@ -16,7 +23,7 @@ export const Contest = ({ type, conflicts }: { readonly type: string; readonly c
       <ul className="sides" aria-label={`What ${noun} has in conflict`}>
         {allHeads({ conflicts }).map((head) => (
           <li key={head.body.id}>
-            <strong>{eventText(type, head.body.type)}</strong> {detailText(head.payload)}
+            <strong>{eventText(type, head.body.type)}</strong> {tell(head.payload)}
             <HeadInfo head={head} />
           </li>
         ))}

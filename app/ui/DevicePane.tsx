@@ -12,7 +12,7 @@ import { Announcements } from './announce.tsx';
 import { Casebook } from './Casebook.tsx';
 import { CheckPanel } from './CheckPanel.tsx';
 import { ConflictsInbox } from './ConflictsInbox.tsx';
-import { ErasuresPanel } from './ErasuresPanel.tsx';
+import { ErasuresPanel, erasuresId } from './ErasuresPanel.tsx';
 import { FailedAttempts } from './FailedAttempts.tsx';
 import { FailurePanel } from './FailurePanel.tsx';
 import { FormPanel } from './FormPanel.tsx';
@@ -28,6 +28,7 @@ import { SubjectPanel } from './SubjectPanel.tsx';
 import { SyncBar } from './SyncBar.tsx';
 import { UserBar } from './UserBar.tsx';
 import type { DeviceControl } from './useDevice.ts';
+import { useErasures } from './useErasures.ts';
 
 const useCatalog = (device: Device): Catalog => {
   const [query] = useState(() => device.store.view(studies));
@@ -75,6 +76,7 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
   const rows = useObservable(query.rows$, query.rows);
   const catalog = useCatalog(device);
   const fingerprint = useFingerprint(rows);
+  const erasing = useErasures(device);
   const [place, setPlace] = useState<Place>();
   const openForm = (id: string) => setPlace({ kind: 'form', id });
   const openSubject = (id: string) => setPlace({ kind: 'subject', id });
@@ -89,7 +91,13 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
       <FailedAttempts device={device} />
       <SyncBar device={device} />
       <RebuildNote />
-      <ConflictsInbox catalog={catalog} onForm={openForm} onSubject={openSubject} />
+      <ConflictsInbox
+        catalog={catalog}
+        erasures={erasing.erasures}
+        onOpen={(way) =>
+          way.kind === 'erasures' ? document.getElementById(erasuresId(device))?.focus() : setPlace(way)
+        }
+      />
       <QueriesPanel catalog={catalog} onOpen={openForm} />
       <StudyLine catalog={catalog} />
       <div hidden={place !== undefined}>
@@ -111,7 +119,7 @@ const OpenDevice = ({ device, control }: { readonly device: Device; readonly con
           onClose={close}
         />
       ) : null}
-      <ErasuresPanel device={device} />
+      <ErasuresPanel device={device} {...erasing} />
       <CheckPanel device={device} fingerprint={fingerprint} />
       {health === undefined ? null : <HealthPanel device={device} health={health} />}
     </Announcements>

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { type DiaryContext, DiaryEntry, parseFormId } from '../../src/clinical.ts';
 import { diaryActs, diaryValueAct } from '../model/acts.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { type Field, sectionsOf } from '../model/fields.ts';
+import { type Field, payloadText, sectionsOf } from '../model/fields.ts';
 import { localText, spanText } from '../model/times.ts';
 import { ActBar } from './ActBar.tsx';
 import { Contest } from './Contest.tsx';
@@ -38,6 +38,7 @@ export const DiaryCard = ({ id, catalog }: { readonly id: string; readonly catal
   const form = parseFormId(id)?.formOid ?? '';
   const fields: readonly Field[] = sectionsOf(catalog, form, {}).flatMap((section) => section.fields);
   const { items } = snapshot.context;
+  const tell = (payload: Readonly<Record<string, unknown>>): string => payloadText(payload, catalog);
   const isDue = snapshot.value === 'due';
   const name = catalog.nameOf('form', form);
   return (
@@ -47,7 +48,7 @@ export const DiaryCard = ({ id, catalog }: { readonly id: string; readonly catal
         <Standing {...snapshot} conflicts={snapshot.conflicts.length} />
         <span className="muted">{windowText(snapshot.context, isDue, nowMs)}</span>
       </p>
-      <Contest type={DiaryEntry.type} conflicts={snapshot.conflicts} />
+      <Contest type={DiaryEntry.type} conflicts={snapshot.conflicts} tell={tell} />
       <dl className="figures">
         {fields.map((field) => (
           <div key={field.key}>
@@ -70,7 +71,7 @@ export const DiaryCard = ({ id, catalog }: { readonly id: string; readonly catal
         </button>
       </div>
       {isReading ? (
-        <TrailDialog of={DiaryEntry} id={id} title={`Diary: ${name}`} onClose={() => setReading(false)} />
+        <TrailDialog of={DiaryEntry} id={id} title={`Diary: ${name}`} tell={tell} onClose={() => setReading(false)} />
       ) : null}
     </li>
   );

@@ -1,9 +1,8 @@
 /** Every erasure that was asked for: why, what was decided, and which devices have not confirmed it yet. */
-import { type FormEvent, useEffect, useId, useState } from 'react';
-import { ERASURE_GROUNDS, type ErasureGround, type ErasureShown, watchErasures } from '../../src/clinical.ts';
+import { type FormEvent, useId, useState } from 'react';
+import { ERASURE_GROUNDS, type ErasureGround, type ErasureShown } from '../../src/clinical.ts';
 import type { Device } from '../model/device.ts';
 import { type Decision, decideErasure, ERASURE_STATE, erasureText, GROUND_TEXT, targetText } from '../model/erasing.ts';
-import { type Failure, failureOf } from '../model/failure.ts';
 import { utcText } from '../model/times.ts';
 import { useAnnounce } from './announce.tsx';
 import { Dialog } from './Dialog.tsx';
@@ -12,21 +11,9 @@ import { FailurePanel } from './FailurePanel.tsx';
 import { ReasonField } from './ReasonField.tsx';
 import { useReplicaName } from './replicas.ts';
 import { useAttempt } from './useAttempt.ts';
+import type { Erasures } from './useErasures.ts';
 
 type Deciding = { readonly kind: Decision['kind']; readonly erasure: ErasureShown };
-
-const useErasures = ({ store }: Device) => {
-  const [erasures, setErasures] = useState<readonly ErasureShown[]>([]);
-  const [failure, setFailure] = useState<Failure>();
-  useEffect(() => {
-    const watching = watchErasures(store).subscribe({
-      next: setErasures,
-      error: (error: unknown) => setFailure(failureOf(error)),
-    });
-    return () => watching.unsubscribe();
-  }, [store]);
-  return { erasures, failure };
-};
 
 const GroundField = (props: { readonly ground: ErasureGround; readonly onChange: (ground: ErasureGround) => void }) => {
   const id = useId();
@@ -172,13 +159,16 @@ const Entry = (props: {
   );
 };
 
-export const ErasuresPanel = ({ device }: { readonly device: Device }) => {
-  const { erasures, failure } = useErasures(device);
+/** Found by whoever is led to it from elsewhere on the same device. */
+export const erasuresId = ({ spec }: Device): string => `${spec.database}-erasures`;
+
+export const ErasuresPanel = (props: { readonly device: Device } & Erasures) => {
+  const { device, erasures, failure } = props;
   const [deciding, setDeciding] = useState<Deciding>();
   if (failure !== undefined) return <FailurePanel title="The erasures cannot be read" failure={failure} />;
   if (erasures.length === 0) return null;
   return (
-    <section className="signatures erasures" aria-label="Erasures">
+    <section id={erasuresId(device)} tabIndex={-1} className="signatures erasures" aria-label="Erasures">
       <h3>Erasures</h3>
       <ol>
         {erasures.map((erasure) => (

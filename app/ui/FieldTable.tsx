@@ -35,55 +35,76 @@ const Sides = ({
   </ul>
 );
 
-const Line = (props: {
+type LineProps = {
   readonly field: Field;
   readonly snapshot: AggregateSnapshot<FormContext>;
   readonly trail: Trail;
   /** Number of queries about it that wait. */
   readonly asked: number;
+  /** False where a conflict is decided in another role. */
+  readonly mayResolve: boolean;
   readonly onAct: OnAct;
-}) => {
-  const { field, snapshot, trail, asked, onAct } = props;
-  const conflict = fieldConflict(snapshot, field.key);
+};
+
+const Acts = ({ field, snapshot, asked, mayResolve, onAct }: Omit<LineProps, 'trail'>) => {
+  const isContested = fieldConflict(snapshot, field.key) !== undefined;
   const isEntered = field.key in snapshot.context.items;
   return (
-    <tr className={conflict === undefined ? undefined : 'in-conflict'}>
-      <th scope="row">{field.question}</th>
-      <td>
-        {conflict === undefined ? (
-          <Value field={field} value={snapshot.context.items[field.key]} />
-        ) : (
-          <Sides field={field} conflict={conflict} trail={trail} />
-        )}
-      </td>
-      <td className="acts">
-        {conflict === undefined ? (
-          <button type="button" aria-label={`Edit ${field.question}`} onClick={() => onAct('edit', field)}>
-            Edit
-          </button>
-        ) : (
-          <button
-            type="button"
-            className="primary"
-            aria-label={`Resolve ${field.question}`}
-            onClick={() => onAct('resolve', field)}
-          >
-            Resolve
-          </button>
-        )}
-        {isEntered || conflict !== undefined ? (
-          <button type="button" aria-label={`History of ${field.question}`} onClick={() => onAct('history', field)}>
-            History
-          </button>
-        ) : null}
+    <>
+      {isContested ? null : (
+        <button type="button" aria-label={`Edit ${field.question}`} onClick={() => onAct('edit', field)}>
+          Edit
+        </button>
+      )}
+      {isContested && mayResolve ? (
         <button
           type="button"
-          className={asked > 0 ? 'asked' : undefined}
-          aria-label={`Queries about ${field.question}${asked === 0 ? '' : `: ${asked} waiting`}`}
-          onClick={() => onAct('query', field)}
+          className="primary"
+          aria-label={`Resolve ${field.question}`}
+          onClick={() => onAct('resolve', field)}
         >
-          Query{asked === 0 ? '' : ` ${asked}`}
+          Resolve
         </button>
+      ) : null}
+      {isEntered || isContested ? (
+        <button type="button" aria-label={`History of ${field.question}`} onClick={() => onAct('history', field)}>
+          History
+        </button>
+      ) : null}
+      <button
+        type="button"
+        className={asked > 0 ? 'asked' : undefined}
+        aria-label={`Queries about ${field.question}${asked === 0 ? '' : `: ${asked} waiting`}`}
+        onClick={() => onAct('query', field)}
+      >
+        Query{asked === 0 ? '' : ` ${asked}`}
+      </button>
+    </>
+  );
+};
+
+/** Sides of a conflict take the whole width, with what can be done below them. */
+const Line = ({ trail, ...props }: LineProps) => {
+  const { field, snapshot } = props;
+  const conflict = fieldConflict(snapshot, field.key);
+  return conflict === undefined ? (
+    <tr>
+      <th scope="row">{field.question}</th>
+      <td>
+        <Value field={field} value={snapshot.context.items[field.key]} />
+      </td>
+      <td className="acts">
+        <Acts {...props} />
+      </td>
+    </tr>
+  ) : (
+    <tr className="in-conflict">
+      <th scope="row">{field.question}</th>
+      <td colSpan={2}>
+        <Sides field={field} conflict={conflict} trail={trail} />
+        <div className="acts">
+          <Acts {...props} />
+        </div>
       </td>
     </tr>
   );
@@ -95,6 +116,7 @@ export const FieldTable = (props: {
   readonly trail: Trail;
   /** Queries about the form that wait: the key of the item of each. */
   readonly asked: readonly string[];
+  readonly mayResolve: boolean;
   readonly onAct: OnAct;
 }) => (
   <table className="fields">
@@ -116,6 +138,7 @@ export const FieldTable = (props: {
           snapshot={props.snapshot}
           trail={props.trail}
           asked={props.asked.filter((key) => key === field.key).length}
+          mayResolve={props.mayResolve}
           onAct={props.onAct}
         />
       ))}

@@ -1,4 +1,4 @@
-/** Resolving a form that was locked or unlocked on one device while another went on: values and lock, with one reason. */
+/** Resolving a form that was completed, signed or locked, say, on one device while another went on: values and lock, with one reason. */
 import { useId, useState } from 'react';
 import type { FormContext } from '../../src/clinical.ts';
 import type { AggregateSnapshot } from '../../src/index.ts';
@@ -41,6 +41,10 @@ const Heads = ({ snapshot, fieldOf }: Pick<Props, 'snapshot' | 'fieldOf'>) => (
     })}
   </ul>
 );
+
+const isSigned = ({ conflicts }: Props['snapshot']): boolean =>
+  allHeads({ conflicts }).some(({ body }) => body.type === 'FormSigned');
+const SIGNED = 'The signature stays as it was given, and says what has changed since.';
 
 const ValueChoice = (props: {
   readonly contested: Contested;
@@ -98,8 +102,8 @@ const Deciding = (props: {
   return (
     <>
       <p>
-        The form was locked or unlocked on one device while another device, which had not seen that, went on. Everything
-        below is kept. Decide what holds from now on; all of it is recorded at once, with your reason.
+        This was recorded on devices that had not seen each other, and all of it is kept. Decide what holds from now on:
+        it is recorded at once, with your reason.{isSigned(parts.snapshot) ? ` ${SIGNED}` : ''}
       </p>
       <Heads {...parts} />
       {contested.map((one) => (

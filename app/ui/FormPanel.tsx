@@ -145,6 +145,8 @@ const OpenForm = (props: Props) => {
   const { name, place } = formNames(props.form, props.catalog);
   const waiting = useView(queries, { where: { form: props.form, state: { in: WAITING } } });
   const asked = waiting.map(({ item }) => item);
+  const { role } = props.device.store.actor();
+  const mayResolve = !isFormWide(snapshot) || whoDecidesForm(role).length === 0;
   const { isPrinting, print } = usePrinting();
   return (
     <section className={isPrinting ? 'form-panel printing' : 'form-panel'} aria-label="Form">
@@ -165,6 +167,7 @@ const OpenForm = (props: Props) => {
           snapshot={snapshot}
           trail={trail ?? []}
           asked={asked}
+          mayResolve={mayResolve}
           onAct={(act, field) => setActing({ act, field })}
         />
       ))}

@@ -2,8 +2,8 @@
 import { useId, useState } from 'react';
 import type { Conflict, OpenedEvent } from '../../src/index.ts';
 import type { Device } from '../model/device.ts';
-import { resolveName, SEALED_TEXT, type ShownName, shownName } from '../model/person.ts';
-import { ANOTHER, type Decision, UNDECIDED } from './ConflictsCompare.tsx';
+import { Person, resolveName, SEALED_TEXT, type ShownName, shownName } from '../model/person.ts';
+import { ANOTHER, type Decision, UNDECIDED, useAncestors } from './ConflictsCompare.tsx';
 import { HeadInfo } from './HeadInfo.tsx';
 import { ReasonField } from './ReasonField.tsx';
 import { ResolutionDialog } from './ResolutionDialog.tsx';
@@ -20,18 +20,20 @@ type Props = { readonly device: Device; readonly subject: string; readonly confl
 
 const Deciding = (props: {
   readonly heads: readonly OpenedEvent[];
+  /** Names that every side had seen. */
+  readonly before: readonly OpenedEvent[];
   readonly decision: Decision;
   readonly onDecision: (decision: Decision) => void;
 }) => {
   const group = useId();
-  const { heads, decision, onDecision } = props;
+  const { heads, before, decision, onDecision } = props;
   const change = (part: Partial<Decision>) => onDecision({ ...decision, ...part });
   const { choice } = decision;
   return (
     <>
       <fieldset className="choices">
         <legend>Which name is right?</legend>
-        {heads.map((head) => (
+        {[...before, ...heads].map((head) => (
           <label key={head.body.id} className="choice">
             <input
               type="radio"
@@ -41,6 +43,7 @@ const Deciding = (props: {
               onChange={() => change({ choice: head.body.id })}
             />
             <span>
+              {before.includes(head) ? <span className="muted">Before, neither of these: </span> : null}
               <NameText name={nameIn(head)} />
               <HeadInfo head={head} />
             </span>
@@ -69,7 +72,8 @@ const ResolveNameDialog = ({ onClose, ...props }: Props & { readonly onClose: ()
   const [conflict] = useState(props.conflict); // what is looked at is what is decided
   const [decision, setDecision] = useState(UNDECIDED);
   const { choice } = decision;
-  const taken = conflict.heads.find(({ body }) => body.id === choice);
+  const before = useAncestors(device, Person, { id: subject, conflict }) ?? [];
+  const taken = [...before, ...conflict.heads].find(({ body }) => body.id === choice);
   const side = taken === undefined ? undefined : nameIn(taken);
   const name = side?.kind === 'open' ? side.text : choice === ANOTHER ? decision.entry.trim() : '';
   return (
@@ -87,7 +91,7 @@ const ResolveNameDialog = ({ onClose, ...props }: Props & { readonly onClose: ()
       }
       record={(reason) => resolveName(device.store, subject, { name, taken, conflict, reason })}
     >
-      <Deciding heads={conflict.heads} decision={decision} onDecision={setDecision} />
+      <Deciding heads={conflict.heads} before={before} decision={decision} onDecision={setDecision} />
     </ResolutionDialog>
   );
 };

@@ -4,6 +4,7 @@ import type { Conflict, OpenedEvent } from '../../src/index.ts';
 import { headValue, resolveField } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
 import { checkEntry, type Field } from '../model/fields.ts';
+import { Form } from '../model/form.ts';
 import { ANOTHER, Comparison, type Decision, UNDECIDED, useAncestors } from './ConflictsCompare.tsx';
 import { HeadInfo } from './HeadInfo.tsx';
 import { ReasonField } from './ReasonField.tsx';
@@ -59,7 +60,7 @@ export const ResolveDialog = ({ onClose, onResolved, ...parts }: Props) => {
   const { device, form, field } = parts;
   const [conflict] = useState(parts.conflict); // what is looked at is what is decided
   const [decision, setDecision] = useState(UNDECIDED);
-  const ancestors = useAncestors(device, form, conflict);
+  const ancestors = useAncestors(device, Form, { id: form, conflict });
   const { choice, entry } = decision;
   const taken = [...conflict.heads, ...(ancestors ?? [])].find(({ body }) => body.id === choice);
   const isChosen = choice === ANOTHER ? checkEntry(field, entry).error === '' : taken !== undefined;

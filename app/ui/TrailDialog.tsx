@@ -11,9 +11,11 @@ import { useHistory } from './useTrail.ts';
 
 type Entry = TrailEntry<MachineState>;
 
-const Line = ({ type, entry }: { readonly type: string; readonly entry: Entry }) => {
+type Tell = typeof detailText;
+
+const Line = ({ type, entry, tell }: { readonly type: string; readonly entry: Entry; readonly tell: Tell }) => {
   const device = useReplicaName()(entry.replica);
-  const detail = detailText(entry.payload);
+  const detail = tell(entry.payload);
   return (
     <tr className={entry.applied ? undefined : 'without-effect'}>
       <td>
@@ -41,6 +43,8 @@ export const TrailDialog = <E extends EventDefinitions, C, S>(props: {
   readonly title: string;
   /** Types that are told elsewhere. */
   readonly without?: string;
+  /** What an event says, in words. */
+  readonly tell?: Tell;
   readonly onClose: () => void;
 }) => {
   const [{ version }, handle] = useAggregate(props.of, props.id);
@@ -67,7 +71,7 @@ export const TrailDialog = <E extends EventDefinitions, C, S>(props: {
             </thead>
             <tbody>
               {lines.map((entry) => (
-                <Line key={entry.eventId} type={props.of.type} entry={entry} />
+                <Line key={entry.eventId} type={props.of.type} entry={entry} tell={props.tell ?? detailText} />
               ))}
             </tbody>
           </table>

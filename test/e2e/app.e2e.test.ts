@@ -273,6 +273,11 @@ it('a form locked on one device and edited on the other is resolved as a whole, 
   await bothOnline(true);
   for (const device of [a, b]) await device.getByText('This form is in conflict.').waitFor();
   await a.getByText('The form as a whole is decided in another role').waitFor();
+  expect(await a.getByRole('button', { name: /^Resolve/ }).count()).toBe(0);
+  await a
+    .getByRole('alert', { name: 'Conflicts' })
+    .getByText(/Form locked by ben.monitor/)
+    .waitFor();
   await b.getByRole('button', { name: 'Resolve the form' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Form locked').waitFor();

@@ -116,6 +116,36 @@ it('another person approves, each device erases it and confirms, and one that is
   expect(await a().locator('.subject-name').innerText()).toContain(RIGHT);
 });
 
+it('an erasure refused here and approved elsewhere is in the inbox by its name, which leads to where it is refused [APP-16, APP-06]', async () => {
+  await ask(/Wilhelmina/, 'name of another person, too');
+  await until(() => erasures(a()).getByRole('listitem').count(), 3);
+  await untilEqual(page);
+  for (const device of [a(), b()]) await setOnline(device, false);
+  for (const [device, name] of [
+    [a(), 'Refuse'],
+    [b(), 'Approve'],
+  ] as const) {
+    await erasures(device).getByRole('listitem').nth(2).getByRole('button', { name }).click();
+    await dialog().getByLabel('Justification').fill('looked at it');
+    await dialog().getByRole('button', { name }).click();
+    await until(() => dialog().count(), 0);
+  }
+  for (const device of [a(), b()]) await setOnline(device, true);
+  const way = a()
+    .getByRole('alert', { name: 'Conflicts' })
+    .getByRole('button', { name: 'Erasure: One name of subject 101' });
+  await way.press('Enter');
+  expect(await erasures(a()).evaluate((section) => section === document.activeElement)).toBe(true);
+  await take('conflict-erasure');
+  const entry = erasures(a()).getByRole('listitem').nth(2);
+  await entry.getByText('Contested').waitFor();
+  await entry.getByRole('button', { name: /^Refuse/ }).click();
+  await dialog().getByLabel('Justification').fill('the name is right');
+  await dialog().getByRole('button', { name: 'Refuse' }).click();
+  await until(() => dialog().count(), 0);
+  await until(() => way.count(), 0);
+});
+
 it('after an erasure the device verifies, and so does its export [APP-16]', async () => {
   await untilEqual(page);
   await a().getByRole('button', { name: 'Verify', exact: true }).click();
@@ -254,4 +284,35 @@ it('a diary entry is taken in its window, says how late it is, and is corrected 
   await take('diary');
   expect(await faultsOf(page)).toEqual([]);
   await untilEqual(page);
+});
+
+it('an entry whose end two devices corrected apart shows both ends, and the same buttons decide [APP-24, APP-06]', async () => {
+  for (const device of [a(), b()]) await setOnline(device, false);
+  await press(b(), 'All of subject 101');
+  const entry = (device: Locator) => device.getByRole('region', { name: 'Diary' }).getByRole('listitem').first();
+  await act(entry(a()), 'Was submitted: Asthma diary', { 'Submitted at': local(-70), Reason: 'paper diary' });
+  await act(entry(b()), 'Was missed: Asthma diary', { Reason: 'entered for somebody else' });
+  for (const device of [a(), b()]) await setOnline(device, true);
+  await untilEqual(page);
+  for (const device of [a(), b()]) {
+    await device
+      .getByRole('alert', { name: 'Conflicts' })
+      .getByText(/^End corrected .*missed by ben\.monitor/)
+      .waitFor();
+    const sides = entry(device).getByRole('list', { name: 'What the diary entry has in conflict' });
+    for (const part of ['submitted at', 'missed', 'paper diary', 'entered for somebody else'])
+      await sides.getByText(part).first().waitFor();
+  }
+  await take('diary-conflict');
+  expect(await faultsOf(page)).toEqual([]);
+  await act(entry(b()), 'Was missed: Asthma diary', { Reason: 'nothing on paper' });
+  for (const device of [a(), b()]) {
+    await until(() => device.getByRole('alert', { name: 'Conflicts' }).count(), 0);
+    await until(() => entry(device).locator('.stage').innerText(), 'Missed');
+  }
+  await press(entry(a()), 'History: Asthma diary');
+  const last = await dialog().locator('tbody tr').last().innerText();
+  for (const part of ['End corrected', 'missed', 'resolved a conflict', 'nothing on paper'])
+    expect(last).toContain(part);
+  await closeDialog();
 });

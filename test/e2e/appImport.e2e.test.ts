@@ -9,6 +9,7 @@ import {
   chooseFiles,
   enterDevices,
   importSummary,
+  keepShot,
   loadSample,
   openForm,
   pane,
@@ -128,6 +129,14 @@ it('definitions that two devices imported differently at once are told, and sett
   for (const device of [a, b]) await setOnline(device, true);
   const told = '1 definition of the study differs';
   for (const device of [a, b]) await device.getByText(told).waitFor();
+  // of all that both imported, the inbox compares the one that differs
+  const inbox = a.getByRole('alert', { name: 'Conflicts' });
+  await inbox.getByText('1 other record is in conflict.').waitFor();
+  await inbox.getByText('What differs').click();
+  expect(await inbox.getByRole('list').nth(1).getByRole('listitem').count()).toBe(2);
+  for (const question of ['Systolic', 'Upper'])
+    await inbox.getByText(`definition question: ${question} blood pressure`).waitFor();
+  await keepShot('conflict-study', page);
   await chooseFiles(a, file(text));
   for (const device of [a, b]) await device.getByText(told).waitFor({ state: 'detached' });
   await untilEqual(page);

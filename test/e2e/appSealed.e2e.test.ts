@@ -89,10 +89,13 @@ it('two names recorded apart are both shown and in the inbox, until a person say
       await sides.getByText(part).waitFor();
     await device
       .getByRole('alert', { name: 'Conflicts' })
-      .getByText(/the name of subject 101, by /)
+      .getByRole('button', { name: 'Subject 101: the name' })
       .waitFor();
   }
   await a().getByRole('button', { name: 'Resolve the name of subject 101' }).click();
+  await dialog()
+    .getByRole('radio', { name: `Before, neither of these: ${NAME}` })
+    .waitFor();
   await dialog()
     .getByRole('radio', { name: /Another name/ })
     .check();
