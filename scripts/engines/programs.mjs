@@ -1,5 +1,6 @@
 /** Where programs of other people are, whether they run, and a free port for them to listen on. */
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -18,15 +19,27 @@ export const saidBy = (path, args, env = process.env) => {
   return status === 0 ? stdout.trim() : undefined;
 };
 
-export const freePort = () =>
-  new Promise((resolve, reject) => {
+/**
+ * Below what systems give to outgoing connections by themselves (from 32768 on Linux, 49152 elsewhere): between this answer and the
+ * moment at which the program listens, no connection of another program takes the port.
+ */
+const PORTS = { from: 20_000, below: 32_000 };
+const TRIES_MAX = 100;
+
+const isFree = (port) =>
+  new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
+
+export const freePort = async () => {
+  for (let at = 0; at < TRIES_MAX; at++) {
+    const port = randomInt(PORTS.from, PORTS.below);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port from ${PORTS.from} to ${PORTS.below}: end other programs that listen on 127.0.0.1`);
+};
 
 /** Ends a process that leads a group of its own, and everything that it started; resolves when it is gone. */
 export const endGroup = (child, signal = 'SIGKILL') =>

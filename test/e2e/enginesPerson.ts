@@ -56,10 +56,21 @@ const waitFor = async (page: EnginePage, wanted: Wanted): Promise<string> => {
   return '[data-wanted]';
 };
 
-export const click = async (page: EnginePage, wanted: Wanted): Promise<void> => page.click(await waitFor(page, wanted));
+/** Does something to what is wanted. Where it went away between being found and being touched (the page drew it anew), it is looked for again. */
+const act = async (page: EnginePage, wanted: Wanted, work: (selector: string) => Promise<void>): Promise<void> => {
+  const selector = await waitFor(page, wanted);
+  try {
+    await work(selector);
+  } catch (error) {
+    if ((await page.evaluate(`document.querySelector('${selector}') !== null`)) === true) throw error;
+    await act(page, wanted, work);
+  }
+};
 
-export const fill = async (page: EnginePage, wanted: Wanted, text: string): Promise<void> =>
-  page.fill(await waitFor(page, wanted), text);
+export const click = (page: EnginePage, wanted: Wanted): Promise<void> => act(page, wanted, page.click);
+
+export const fill = (page: EnginePage, wanted: Wanted, text: string): Promise<void> =>
+  act(page, wanted, (selector) => page.fill(selector, text));
 
 export const device = (name: 'a' | 'b'): string => `#device-${name}`;
 const DIALOG = 'dialog';
