@@ -5,6 +5,7 @@ export const HELP = {
   main: `Usage: indelible <command> [options]
 
 Commands:
+  audit         Check the rows of a server's database: commits, chains, heads, tree.
   doctor FILE   Check the health of an SQLite store: chains, receipts, writing, room, losses.
   rehearse FILE What an update would make of an exported bundle.
   schema MODULE The event types of an application: for people, or as JSON Schemas.
@@ -31,6 +32,18 @@ Options:
   --name NAME        Name that the server signs receipts under. Devices trust name and key together, so keep it.
   --json             Print one JSON object (url, port, serverKey) and log lines as JSON on standard error.
   --help             This text.
+
+${EXIT_TEXT}`,
+  audit: `Usage: indelible audit [options]
+
+Checks what lies in a server's database: every commit as verify does, what is kept beside it, where each chain ends, and
+the tree that receipts and checkpoints are made of. Changes nothing. The embedded database is checked while its server is
+stopped; the PostgreSQL that the environment variable DATABASE_URL names also while it runs.
+
+Options:
+  --data DIR    Folder of the server's database. Default: data
+  --json        Print the report as one JSON object.
+  --help        This text.
 
 ${EXIT_TEXT}`,
   doctor: `Usage: indelible doctor FILE [options]

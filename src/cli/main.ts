@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { isRecord } from '../core/json.ts';
 import { nearest, UsageError } from './arguments.ts';
+import { audit } from './audit.ts';
 import { doctor } from './doctor.ts';
 import { HELP } from './help.ts';
 import { EXIT, type ExitCode, fail, failureOf } from './output.ts';
@@ -11,7 +12,7 @@ import { schema } from './schema.ts';
 import { serve } from './serve.ts';
 import { verify } from './verify.ts';
 
-const COMMANDS = { doctor, rehearse, schema, serve, verify } as const;
+const COMMANDS = { audit, doctor, rehearse, schema, serve, verify } as const;
 
 const versionText = async (): Promise<string> => {
   const about: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));

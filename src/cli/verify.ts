@@ -1,6 +1,6 @@
 /** `indelible verify FILE`: checks a bundle on its own and says what it found. */
 import { readFileSync } from 'node:fs';
-import { ERROR_TEXT, StoreError } from '../core/errors.ts';
+import { StoreError } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
 import {
   type KeptCopy,
@@ -8,12 +8,12 @@ import {
   type Report,
   type SignatureReport,
   signedAtText,
-  type VerifyFinding,
   verifyBundle,
 } from '../verify/index.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { chunksOf } from './bundleFile.ts';
 import { copyText, erasureText } from './erasureText.ts';
+import { findingText } from './findingText.ts';
 import { HELP } from './help.ts';
 import { EXIT, type ExitCode, fail, printJson } from './output.ts';
 
@@ -43,21 +43,6 @@ const isCopy = (value: unknown): value is KeptCopy =>
 const areCopies = (value: unknown): value is readonly KeptCopy[] => Array.isArray(value) && value.every(isCopy);
 const readCopies = (file: string): readonly KeptCopy[] =>
   readJson('copies', file, areCopies, '[{"event", "path", "salt", "value" or "bytes"}]');
-
-const placeOf = ({ replica, sequence, line }: VerifyFinding): string =>
-  [
-    replica === undefined ? '' : `replica ${replica}`,
-    sequence === undefined ? '' : `event ${sequence}`,
-    line === undefined ? '' : `line ${line}`,
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
-
-const findingText = (finding: VerifyFinding, at: number): string => {
-  const place = placeOf(finding);
-  const what = finding.what === undefined ? '' : ` [${finding.what}]`;
-  return `${String(at + 1).padStart(4)}. ${finding.code}: ${ERROR_TEXT[finding.code]}${what}\n      at ${place === '' ? 'the bundle as a whole' : place}`;
-};
 
 const serverText = ({ trust }: Report): string => {
   if (trust.server === undefined) return 'none named: no receipt could be checked';
@@ -134,7 +119,7 @@ const print = (file: string, report: Report): void => {
   for (const signature of report.signatures) console.log(signatureText(signature));
   for (const erasure of report.erasures) console.log(erasureText(erasure));
   for (const copy of report.copies) console.log(copyText(copy));
-  for (const [at, finding] of report.findings.entries()) console.log(findingText(finding, at));
+  for (const [at, finding] of report.findings.entries()) console.log(findingText(finding, at, 'the bundle as a whole'));
   if (report.omitted > 0) console.log(`  and ${report.omitted} more`);
 };
 

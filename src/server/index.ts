@@ -5,7 +5,6 @@
  *   await server.close();
  */
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
-import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { AggregateDefinition } from '../core/aggregate.ts';
@@ -17,8 +16,7 @@ import { createApp } from './app.ts';
 import { lockFolder, makeFolder } from './folder.ts';
 import { silentLogger } from './log.ts';
 import type { Database } from './postgres/database.ts';
-import { openPglite } from './postgres/pglite.ts';
-import { openPool } from './postgres/pool.ts';
+import { openDatabase } from './postgres/open.ts';
 import type { World } from './sequencer.ts';
 import { loadSigningKey } from './signingKey.ts';
 import { startFault } from './startFault.ts';
@@ -71,8 +69,7 @@ const openState = async (options: ServerOptions, undo: Undo): Promise<{ database
   const folder = data === undefined ? undefined : await makeFolder(data);
   if (folder !== undefined && databaseUrl === undefined) undo.push(await lockFolder(folder));
   const key = folder === undefined ? await makeSigningKey() : await loadSigningKey(folder);
-  const embedded = folder === undefined ? undefined : join(folder, 'postgres');
-  const database = databaseUrl === undefined ? await openPglite(embedded) : await openPool(databaseUrl);
+  const database = await openDatabase(folder, databaseUrl);
   undo.push(database.close);
   return { database, key };
 };

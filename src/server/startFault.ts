@@ -10,6 +10,7 @@ export const START_TEXT = {
   'key-file':
     'The signing key in the data folder cannot be read. Restore it; a new key would break the devices’ trust.',
   name: 'The name given with --name is not 1 to 200 characters without white space and plus signs.',
+  'no-data': 'There is no database of a server in the data folder. Name its folder with --data.',
   'newer-tables': 'The database was written by a newer version. Update the software.',
   'port-in-use': 'Another program listens on the port. Stop it, or choose another with --port.',
   'token-file':
@@ -26,6 +27,7 @@ const CODE_OF = {
   'database-unreachable': 'storage.failed',
   'key-file': 'key.malformed',
   name: 'id.malformed',
+  'no-data': 'storage.failed',
   'newer-tables': 'storage.blocked',
   'port-in-use': 'server.internal',
   'token-file': 'server.unprotected',

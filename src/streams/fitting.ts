@@ -60,7 +60,9 @@ export const fittingCommits = async (
     const known = chains.get(replica);
     if (known !== undefined) return known;
     const held = below.get(replica) ?? NOTHING;
-    const chain: Chain = { head: log.head(replica), held, taken: new Map(), stopped: false };
+    const head = log.head(replica);
+    const taken = new Map([[head.sequence, head.link]]); // it is held also when what follows it was taken before it came
+    const chain: Chain = { head, held, taken, stopped: false };
     chains.set(replica, chain);
     return chain;
   };

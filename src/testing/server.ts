@@ -5,7 +5,7 @@
 import type { Head } from '../core/commit.ts';
 import { headAfter } from '../core/commit.ts';
 import { StoreError } from '../core/errors.ts';
-import { type ReplicaId, replicaId, type TenantId, tenantId } from '../core/ids.ts';
+import { type Hash32, hash32, type ReplicaId, replicaId, type TenantId, tenantId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { sequence, size } from '../core/position.ts';
 import { fromBase64, toBase64, toHex32 } from '../crypto/bytes.ts';
@@ -17,7 +17,7 @@ import { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierRoot } from '../cryp
 import { noteVerifierText, signNote } from '../crypto/signedNote.ts';
 import { makeSigningKey, type SigningKey } from '../crypto/signer.ts';
 import { Access } from '../machines/clinical/index.ts';
-import { askedOf, type Decision, decide, type Held, type Placed, type Received } from '../server/decide.ts';
+import { askedOf, type Decision, decide, type Held, type Received } from '../server/decide.ts';
 import { checkCarries, verdictOn } from '../server/keySheet.ts';
 import { type AccessBook, accessBook } from '../streams/accessBook.ts';
 import type { Definitions } from '../streams/aggregateState.ts';
@@ -33,13 +33,21 @@ import {
   type PushResponse,
   readMessage,
 } from '../sync/protocol.ts';
+import type { ServerLog, ServerRow } from '../verify/index.ts';
 
-type Stored = Placed & { readonly root: string; readonly text: string };
+/** What lies in the server's database of its tenant. */
+export type ServerTables = {
+  readonly commits: readonly ServerRow[];
+  readonly heads: ReadonlyMap<string, Head>;
+  readonly log: ServerLog;
+};
+
+type Stored = ServerRow & { readonly cursor: string; readonly text: string };
 type State = {
   readonly commits: Stored[];
   /** Of each replica its commits by their first sequence. */
-  readonly held: Map<ReplicaId, Map<number, Held>>;
-  readonly heads: Map<ReplicaId, Head>;
+  readonly held: Map<string, Map<number, Held>>;
+  readonly heads: Map<string, Head>;
   readonly ids: Set<string>;
   /** Indexes of commits by the cursor after each. */
   readonly places: Map<string, number>;
@@ -83,21 +91,34 @@ export type SimulatedServer = {
   readonly commits: () => readonly Uint8Array[];
   /** What is held now, to be put back later: a backup. */
   readonly backup: () => () => void;
+  /** The rows of its database, below the server. */
+  readonly tables: () => ServerTables;
+  /** Puts others in their place, as somebody may who has the database. */
+  readonly putTables: (tables: ServerTables) => void;
   /** Signs with another key from now on. */
   readonly renewKey: () => Promise<void>;
 };
 
-const cursorOf = (state: Frontier): string => `${state.size.toString(36)}-${toHex32(frontierRoot(state)).slice(0, 24)}`;
+const cursorAt = (at: number, root: Hash32): string => `${at.toString(36)}-${toHex32(root).slice(0, 24)}`;
+const cursorOf = (state: Frontier): string => cursorAt(state.size, frontierRoot(state));
+
+/** Puts a row behind the others, with what is looked up by. */
+const keepRow = ({ commits, held, places }: State, row: ServerRow): void => {
+  const { position, events, replica, first, link } = row;
+  const cursor = cursorAt(position + events, hash32(row.treeRoot));
+  places.set(cursor, commits.length);
+  commits.push({ ...row, cursor, text: toBase64(row.bytes) });
+  const own = held.get(replica) ?? new Map<number, Held>();
+  held.set(replica, own.set(first, { link, position }));
+};
 
 const accept = (state: State, { accepted }: Decision): void => {
-  const { commits, held, heads, ids, places } = state;
+  const { heads, ids } = state;
   for (const { commit, position } of accepted) {
     for (const leaf of commit.leaves) state.frontier = appendLeaf(state.frontier, leaf);
-    const root = cursorOf(state.frontier);
-    places.set(root, commits.length);
-    commits.push({ commit, position, root, text: toBase64(commit.bytes) });
-    const own = held.get(commit.replica) ?? new Map<number, Held>();
-    held.set(commit.replica, own.set(commit.first, { link: commit.link, position }));
+    const { replica, first, link, bytes, events } = commit;
+    const treeRoot = frontierRoot(state.frontier);
+    keepRow(state, { position, events: events.length, replica, first, link, treeRoot, bytes });
     heads.set(commit.replica, headAfter(commit));
     for (const { id } of commit.events) ids.add(id);
     state.book = state.book.after(commit);
@@ -132,15 +153,15 @@ const pageOf = ({ commits, places, frontier }: State, after: string, except: str
   const start = (places.get(after) ?? -1) + 1; // 0 for a cursor that is not of this log
   for (let at = start; at < commits.length && !more; at++) {
     const stored = commits[at];
-    if (stored === undefined || stored.commit.replica === except) continue;
-    bytes += stored.commit.bytes.length;
+    if (stored === undefined || stored.replica === except) continue;
+    bytes += stored.bytes.length;
     more = page.length >= LIMITS.batchCommitsMax || bytes > LIMITS.batchBytesMax;
     if (!more) page.push(stored);
   }
   return {
     protocol: PROTOCOL,
     commits: page.map(({ text }) => text),
-    cursor: more ? (page.at(-1)?.root ?? '') : commits.length === 0 ? '' : cursorOf(frontier),
+    cursor: more ? (page.at(-1)?.cursor ?? '') : commits.length === 0 ? '' : cursorOf(frontier),
     more,
   };
 };
@@ -245,7 +266,16 @@ export const simulatedServer = async (options: {
       return JSON.stringify(pageOf(state, request.after, request.except));
     },
     size: () => state.frontier.size,
-    commits: () => state.commits.map(({ commit }) => commit.bytes),
+    commits: () => state.commits.map(({ bytes }) => bytes),
+    tables: () => {
+      const { commits, heads, frontier } = state;
+      return { commits, heads, log: { commits: commits.length, frontier, root: frontierRoot(frontier) } };
+    },
+    putTables: ({ commits, heads, log: { frontier } }) => {
+      const nothing = { commits: [], held: new Map(), places: new Map() };
+      state = { ...state, ...nothing, heads: new Map(heads), frontier };
+      for (const row of commits) keepRow(state, row);
+    },
     backup: () => {
       const kept = copyOf(state);
       return () => {

@@ -21,3 +21,4 @@ export type {
   VerifyFinding,
   VerifyOptions,
 } from './report.ts';
+export { type RowsOptions, type ServerLog, type ServerRow, verifyRows } from './rows.ts';

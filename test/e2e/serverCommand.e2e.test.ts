@@ -30,6 +30,7 @@ it('describes itself and each command, and gives its version [CLI-04]', async ()
   for (const word of ['serve', 'verify', 'Exit codes']) expect(main.stdout).toContain(word);
   for (const [command, options] of [
     ['serve', ['--port', '--host', '--data', '--app', '--registry', '--token-file', '--name', '--json']],
+    ['audit', ['--data', '--json']],
     ['verify', ['--server-key', '--sealed-by', '--json']],
   ] as const) {
     const help = run(command, '--help');
@@ -53,6 +54,8 @@ it('ends in 2 for unusable input, with a code and a hint [CLI-02]', async () => 
     [['serve', '--registry', 'nowhere.mjs'], 'nowhere.mjs cannot be loaded'],
     [['serve', '--port', '0', '--app', 'nowhere'], 'npm run build'],
     [['serve', '--port', '0', '--data', 'no-bundle'], 'storage.failed'],
+    [['audit', 'data'], 'audit takes options only'],
+    [['audit', '--data', 'nowhere'], 'There is no database'],
     [['verify'], 'verify takes one file'],
     [['verify', 'a', 'b'], 'verify takes one file'],
     [['verify', 'nowhere'], 'cannot be read'],

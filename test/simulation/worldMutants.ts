@@ -1,12 +1,35 @@
 /** The product with one of its checks taken out: a simulated world has to notice. */
-import { DISHONEST, FLEET, REVOKED, TAMPERED, type Weights } from '../../src/testing/world/notation.ts';
+import { CLONES, DISHONEST, FLEET, NOISY, REVOKED, TAMPERED, type Weights } from '../../src/testing/world/notation.ts';
 import type { Mutant } from '../support/mutants.ts';
 
 /** Where the world is bundled from. */
 export const WORLD = 'src/testing/world/index.ts';
 
-/** `weights`: the histories that are to find it; with clones if absent. */
-export type WorldMutant = Mutant & { readonly weights?: Weights };
+/** Operations of each history. */
+export const MUTANT_OPERATIONS = 200;
+
+const WEIGHTS = { CLONES, DISHONEST, FLEET, NOISY, REVOKED, TAMPERED } as const satisfies Record<string, Weights>;
+
+/** `kind`: the histories that find it, with clones if absent; `more`: what they have more often. `within`: how many of them, 1 if absent. */
+export type WorldMutant = Mutant & {
+  readonly kind?: keyof typeof WEIGHTS;
+  readonly more?: Partial<Weights>;
+  readonly within?: number;
+};
+
+export const weightsOf = ({ kind = 'CLONES', more = {} }: WorldMutant): Weights => ({ ...WEIGHTS[kind], ...more });
+
+const kindText = ({ kind = 'CLONES', more = {} }: WorldMutant): string =>
+  [kind, ...Object.entries(more).map(([name, weight]) => `${name} ${weight}`)].join(', ');
+
+/** The mutants as `docs/simulation.md` lists them. */
+export const mutantTable = (mutants: readonly WorldMutant[]): string =>
+  [
+    `| what is broken | in | histories | found within so many of ${MUTANT_OPERATIONS} operations |`,
+    '| --- | --- | --- | --- |',
+    ...mutants.map((each) => `| ${each.name} | \`${each.file}\` | ${kindText(each)} | ${each.within ?? 1} |`),
+    '',
+  ].join('\n');
 
 export const MUTANTS: readonly WorldMutant[] = [
   {
@@ -44,21 +67,22 @@ export const MUTANTS: readonly WorldMutant[] = [
     file: 'src/crypto/checkCommit.ts',
     from: 'const leaves = parts.eventBytes.map((event) => leafHash(context, event));',
     to: 'const { leaves } = parts;',
-    weights: TAMPERED,
+    kind: 'TAMPERED',
   },
   {
     name: 'verification does not follow chains',
     file: 'src/verify/chains.ts',
     from: 'const fault = checkContinues(chain.head, commit);',
     to: 'const fault: ReturnType<typeof checkContinues> = undefined;',
-    weights: TAMPERED,
+    kind: 'TAMPERED',
+    within: 3,
   },
   {
     name: 'a server that takes back what it confirmed is let be',
     file: 'src/sync/exchange.ts',
     from: 'if (held < parts.mark().acknowledged) await startAgain(parts, held);',
     to: '',
-    weights: DISHONEST,
+    kind: 'DISHONEST',
   },
   {
     name: 'what touches everything is in conflict with nothing else',
@@ -71,20 +95,68 @@ export const MUTANTS: readonly WorldMutant[] = [
     file: 'src/core/schema.ts',
     from: "if (schema > definition.version) return { kind: 'newer' };",
     to: '',
-    weights: FLEET,
+    kind: 'FLEET',
   },
   {
     name: 'what an older version of the application kept is not upcast',
     file: 'src/core/schema.ts',
     from: 'definition.upcast[from]?.(current) ?? current',
     to: 'current',
-    weights: FLEET,
+    kind: 'FLEET',
   },
   {
     name: 'a server takes whatever a revoked device sends',
     file: 'src/server/decide.ts',
     from: 'checkAuthor(state, commit) ?? ',
     to: '',
-    weights: REVOKED,
+    kind: 'REVOKED',
+  },
+  {
+    name: 'devices point out nothing of revoked ones',
+    file: 'src/sync/exchange.ts',
+    from: '  await pointOut(parts, ordered);\n',
+    to: '',
+    kind: 'REVOKED',
+    more: { access: 24 },
+  },
+  {
+    name: 'what arrives is taken for what was signed',
+    file: 'src/crypto/checkCommit.ts',
+    from: 'const leaves = parts.eventBytes.map((event) => leafHash(context, event));',
+    to: 'const { leaves } = parts;',
+    kind: 'NOISY',
+    more: { corrupt: 60 },
+  },
+  {
+    name: 'a damaged greeting is taken for one under another key',
+    file: 'src/sync/exchange.ts',
+    from: 'const verifier = readNoteVerifier(hello.server); // a damaged one is no other key: its own digest tells',
+    to: 'const verifier = { get publicKey() { return readNoteVerifier(hello.server).publicKey; } };',
+    kind: 'NOISY',
+    within: 6,
+  },
+  {
+    name: 'the check of a server does not look where chains end',
+    file: 'src/verify/logCheck.ts',
+    from: '      checkHeads(check, endAt);\n',
+    to: '',
+    kind: 'TAMPERED',
+    more: { intrude: 24 },
+  },
+  {
+    name: 'the check of a server does not look at senders',
+    file: 'src/verify/rows.ts',
+    from: 'replica: row.replica === replica,',
+    to: '',
+    kind: 'TAMPERED',
+    more: { intrude: 24 },
+  },
+  {
+    name: 'the check of a server does not look at the tree',
+    file: 'src/verify/rows.ts',
+    from: 'tree: isTree }',
+    to: '}',
+    kind: 'TAMPERED',
+    more: { intrude: 24 },
   },
 ];

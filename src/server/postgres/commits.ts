@@ -9,7 +9,7 @@ import { LIMITS } from '../../core/limits.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import type { Held, Placed, Refusal } from '../decide.ts';
 import type { Query } from './database.ts';
-import { BytesRow, CommitRow, HeldRow, IdRow, PlacedRow, RefusedRow, RootRow, readRows } from './rows.ts';
+import { BytesRow, CommitRow, HeldRow, IdRow, PlacedRow, RefusedRow, RootRow, readRows, WholeRow } from './rows.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -193,6 +193,17 @@ export const readPage = async (query: Query, tenant: TenantId, page: Page) =>
       [tenant, page.from, page.below, page.except, page.commitsMax + 1, page.bytesMax],
     ),
   );
+
+/** The next rows of a tenant's log as they are, from a position on. */
+export const readRowsFrom = async (query: Query, tenant: TenantId, from: number) =>
+  readRows(
+    WholeRow,
+    await query(
+      `SELECT position, events, replica, first, link, tree_root, bytes FROM indelible.commits
+      WHERE tenant = $1 AND position >= $2 ORDER BY position LIMIT $3`,
+      [tenant, from, LIMITS.batchCommitsMax],
+    ),
+  ).map(({ tree_root: treeRoot, ...row }) => ({ ...row, treeRoot }));
 
 /** The root of the tree that the first `size` events make, if a commit ends there. */
 export const readTreeRoot = async (query: Query, tenant: TenantId, size: number): Promise<Hash32 | undefined> => {

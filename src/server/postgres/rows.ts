@@ -13,8 +13,14 @@ const bytes = z.instanceof(Uint8Array).transform((given) => new Uint8Array(given
 export const LogRow = z.object({ size: whole, commits: whole, peaks: bytes, root: bytes });
 export const HeadRow = z.object({ replica: z.string(), sequence: whole, link: bytes, received_at: z.date() });
 export const HeldRow = z.object({ first: whole, link: bytes, position: whole });
+export const TenantRow = z.object({ tenant: z.string() });
 export const IdRow = z.object({ event_id: z.string() });
 export const CommitRow = z.object({ position: whole, events: whole, tree_root: bytes, bytes, candidates: whole });
+/** A commit with all that is beside it. */
+export const WholeRow = z.object({
+  ...{ position: whole, events: whole, replica: z.string(), first: whole },
+  ...{ link: bytes, tree_root: bytes, bytes },
+});
 /** A commit in its place. */
 export const PlacedRow = z.object({ position: whole, bytes });
 export const BytesRow = z.object({ bytes });

@@ -1,9 +1,17 @@
 /** The derived state: each tenant's log and its replicas' heads. Each statement names its tenant. */
 import type { Head } from '../../core/commit.ts';
-import { type Hash32, hash32, type PublicKey32, type ReplicaId, replicaId, type TenantId } from '../../core/ids.ts';
+import {
+  type Hash32,
+  hash32,
+  type PublicKey32,
+  type ReplicaId,
+  replicaId,
+  type TenantId,
+  tenantId,
+} from '../../core/ids.ts';
 import type { Frontier } from '../../crypto/merkle.ts';
 import type { Query } from './database.ts';
-import { HeadRow, LogRow, readRows } from './rows.ts';
+import { HeadRow, LogRow, readRows, TenantRow } from './rows.ts';
 
 /** One tenant's log as it stands: its commits, its tree, and the tree's root. */
 export type LogState = {
@@ -23,6 +31,16 @@ const logOf = (row: { size: number; commits: number; peaks: Uint8Array; root: Ui
   frontier: { size: row.size, peaks: peaksOf(row.peaks) },
   root: hash32(row.root),
 });
+
+/** Every tenant of whom anything is held. */
+export const readTenants = async (query: Query): Promise<readonly TenantId[]> =>
+  readRows(
+    TenantRow,
+    await query(
+      `SELECT tenant FROM indelible.logs UNION SELECT tenant FROM indelible.heads
+      UNION SELECT tenant FROM indelible.commits ORDER BY tenant`,
+    ),
+  ).map(({ tenant }) => tenantId(tenant));
 
 /** The tenant's log, undefined before its first push. */
 export const readLog = async (query: Query, tenant: TenantId): Promise<LogState | undefined> => {

@@ -118,16 +118,21 @@ const pageIn = (text: string, held: ReadonlySet<string>): readonly Paged[] => {
   });
 };
 
-const foundOn = async (device: Device): Promise<readonly string[]> => {
+export const foundOn = async (device: Device): Promise<readonly string[]> => {
   const { store, sync } = tabOf(device, 0);
   const { lastError = '' } = sync.status();
   const told = (await store.findings()).map(({ code, replica = '', sequence }) => `${code} ${replica}/${sequence}`);
   return [...told, lastError];
 };
 
+const UNREADABLE: readonly string[] = ['commit.malformed', 'commit.unsupported-format'];
+
 /** True if what was found names the lie: bytes that cannot be read do not say whose they are, and a gap may have begun before. */
-const namesIt = (found: readonly string[], { code = '', about }: Pick<Lie, 'code' | 'about'>): boolean => {
-  if (code === 'commit.malformed' || about === undefined) return found.some((each) => each.startsWith(code));
+export const namesIt = (
+  found: readonly string[],
+  { code = '', about }: { readonly code?: string; readonly about?: Pick<Paged, 'replica' | 'first'> },
+): boolean => {
+  if (UNREADABLE.includes(code) || about === undefined) return found.some((each) => each.startsWith(code));
   const place = new RegExp(`^${code} ${about.replica}/(\\d+)$`);
   const from = code === 'chain.gap' ? 1 : about.first;
   return found.some((each) => Number(place.exec(each)?.[1] ?? 0) >= from);
@@ -190,7 +195,7 @@ const greetingFor = async (
   return { what: 'the receipt of another device', text, code: 'receipt.mismatch' };
 };
 
-const acknowledgedBy = async (device: Device): Promise<number> => {
+export const acknowledgedBy = async (device: Device): Promise<number> => {
   const storage = await device.disk.open(device.database);
   const { sync } = await storage.readMarks();
   await storage.close();
@@ -243,13 +248,20 @@ const lieBy = (letter: string): ((device: Device, letter: string, liar: Liar) =>
   return 'noy'.includes(letter) ? lieInGreeting : lieInPage;
 };
 
+/** True if nothing else goes wrong on a device: one thing at a time. */
+export const isWell = ({ life: { trouble } }: Device): boolean =>
+  !trouble.isDead && !trouble.isFull && !trouble.isCut && trouble.crash === undefined;
+
+/** Only one tab goes on exchanging: another has not met what this one is to meet. */
+export const withOneTab = async (device: Device): Promise<void> => {
+  for (const { sync } of device.life.tabs.slice(1)) sync.setOnline(false);
+  await settled(device);
+};
+
 /** One dishonest exchange. @returns what was done, with what did not hold; undefined if there was nothing to lie about */
 export const lieTo = async (device: Device, letter: string, liar: Liar): Promise<Lied | undefined> => {
-  const { trouble, tabs } = device.life;
-  if (trouble.isDead || trouble.isFull || trouble.isCut || trouble.crash !== undefined) return undefined; // one thing at a time
-  if (!device.isOnline && letter !== 'k') return undefined;
-  for (const { sync } of tabs.slice(1)) sync.setOnline(false); // to another tab nobody has lied
-  await settled(device);
+  if (!isWell(device) || (!device.isOnline && letter !== 'k')) return undefined;
+  await withOneTab(device);
   const lied = await lieBy(letter)(device, letter, liar);
   setOnline(device, true);
   await settled(device);

@@ -21,6 +21,7 @@
  *   A(B A)B who administers on A lets B's device in, and revokes it
  *   .30     30 hours pass
  *   S>  S<  the server's data is backed up, and put back
+ *   S$b     somebody alters the server's rows as the letter says, see `ROWS` in `serverRows.ts`, and they are put back
  */
 import type { Draw } from './model.ts';
 
@@ -73,6 +74,7 @@ export const KINDS = [
   'access',
   'corrupt',
   'drift',
+  'intrude',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -92,7 +94,19 @@ export const HONEST: Weights = {
     clock: 1,
     time: 2,
   },
-  ...{ restore: 0, clone: 0, server: 0, pack: 0.5, tamper: 0, lie: 0, update: 0, access: 0, corrupt: 0, drift: 0 },
+  ...{
+    restore: 0,
+    clone: 0,
+    server: 0,
+    pack: 0.5,
+    tamper: 0,
+    lie: 0,
+    update: 0,
+    access: 0,
+    corrupt: 0,
+    drift: 0,
+    intrude: 0,
+  },
 };
 
 /** With tablets that are set up from a copy of another one's disk, and go on beside it. */
@@ -101,8 +115,8 @@ export const CLONES: Weights = { ...HONEST, clone: 1 };
 /** With copies of disks put back, and a server restored from an older backup. */
 export const ROUGH: Weights = { ...CLONES, restore: 4, server: 2 };
 
-/** With disks that somebody tampers with. */
-export const TAMPERED: Weights = { ...HONEST, tamper: 6, pack: 2 };
+/** With disks that somebody tampers with, and the rows of the server. */
+export const TAMPERED: Weights = { ...HONEST, tamper: 6, intrude: 2, pack: 2 };
 
 /** With a server that is dishonest now and then. */
 export const DISHONEST: Weights = { ...HONEST, lie: 24 };
@@ -124,6 +138,8 @@ const NETWORK = 'nnnnqdrlsuit';
 const CORRUPT = 'nab';
 /** What is done to a disk, see `tampering.ts`: most often to what was recorded. */
 const TAMPERING = 'bvvrrxxoomsp';
+/** What is done to the server's rows, see `serverRows.ts`. */
+const INTRUSIONS = 'bbvrrxxaahht';
 /** What a server does, see `dishonest.ts`. */
 const LIES = 'wmflllrrrhhtnoyk';
 const CLOCK_STEP_MIN = 3 * 24 * 60;
@@ -190,6 +206,8 @@ const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => 
       return [`A${draw(2) === 0 ? ')' : '('}${LETTERS[1 + draw(devices - 1)] ?? 'B'}`];
     case 'lie':
       return lying(tab, LIES.charAt(draw(LIES.length)));
+    case 'intrude':
+      return [`S$${INTRUSIONS.charAt(draw(INTRUSIONS.length))}`];
     case 'tamper':
       return tampering(who, TAMPERING.charAt(draw(TAMPERING.length)));
   }

@@ -36,7 +36,7 @@ const endOf = ({ position, commits }: StoredRecord): number =>
   commits.reduce<number>((end, { events }) => end + events, position);
 
 /** Whose these bytes are and where they belong, by what they say themselves: nothing where they can no longer be read. */
-const claimOf = (bytes: Uint8Array): readonly (readonly [replica: string, first: number])[] => {
+export const claimOf = (bytes: Uint8Array): readonly (readonly [replica: string, first: number])[] => {
   try {
     const { publicKey, first } = decodeFrame(bytes);
     return [[replicaIdOf(publicKey), first]];

@@ -25,6 +25,7 @@ import { idsOn } from './logs.ts';
 import { FLIPPED_IN_COMMITS, MESSAGE_TROUBLE, troubleName } from './messages.ts';
 import type { WorldModel } from './model.ts';
 import { LETTERS, readWord, type Word } from './notation.ts';
+import { alterRows } from './serverRows.ts';
 import { tamperWith } from './tampering.ts';
 import { count, type Meet, type World } from './worldState.ts';
 
@@ -184,7 +185,22 @@ const clone = async (world: World, device: Device): Promise<void> => {
   );
 };
 
-const server = (world: World, verb: string): void => {
+/** Somebody alters the server's rows, and what was there is put back. */
+const intrude = async (world: World, letter: string): Promise<void> => {
+  const { server, devices, draw, life } = world;
+  const { around, expected, outOfOrder } = life;
+  const altered = await alterRows(letter, { server, devices, draw, around, behind: outOfOrder });
+  if (altered === undefined) return;
+  count(world, `server's rows: ${altered.what}`);
+  world.violations.push(...altered.violations);
+  if (altered.met === undefined) return;
+  const { device, codes } = altered.met;
+  expected.set(device.name, reasonsOf(expected, device.name, codes));
+  if (codes.includes('chain.gap')) outOfOrder.add(device.name);
+};
+
+const server = async (world: World, { verb, rest }: Word): Promise<void> => {
+  if (verb === '$') return intrude(world, rest);
   if (verb === '>') {
     world.life.serverBackup = world.server.backup();
     return;
@@ -275,7 +291,7 @@ const PACE_MS = 1_500;
 export const live = async (world: World, text: string): Promise<void> => {
   const word = readWord(text);
   if (word.verb === '.') return pass(world, Number(word.rest));
-  if (word.who === 'S') return server(world, word.verb);
+  if (word.who === 'S') return server(world, word);
   const device = world.devices.find(({ name }) => name === word.who);
   if (device === undefined) return; // a clone that was not made, in a history that was cut down
   await onDevice(world, device, word);
