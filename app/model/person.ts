@@ -40,6 +40,13 @@ export const Person = defineAggregate({
   needsReason: (_, { name }) => name !== null,
 });
 
+/** What an event says, in words. */
+export const nameText = ({ name }: Readonly<Record<string, unknown>>): string => {
+  const shown = shownName({ name });
+  if (shown.kind === 'open') return shown.text;
+  return shown.kind === 'none' ? '' : SEALED_TEXT[shown.why];
+};
+
 /** Ends a conflict of names. `taken`: the side whose name it is; undefined for a new one. */
 export const resolveName = (
   store: Store,

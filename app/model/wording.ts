@@ -126,12 +126,19 @@ const VISIT: Wording = {
   },
 };
 
+const PERSON: Wording = {
+  noun: 'the name',
+  states: { known: { text: 'Recorded', icon: 'entered' } },
+  events: { PersonNamed: 'Name recorded' },
+};
+
 const WORDINGS: ReadonlyMap<string, Wording> = new Map([
   [Form.type, FORM],
   [Query.type, QUERY],
   [DiaryEntry.type, DIARY],
   [Subject.type, SUBJECT],
   [Visit.type, VISIT],
+  ['person', PERSON], // whose module needs this one
 ]);
 
 const NONE: Wording = { noun: 'this', states: {}, events: {} };

@@ -18,6 +18,8 @@ type Props = {
   readonly trail: Trail;
   readonly fieldOf: (key: string) => Field;
   readonly onClose: () => void;
+  /** The resolution is recorded: shows what has become of the form. */
+  readonly onResolved: () => void;
 };
 
 const Heads = ({ snapshot, fieldOf }: Pick<Props, 'snapshot' | 'fieldOf'>) => (
@@ -138,7 +140,7 @@ const Decided = ({ decision, fieldOf }: Pick<Props, 'fieldOf'> & { readonly deci
 );
 
 export const FormConflictDialog = (props: Props) => {
-  const { device, form, trail, fieldOf, onClose } = props;
+  const { device, form, trail, fieldOf, onClose, onResolved } = props;
   const [snapshot] = useState(props.snapshot); // what is looked at is what is decided
   const [decision, setDecision] = useState(UNDECIDED);
   const contested = contestedFields(snapshot, trail);
@@ -147,9 +149,8 @@ export const FormConflictDialog = (props: Props) => {
     locked === undefined ? [] : resolveForm(device.store, form, { before: snapshot, values, locked, reason });
   return (
     <ResolutionDialog
-      {...{ device, decision, onClose, record }}
+      {...{ device, decision, onClose, onResolved, record }}
       title="Resolve a conflict over the form"
-      onResolved={onClose}
       onReview={(isReviewed) => setDecision({ ...decision, isReviewed })}
       isDecided={locked !== undefined && contested.every(({ key }) => values.has(key))}
       decided={<Decided decision={decision} fieldOf={fieldOf} />}

@@ -7,7 +7,7 @@ import type { Trail } from '../model/branches.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { fieldConflict, isFormWide } from '../model/conflicts.ts';
 import type { Device } from '../model/device.ts';
-import { type Field, sectionsOf } from '../model/fields.ts';
+import { type Field, payloadText, sectionsOf } from '../model/fields.ts';
 import { Form, whoDecidesForm } from '../model/form.ts';
 import { formNames } from '../model/formNames.ts';
 import { forRoles } from '../model/outcome.ts';
@@ -25,9 +25,10 @@ import { SignaturePanel } from './SignaturePanel.tsx';
 import { StageBar } from './StageBar.tsx';
 import { Standing, StateTag } from './StateTag.tsx';
 import { SubjectName } from './SubjectName.tsx';
+import { TrailDialog } from './TrailDialog.tsx';
 import { useTrail } from './useTrail.ts';
 
-type Acting = { readonly act: FieldAct | 'resolve-form'; readonly field: Field | undefined };
+type Acting = { readonly act: FieldAct | 'resolve-form' | 'trail'; readonly field: Field | undefined };
 
 type Props = {
   readonly device: Device;
@@ -113,7 +114,8 @@ const Dialogs = (
     readonly trail: Trail | undefined;
     readonly fieldOf: (key: string) => Field;
     readonly onDone: () => void;
-    readonly onResolved: (field: Field) => void;
+    /** `field`: the one that was decided; undefined for the form as a whole. */
+    readonly onResolved: (field: Field | undefined) => void;
   },
 ) => {
   const { acting, snapshot, trail, fieldOf, onDone, onResolved, device, form, catalog } = props;
@@ -122,7 +124,11 @@ const Dialogs = (
   const conflict = field === undefined ? undefined : fieldConflict(snapshot, field.key);
   if (acting.act === 'resolve-form' || (acting.act === 'resolve' && isFormWide(snapshot))) {
     if (snapshot.conflicts.length === 0 || trail === undefined) return null;
-    return <FormConflictDialog {...common} trail={trail} fieldOf={fieldOf} />;
+    return <FormConflictDialog {...common} trail={trail} fieldOf={fieldOf} onResolved={() => onResolved(undefined)} />;
+  }
+  if (acting.act === 'trail') {
+    const tell = (payload: Readonly<Record<string, unknown>>): string => payloadText(payload, catalog);
+    return <TrailDialog of={Form} id={form} title="History of the form" tell={tell} onClose={onDone} />;
   }
   if (acting.act === 'query') return <QueriesDialog form={form} field={field} onClose={onDone} />;
   if (field === undefined) return null;
@@ -186,7 +192,7 @@ const OpenForm = (props: Props) => {
           trail={trail}
           fieldOf={fieldOf}
           onDone={() => setActing(undefined)}
-          onResolved={(field) => setActing({ act: 'history', field })}
+          onResolved={(field) => setActing({ act: field === undefined ? 'trail' : 'history', field })}
         />
       )}
     </section>

@@ -16,7 +16,13 @@ export const NameText = ({ name }: { readonly name: ShownName }) => {
 
 const nameIn = ({ payload }: OpenedEvent): ShownName => shownName({ name: payload['name'] });
 
-type Props = { readonly device: Device; readonly subject: string; readonly conflict: Conflict };
+type Props = {
+  readonly device: Device;
+  readonly subject: string;
+  readonly conflict: Conflict;
+  /** The resolution is recorded: shows what has become of the name. */
+  readonly onResolved: () => void;
+};
 
 const Deciding = (props: {
   readonly heads: readonly OpenedEvent[];
@@ -68,7 +74,7 @@ const Deciding = (props: {
 };
 
 const ResolveNameDialog = ({ onClose, ...props }: Props & { readonly onClose: () => void }) => {
-  const { device, subject } = props;
+  const { device, subject, onResolved } = props;
   const [conflict] = useState(props.conflict); // what is looked at is what is decided
   const [decision, setDecision] = useState(UNDECIDED);
   const { choice } = decision;
@@ -78,9 +84,8 @@ const ResolveNameDialog = ({ onClose, ...props }: Props & { readonly onClose: ()
   const name = side?.kind === 'open' ? side.text : choice === ANOTHER ? decision.entry.trim() : '';
   return (
     <ResolutionDialog
-      {...{ device, decision, onClose }}
+      {...{ device, decision, onClose, onResolved }}
       title={`Resolve the name of subject ${subject}`}
-      onResolved={onClose}
       onReview={(isReviewed) => setDecision({ ...decision, isReviewed })}
       isDecided={name !== ''}
       decided={

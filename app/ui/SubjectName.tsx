@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { Device } from '../model/device.ts';
 import { type Failure, failureOf } from '../model/failure.ts';
 import { outcomeText } from '../model/outcome.ts';
-import { Person, shownName } from '../model/person.ts';
+import { nameText, Person, type ShownName, shownName } from '../model/person.ts';
 import { useAnnounce } from './announce.tsx';
 import { Dialog } from './Dialog.tsx';
 import { DialogFoot } from './DialogFoot.tsx';
@@ -12,6 +12,7 @@ import { useObservable } from './hooks.ts';
 import { NameConflict, NameText } from './NameConflict.tsx';
 import { ReasonField } from './ReasonField.tsx';
 import { TextField } from './TextField.tsx';
+import { TrailDialog } from './TrailDialog.tsx';
 
 type DialogProps = {
   readonly device: Device;
@@ -73,11 +74,47 @@ const NameDialog = ({ device, subject, isChange, onClose }: DialogProps) => {
   );
 };
 
+type NameAct = 'edit' | 'erase' | 'trail';
+
+const NameActs = (props: {
+  readonly subject: string;
+  readonly name: ShownName;
+  readonly onAct: (act: NameAct) => void;
+}) => {
+  const { subject, name, onAct } = props;
+  const isErasable = name.kind !== 'none' && !(name.kind === 'sealed' && name.why === 'shredded');
+  return (
+    <>
+      {name.kind === 'none' ? null : (
+        <button
+          type="button"
+          className="link"
+          aria-label={`History of the name of subject ${subject}`}
+          onClick={() => onAct('trail')}
+        >
+          History
+        </button>
+      )}{' '}
+      {isErasable ? (
+        <button
+          type="button"
+          className="link"
+          aria-label={`Erase something of subject ${subject}`}
+          onClick={() => onAct('erase')}
+        >
+          Erase …
+        </button>
+      ) : null}
+    </>
+  );
+};
+
 export const SubjectName = ({ device, subject }: { readonly device: Device; readonly subject: string }) => {
   const [handle] = useState(() => device.store.aggregate(Person, subject));
   const { context, conflicts } = useObservable(handle.state$, handle.state);
   const [conflict] = conflicts;
-  const [acting, setActing] = useState<'edit' | 'erase'>();
+  const [acting, setActing] = useState<NameAct>();
+  const onClose = () => setActing(undefined);
   const name = shownName(context);
   return (
     <div className="subject-name">
@@ -95,28 +132,15 @@ export const SubjectName = ({ device, subject }: { readonly device: Device; read
           </button>
         </>
       ) : (
-        <NameConflict {...{ device, subject, conflict }} />
+        <NameConflict {...{ device, subject, conflict }} onResolved={() => setActing('trail')} />
       )}
-      {name.kind === 'none' || (name.kind === 'sealed' && name.why === 'shredded') ? null : (
-        <button
-          type="button"
-          className="link"
-          aria-label={`Erase something of subject ${subject}`}
-          onClick={() => setActing('erase')}
-        >
-          Erase …
-        </button>
-      )}
-      {acting === 'erase' ? (
-        <EraseDialog device={device} subject={subject} onClose={() => setActing(undefined)} />
+      <NameActs {...{ subject, name }} onAct={setActing} />
+      {acting === 'trail' ? (
+        <TrailDialog of={Person} id={subject} title={`Names of subject ${subject}`} tell={nameText} onClose={onClose} />
       ) : null}
+      {acting === 'erase' ? <EraseDialog device={device} subject={subject} onClose={onClose} /> : null}
       {acting === 'edit' ? (
-        <NameDialog
-          device={device}
-          subject={subject}
-          isChange={name.kind !== 'none'}
-          onClose={() => setActing(undefined)}
-        />
+        <NameDialog device={device} subject={subject} isChange={name.kind !== 'none'} onClose={onClose} />
       ) : null}
     </div>
   );

@@ -13,26 +13,39 @@ type Entry = TrailEntry<MachineState>;
 
 type Tell = typeof detailText;
 
-const Line = ({ type, entry, tell }: { readonly type: string; readonly entry: Entry; readonly tell: Tell }) => {
+/** A long history opens where it ends. */
+const intoView = (row: HTMLTableRowElement | null): void => row?.scrollIntoView({ block: 'nearest' });
+
+const Line = ({
+  type,
+  entry,
+  tell,
+  isLast,
+}: {
+  readonly type: string;
+  readonly entry: Entry;
+  readonly tell: Tell;
+  readonly isLast: boolean;
+}) => {
   const device = useReplicaName()(entry.replica);
   const detail = tell(entry.payload);
   return (
-    <tr className={entry.applied ? undefined : 'without-effect'}>
-      <td>
+    <tr ref={isLast ? intoView : undefined} className={entry.applied ? undefined : 'without-effect'}>
+      <td data-label="What">
         {eventText(type, entry.type)}
         {detail === '' ? null : <span className="trail-detail">{detail}</span>}
         {entry.applied ? null : <span className="tag warn">without effect</span>}
         {entry.resolves.length > 0 ? <span className="tag resolved">resolved a conflict</span> : null}
       </td>
-      <td>
+      <td data-label="State after it">
         <StateTag type={type} value={entry.after.value} />
       </td>
-      <td>
+      <td data-label="Who">
         <strong>{entry.actor.user}</strong>, {entry.actor.role}
       </td>
-      <td>{recordedText(entry.recordedAt)}</td>
-      <td>{device}</td>
-      <td>{entry.reason ?? <span className="muted">none</span>}</td>
+      <td data-label="When">{recordedText(entry.recordedAt)}</td>
+      <td data-label="Where">{device}</td>
+      <td data-label="Why">{entry.reason ?? <span className="muted">none</span>}</td>
     </tr>
   );
 };
@@ -59,7 +72,7 @@ export const TrailDialog = <E extends EventDefinitions, C, S>(props: {
         <p className="muted">Nothing is recorded yet.</p>
       ) : (
         <div className="scroll">
-          <table className="history">
+          <table className="history stacked">
             <thead>
               <tr>
                 {['What', 'State after it', 'Who', 'When (device time)', 'Where', 'Why'].map((head) => (
@@ -71,7 +84,13 @@ export const TrailDialog = <E extends EventDefinitions, C, S>(props: {
             </thead>
             <tbody>
               {lines.map((entry) => (
-                <Line key={entry.eventId} type={props.of.type} entry={entry} tell={props.tell ?? detailText} />
+                <Line
+                  key={entry.eventId}
+                  type={props.of.type}
+                  entry={entry}
+                  tell={props.tell ?? detailText}
+                  isLast={entry === lines.at(-1)}
+                />
               ))}
             </tbody>
           </table>

@@ -289,6 +289,11 @@ it('a form locked on one device and edited on the other is resolved as a whole, 
   await dialog.getByRole('button', { name: 'Review' }).click();
   await dialog.getByText('The form: locked').waitFor();
   await dialog.getByRole('button', { name: 'Record the decision' }).click();
+  const trail = page.getByRole('dialog', { name: 'History of the form' });
+  await trail.getByText('resolved a conflict').first().waitFor();
+  await trail.getByText('Pulse: 80 /min').first().waitFor();
+  await keepShot('conflict-form-trail', page);
+  await page.keyboard.press('Escape');
   for (const device of [a, b]) {
     await until(() => shown(device, PULSE), '80 /min');
     await device.locator('.form-head').getByText('Locked', { exact: true }).waitFor();

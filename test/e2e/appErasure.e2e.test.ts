@@ -116,6 +116,18 @@ it('another person approves, each device erases it and confirms, and one that is
   expect(await a().locator('.subject-name').innerText()).toContain(RIGHT);
 });
 
+it('after an erasure the device verifies, and so does its export [APP-16]', async () => {
+  await untilEqual(page);
+  await a().getByRole('button', { name: 'Verify', exact: true }).click();
+  await a().getByText('✓ This device: nothing found').waitFor();
+  const download = page.waitForEvent('download');
+  await a().getByRole('button', { name: 'Export' }).click();
+  const file = join(world.folder, 'erased.jsonl');
+  await (await download).saveAs(file);
+  const { status, stdout, stderr } = indelible('verify', file);
+  expect(status, stdout + stderr).toBe(0);
+});
+
 it('an erasure refused here and approved elsewhere is in the inbox by its name, which leads to where it is refused [APP-16, APP-06]', async () => {
   await ask(/Wilhelmina/, 'name of another person, too');
   await until(() => erasures(a()).getByRole('listitem').count(), 3);
@@ -144,18 +156,6 @@ it('an erasure refused here and approved elsewhere is in the inbox by its name, 
   await dialog().getByRole('button', { name: 'Refuse' }).click();
   await until(() => dialog().count(), 0);
   await until(() => way.count(), 0);
-});
-
-it('after an erasure the device verifies, and so does its export [APP-16]', async () => {
-  await untilEqual(page);
-  await a().getByRole('button', { name: 'Verify', exact: true }).click();
-  await a().getByText('✓ This device: nothing found').waitFor();
-  const download = page.waitForEvent('download');
-  await a().getByRole('button', { name: 'Export' }).click();
-  const file = join(world.folder, 'erased.jsonl');
-  await (await download).saveAs(file);
-  const { status, stdout, stderr } = indelible('verify', file);
-  expect(status, stdout + stderr).toBe(0);
 });
 
 const press = (where: Locator, name: string) => where.getByRole('button', { name, exact: true }).press('Enter');

@@ -105,6 +105,12 @@ it('two names recorded apart are both shown and in the inbox, until a person say
   await page.keyboard.press('Enter');
   await dialog().getByRole('region', { name: 'Your decision' }).getByText('Nothing is recorded yet').waitFor();
   await dialog().getByRole('button', { name: 'Record the decision' }).click();
+  const last = page.getByRole('dialog', { name: 'Names of subject 101' }).locator('tbody tr').last();
+  await until(async () => (await last.innerText()).includes('resolved a conflict'), true);
+  for (const part of [NAME, 'ada.nurse', 'asked her']) expect(await last.innerText()).toContain(part);
+  await take('name-trail');
+  expect(await faultsOf(page)).toEqual([]);
+  await page.keyboard.press('Escape');
   for (const device of [a(), b()]) await until(async () => (await name(device)).includes(NAME), true);
   await untilEqual(page);
 });
