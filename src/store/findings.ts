@@ -13,8 +13,11 @@ import type { EventStorage } from '../storage/port.ts';
 type Kept = { readonly finding: Finding; readonly evidence: Uint8Array };
 
 export type Findings = {
-  /** Keeps a fault with the bytes at fault. On a full device it is told all the same, and kept when there is room. */
-  readonly keep: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  /**
+   * Keeps a fault with the bytes at fault. On a full device it is told all the same, and kept when there is room.
+   * @returns true if it is kept, false if this program alone knows of it
+   */
+  readonly keep: (fault: Fault, evidence: Uint8Array) => Promise<boolean>;
   readonly all: () => Promise<readonly Finding[]>;
   /** Tells that there is one more. */
   readonly kept$: BehaviorSubject<undefined>;
@@ -43,8 +46,10 @@ export const openFindings = (storage: EventStorage, clock: Clock): Findings => {
     kept$,
     keep: async (fault, evidence) => {
       for (const kept of [...waiting.values()]) await tryToKeep(kept);
-      await tryToKeep({ finding: findingOf(fault, evidence, clock), evidence });
+      const finding = findingOf(fault, evidence, clock);
+      await tryToKeep({ finding, evidence });
       kept$.next(undefined);
+      return !waiting.has(finding.identity);
     },
     all: async () => {
       const kept = (await storage.readFindings()).map(({ finding }) => finding);

@@ -28,7 +28,7 @@ export type KeepingParts = {
   readonly scheduler: Scheduler;
   readonly succession: Succession;
   readonly mark: () => SyncMark;
-  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<unknown>;
   /** Calls back when the program may be about to end. */
   readonly followLeaving: (listener: () => void) => () => void;
 };

@@ -41,7 +41,7 @@ export type HouseworkParts = {
   readonly names: SnapshotNames;
   /** Lets whatever else waits for this thread go first. */
   readonly breathe: () => Promise<void>;
-  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<unknown>;
   /** Where states show opened values, which are never written: the states that are kept by now, if they are of this log and these rules. */
   readonly withheld: (() => Promise<KnownStates | undefined>) | undefined;
 };

@@ -54,7 +54,7 @@ export type ProcessingParts = {
   readonly scheduler: Scheduler;
   /** Runs work while no other tab does any under this name. */
   readonly alone: <T>(work: (turn: Turn) => Promise<T>, signal: AbortSignal) => Promise<T>;
-  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<unknown>;
 };
 
 type Mark = { readonly cursor: number; readonly parked: readonly ParkedEvent[] };

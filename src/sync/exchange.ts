@@ -99,15 +99,19 @@ const keepFault = async (parts: ExchangeParts, { fault, commit }: FaultyCommit):
 /**
  * Keeps as evidence what its author may not record, or recorded after being revoked. It is stored all the same: what it says of access has
  * no effect, and what else it says a person judges.
+ * @returns false if there was no room for some of it: what is held is not judged again, so that nothing may be stored whose finding could be lost
  */
-const pointOut = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<void> => {
+const pointOut = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<boolean> => {
   const isNew = ({ replica, first }: Commit) => first > parts.log.head(replica).sequence;
-  if (!commits.some(isNew)) return;
+  if (!commits.some(isNew)) return true;
+  let isKept = true;
   for (const { commit, judgement } of await parts.judge(commits, parts.mark())) {
     if (!isNew(commit)) continue;
     const { code, at } = judgement;
-    await parts.keepFinding({ code, sequence: commit.first + at, replica: commit.replica }, commit.bytes);
+    const finding = { code, sequence: commit.first + at, replica: commit.replica };
+    if (!(await parts.keepFinding(finding, commit.bytes))) isKept = false;
   }
+  return isKept;
 };
 
 /** Evidence of each of them is kept before the first ends the pull: another page may not show the others again. */
@@ -123,7 +127,7 @@ type PageTaken = 'new' | 'nothing-new' | 'no-room';
 /** Stores what a page brought of others. @throws StoreError the code of the first fault, after keeping its evidence */
 const take = async (parts: ExchangeParts, commits: readonly Commit[]): Promise<PageTaken> => {
   const ordered = withoutForks(parts, commits);
-  await pointOut(parts, ordered);
+  if (!(await pointOut(parts, ordered))) return 'no-room';
   const fitting = ordered.filter(({ replica }) => replica !== parts.identity().replica);
   const isNew = fitting.some(({ replica, first }) => first > parts.log.head(replica).sequence);
   try {

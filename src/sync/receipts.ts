@@ -41,8 +41,8 @@ export type ExchangeParts = {
   readonly mark: () => SyncMark;
   /** Takes a new mark; resolves when the store shows it. `saved`: false if there was no room to keep it. */
   readonly setMark: (mark: SyncMark, saved: boolean) => Promise<void>;
-  /** Keeps evidence of a fault. */
-  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<void>;
+  /** Keeps evidence of a fault; false if there was no room, so that this program alone knows of it. */
+  readonly keepFinding: (fault: Fault, evidence: Uint8Array) => Promise<boolean>;
   /** What speaks against commits from elsewhere, among commits in the server's order, own ones in their place; asked before they are stored. */
   readonly judge: (commits: readonly Commit[], before: BeforeCursor) => Promise<readonly JudgedCommit[]>;
   /** True if own events above `placed` decide what speaks against commits from elsewhere. */

@@ -14,7 +14,7 @@ import {
   SignerIndex,
 } from '../../../src/clinical.ts';
 import type { AggregateDefinition } from '../../../src/core/aggregate.ts';
-import type { Store, Sync } from '../../../src/index.ts';
+import { memoryStorage, type StorageAdapter, type Store, type Sync } from '../../../src/index.ts';
 import type { KeySession } from '../../../src/keys.ts';
 import {
   type Disturbance,
@@ -44,12 +44,13 @@ export const openPlace = async (
   user: string,
   server?: SimulatedServer,
   access: AggregateDefinition = Access,
+  storage: StorageAdapter = memoryStorage(),
 ): Promise<Place> => {
   const { vault, time } = world();
   const session = await vault.create({ user, passphrase: passphraseOf(user) });
   const { store } = await openDevice({
     ...{ aggregates: [access, FailedUnlock, Form, Signer, ElectronicSignature] },
-    ...{ views: [FailedUnlocks, SignatureIndex, SignerIndex] },
+    ...{ views: [FailedUnlocks, SignatureIndex, SignerIndex], storage },
     ...{ clock: time.clock, scheduler: time.scheduler, actor: () => ({ userId: user, role: 'admin' }) },
   });
   let met: (request: SimulatedRequest) => Disturbance = () => UNDISTURBED;

@@ -1,14 +1,15 @@
 /** A device that revokes judges what others send by the server's order, whenever the server took it: as a device does that only looks on. */
 import { expect, it } from 'vitest';
 import { Access, accessOf, beginAccess, Form } from '../../../src/clinical.ts';
-import { type SimulatedServer, simulatedServer } from '../../../src/testing/index.ts';
+import { memoryStorage, type StorageAdapter, StoreError } from '../../../src/index.ts';
+import { hookedStorage, type SimulatedServer, simulatedServer } from '../../../src/testing/index.ts';
 import { attempt, joins, meet, openPlace, type Place, sentBy, slipIn } from './accessBed.ts';
 import { record } from './bed.ts';
 
 const codesOf = async ({ store }: Place) => (await store.findings()).map(({ code }) => code);
 
 /** Bea records before or after Ada's revocation by the clock; nobody has sent anything of it yet. `before`: runs ahead of each of Ada's messages. */
-const study = async (recorded: 'before' | 'after') => {
+const study = async (recorded: 'before' | 'after', storage?: StorageAdapter) => {
   const server = await simulatedServer({ tenant: 'acme-042' });
   let before = async (): Promise<void> => undefined;
   const watched: SimulatedServer = {
@@ -21,7 +22,7 @@ const study = async (recorded: 'before' | 'after') => {
   const [ada, bea, dan] = [
     await openPlace('ada', watched),
     await openPlace('bea', server, Access),
-    await openPlace('dan', server),
+    await openPlace('dan', server, Access, storage),
   ];
   await beginAccess(ada.store, ada.session, { role: 'lead', site: null, names: [] });
   await meet(ada);
@@ -103,4 +104,24 @@ it('shows the same of what a server lets in, whoever finds it out: one side, unt
   const decided = { ...{ group: 'VITALS', groupRepeat: '', item: 'x' }, value: '2', entry: 'keyed' } as const;
   await form(ada).resolve(conflicts, [{ type: 'ItemRecorded', ...decided }], { reason: 'Bea had left' });
   expect(form(ada).state().conflicts).toEqual([]);
+});
+
+it('stores nothing of others whose finding there is no room for, so that no program that ends takes it with it [ACC-08, SYN-10]', async () => {
+  let isFull = false;
+  const before = (call: string): void => {
+    if (isFull && call === 'keepFinding') throw new StoreError('storage.quota-exceeded');
+  };
+  const { ada, bea, dan } = await study('before', hookedStorage(memoryStorage(), { before }));
+  await meet(ada);
+  expect(await attempt(bea)).toBeUndefined();
+  const { store } = dan;
+  const size = store.size();
+  isFull = true;
+  expect([await attempt(dan), store.size()]).toEqual(['storage.quota-exceeded', size]);
+  isFull = false;
+  expect([await attempt(dan), store.size() > size, await codesOf(dan)]).toEqual([
+    undefined,
+    true,
+    ['access.after-revocation'],
+  ]);
 });
