@@ -56,6 +56,7 @@ export const FAULTS = [
   'program killed at a call to its disk',
   'records packed',
   'revoked: commits not taken',
+  'revoked: commits taken and pointed out',
   "server's rows: a bit of a commit flipped",
   "server's rows: a commit removed",
   "server's rows: a value altered",
@@ -76,6 +77,8 @@ export const FAULTS = [
   'server: the receipt of another device',
   'server: what was acknowledged lost',
   'time passed',
+  'user taken back',
+  'user taken off',
 ];
 
 /** Faults that never happened in a run. */

@@ -115,10 +115,10 @@ it(
 );
 
 it(
-  'of a revoked device that goes on, what it recorded before is taken and pointed out, and the rest stays on it, with why [SIM-11]',
+  'of a device or user taken off that goes on, what was recorded before is taken and pointed out on every other device, and the rest stays there, with why [SIM-11]',
   async () => {
     const met = await lived(REVOKED, FEWER);
-    for (const what of ['device let in', 'device revoked', 'revoked: commits not taken'])
+    for (const what of ['device let in', 'device revoked', 'user taken off', 'revoked: commits not taken'])
       expect([...met.keys()]).toContain(what);
   },
   RUN_MS_MAX,

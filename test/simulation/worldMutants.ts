@@ -114,7 +114,7 @@ export const MUTANTS: readonly WorldMutant[] = [
   {
     name: 'devices point out nothing of revoked ones',
     file: 'src/sync/exchange.ts',
-    from: '  await pointOut(parts, ordered);\n',
+    from: "  if (!(await pointOut(parts, ordered))) return 'no-room';\n",
     to: '',
     kind: 'REVOKED',
     more: { access: 24 },
@@ -158,5 +158,29 @@ export const MUTANTS: readonly WorldMutant[] = [
     to: '}',
     kind: 'TAMPERED',
     more: { intrude: 24 },
+  },
+  {
+    name: 'a device judges what others send by the order in which it hears of it',
+    file: 'src/store/judging.ts',
+    from: 'return sequence <= before.placed;',
+    to: 'return true;',
+    kind: 'REVOKED',
+    within: 3,
+  },
+  {
+    name: 'a user who was taken off counts as before',
+    file: 'src/machines/clinical/accessRules.ts',
+    from: "if (userFrom === null) return 'there';",
+    to: "if (userFrom !== '') return 'there';",
+    kind: 'REVOKED',
+    within: 3,
+  },
+  {
+    name: 'whoever uses a device together with a user who was taken off is kept back with them',
+    file: 'src/machines/clinical/accessRules.ts',
+    from: 'said >= userFrom && !isShared(context, author)',
+    to: 'said >= userFrom',
+    kind: 'REVOKED',
+    within: 3,
   },
 ];

@@ -9,7 +9,7 @@ import { seen, type VersionVector } from '../../core/versionVector.ts';
 import { canonicalText } from '../../crypto/canonical.ts';
 import type { HealthState } from '../../store/healthState.ts';
 import type { Store } from '../../store/types.ts';
-import { keptBack, type Revocations, revocationsIn } from './accessOracle.ts';
+import { isOfAccess, keptBack, pointedOut, type Revocations, revocationsIn } from './accessOracle.ts';
 import { conflictsAreRight } from './conflictCheck.ts';
 import { type Device, tabOf } from './device.ts';
 import { idsOf, type LoggedCommit, logOf, logOfServer, pictureOf, subjectsIn } from './logs.ts';
@@ -135,36 +135,23 @@ const nothingInvented = (world: World, found: readonly Found[]): Violations => {
 const isTold = (found: readonly { readonly code: string }[], wanted: string): boolean =>
   wanted === 'receipt.mismatch' || found.some(({ code }) => code === wanted);
 
-const ACCESS_CODES: readonly string[] = ['access.after-revocation', 'access.revoked'];
-
-/** What revoked devices recorded before, and sent after, is pointed out by somebody else. */
-const pointedOut = async (found: readonly Found[], { late }: Revocations): Promise<Violations> => {
-  const told = new Set<string>();
-  for (const { store } of found)
-    for (const { code, replica, sequence } of await store.findings())
-      if (code === 'access.after-revocation') told.add(`${replica}/${sequence}`);
-  return late.flatMap(({ replica, sequence }) =>
-    told.has(`${replica}/${sequence}`) ? [] : [`(j) nobody points out ${replica}/${sequence} of a revoked device`],
-  );
-};
-
 /** Verification finds nothing wrong, what was done was found, and no finding was made where nothing was tampered with. */
-const noAlarm = async (world: World, one: Found, { revoked }: Revocations): Promise<Violations> => {
-  const { device, store } = one;
+const noAlarm = async (world: World, { device, store }: Found, revocations: Revocations): Promise<Violations> => {
   const report = await store.verify();
   const verified = report.ok
     ? []
     : [`(h) verification on ${device.name} finds ${report.findings.map(({ code }) => code)}`];
   const found = await store.findings();
   const reasons = world.life.expected.get(device.name);
-  const isOfRevoked = ({ code, replica }: (typeof found)[number]) =>
-    ACCESS_CODES.includes(code) && replica !== undefined && revoked.has(replica);
-  const alarms = world.life.isRough ? [] : found.filter((each) => !reasons?.has(each.code) && !isOfRevoked(each));
+  const alarms = world.life.isRough ? [] : found.filter((each) => !reasons?.has(each.code) && !isOfAccess(each));
   const missed = world.life.due.filter((due) => due.device === device.name && !isTold(found, due.code));
   return [
     ...verified,
     ...alarms.map(({ code }) => `(h) ${device.name} found ${code} where nothing was done`),
     ...missed.map(({ code }) => `(g) ${device.name} has never found ${code}`),
+    ...(world.life.isRough
+      ? []
+      : pointedOut({ name: device.name, replica: store.replica, findings: found }, revocations)),
   ];
 };
 
@@ -207,7 +194,6 @@ export const checkWorld = async (world: World): Promise<Violations> => {
     ...(await samePicture(world, whole)),
     ...(await Promise.all(found.map((each) => conflictsAreRight(world, each)))).flat(),
     ...nothingInvented(world, found),
-    ...(await pointedOut(found, revocations)),
     ...(await Promise.all(found.map((each) => noAlarm(world, each, revocations)))).flat(),
   ];
 };

@@ -18,7 +18,8 @@
  *   A:      A packs its records and keeps its states
  *   A$b     somebody has A's disk in hand, does to it what the letter says, see `TAMPERINGS`, and puts it right again
  *   A|w     A syncs with a server that does what the letter says, see `dishonest.ts`, and is honest again after that
- *   A(B A)B who administers on A lets B's device in, and revokes it
+ *   A(B1    who administers on A lets in the user of B's tab 1 on that device, and takes back whoever was taken off
+ *   A)B1    revokes the device for that user · A}B1 takes that user off
  *   .30     30 hours pass
  *   S>  S<  the server's data is backed up, and put back
  *   S$b     somebody alters the server's rows as the letter says, see `ROWS` in `serverRows.ts`, and they are put back
@@ -34,7 +35,7 @@ export type Word = {
   readonly rest: string;
 };
 
-const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&:$|/().-])(?<rest>.*)$/;
+const WORD = /^(?:(?<who>[A-HS])(?<tab>\d)?)?(?<verb>[+*!?~=#%_^@><&:$|/()}.-])(?<rest>.*)$/;
 
 /** A word of a history. @throws RangeError */
 export const readWord = (text: string): Word => {
@@ -124,8 +125,8 @@ export const DISHONEST: Weights = { ...HONEST, lie: 24 };
 /** With an application that is updated, and rolled back, half-way through a fleet. */
 export const FLEET: Weights = { ...HONEST, update: 5, pack: 2 };
 
-/** With devices that are let in, and revoked while they go on. */
-export const REVOKED: Weights = { ...HONEST, access: 8, drift: 1 };
+/** With users and devices that are let in, and taken off while they go on. */
+export const REVOKED: Weights = { ...HONEST, access: 16, drift: 1 };
 
 /** With messages in which bits are flipped on their way, either way, and clocks that run too fast or too slow. */
 export const NOISY: Weights = { ...HONEST, corrupt: 12, drift: 2 };
@@ -142,6 +143,8 @@ const TAMPERING = 'bvvrrxxoomsp';
 const INTRUSIONS = 'bbvrrxxaahht';
 /** What a server does, see `dishonest.ts`. */
 const LIES = 'wmflllrrrhhtnoyk';
+/** Who is let in, and what is revoked: a device for a user, or the user. */
+const ACCESS = '(()})}';
 const CLOCK_STEP_MIN = 3 * 24 * 60;
 /** Far more than any clock is off, so that it tells within days. */
 const [DRIFT_LEAST, DRIFT_STEP, DRIFT_STEPS] = [0.8, 0.05, 9];
@@ -157,6 +160,14 @@ const tampering = (who: string, letter: string): readonly string[] =>
 const lying = (tab: string, letter: string): readonly string[] => {
   const who = tab.charAt(0);
   return letter === 'k' ? [`${who}-`, `${tab}+0`, `${who}|k`] : [`${who}|${letter}`];
+};
+
+/** Half of the time all who use a device are let in at one go, as far as the network lets them; each is taken off alone. */
+const changingAccess = (draw: Draw, device: string): readonly string[] => {
+  const verb = ACCESS.charAt(draw(ACCESS.length));
+  if (verb !== '(' || draw(2) === 0) return [`A${verb}${device}${draw(TABS)}`];
+  const all = [`A(${device}0`, `A(${device}1`];
+  return [...all, `${device}~`, 'A~', ...all];
 };
 
 const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => {
@@ -203,7 +214,7 @@ const wordsOf = (draw: Draw, kind: Kind, devices: number): readonly string[] => 
     case 'drift':
       return [`${who}@x${(DRIFT_LEAST + draw(DRIFT_STEPS) * DRIFT_STEP).toFixed(2)}`];
     case 'access':
-      return [`A${draw(2) === 0 ? ')' : '('}${LETTERS[1 + draw(devices - 1)] ?? 'B'}`];
+      return changingAccess(draw, LETTERS[1 + draw(devices - 1)] ?? 'B');
     case 'lie':
       return lying(tab, LIES.charAt(draw(LIES.length)));
     case 'intrude':

@@ -3,7 +3,7 @@ import { isStoreError } from '../../core/errors.ts';
 import { seededEntropy } from '../entropy.ts';
 import { simulatedNetwork, UNDISTURBED } from '../network.ts';
 import { type SimulatedServer, simulatedServer } from '../server.ts';
-import { letIn, takeOff } from './accessActs.ts';
+import { changeAccess } from './accessActs.ts';
 import { attempted, record, settle } from './acts.ts';
 import {
   cloneDevice,
@@ -271,12 +271,9 @@ const onDevice = async (world: World, device: Device, word: Word): Promise<void>
       return what === undefined ? undefined : count(world, what);
     }
     case '(':
-    case ')': {
-      const other = world.devices.find(({ name }) => name === word.rest);
-      if (other === undefined) return undefined;
-      const what = word.verb === '(' ? await letIn(world, device, other) : await takeOff(world, device, other);
-      return what === undefined ? undefined : count(world, what);
-    }
+    case ')':
+    case '}':
+      return changeAccess(world, device, word);
     case '$':
       return tamper(world, device, word);
     default:
