@@ -212,6 +212,7 @@ export const alterRows = async (letter: string, intruder: Intruder): Promise<Alt
   const author = ready.find((each) => tabOf(each, 0).store.replica === done.author?.replica);
   const device = author ?? drawn(draw, ready);
   if (device !== undefined) await withOneTab(device);
+  for (const each of devices) await settled(each); // what another one sends meanwhile would be lost too
   const putBack = server.backup();
   server.putTables(done.tables);
   const violations: string[] = [];
