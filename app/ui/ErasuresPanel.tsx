@@ -121,6 +121,17 @@ const Devices = ({ devices }: { readonly devices: ErasureShown['devices'] }) => 
   );
 };
 
+const DestroyedMeanwhile = ({ replicas }: { readonly replicas: ErasureShown['destroyedMeanwhile'] }) => {
+  const name = useReplicaName();
+  if (replicas.length === 0) return null;
+  return (
+    <div>
+      <dt>Destroyed before the refusal was known</dt>
+      <dd>{replicas.map(name).join(', ')}</dd>
+    </div>
+  );
+};
+
 const Entry = (props: {
   readonly erasure: ErasureShown;
   readonly user: string;
@@ -142,6 +153,7 @@ const Entry = (props: {
         )}
         {approved === undefined ? null : <StepLine name="Approved by" step={approved} />}
         <Devices devices={devices} />
+        <DestroyedMeanwhile replicas={erasure.destroyedMeanwhile} />
       </dl>
       {isOpen ? (
         <p className="actions">

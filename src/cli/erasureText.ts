@@ -1,4 +1,5 @@
 /** Erasures and kept copies as lines of a report. */
+import { REFUSED_MEANWHILE } from '../core/erasure.ts';
 import type { CopyReport, ErasureReport } from '../verify/index.ts';
 
 const ERASURE_TEXT: Readonly<Record<ErasureReport['state'], string>> = {
@@ -18,6 +19,12 @@ const targetText = ({ target }: ErasureReport): string => {
 const stepText = (name: string, step: ErasureReport['requested'], more = ''): readonly string[] =>
   step === undefined ? [] : [`${name} ${step.by} (${step.role}), ${step.at}${more}: ${step.reason}`];
 
+const ineffectiveText = ({ replica, sequence, what }: ErasureReport['ineffective'][number]): string => {
+  const place = `replica ${replica}, event ${sequence}`;
+  if (what === REFUSED_MEANWHILE) return `destroyed under an approval, before the refusal was known there: ${place}`;
+  return `without effect: ${place} [${what}]`;
+};
+
 /** What is told of one erasure. */
 export const erasureText = (erasure: ErasureReport): string => {
   const { id, state, contested, requested, refused, approved, done, ineffective, values } = erasure;
@@ -27,9 +34,7 @@ export const erasureText = (erasure: ErasureReport): string => {
     ...stepText('refused by', refused, refused === undefined ? '' : `, ground ${refused.ground}`),
     ...stepText('approved by', approved, approved?.alone === true ? ', ALONE' : ''),
     ...done.map(({ replica, at }) => `destroyed on replica ${replica}, ${at}`),
-    ...ineffective.map(
-      ({ replica, sequence, what }) => `without effect: replica ${replica}, event ${sequence} [${what}]`,
-    ),
+    ...ineffective.map(ineffectiveText),
     ...(done.length === 0
       ? []
       : [`${values} ${values === 1 ? 'value' : 'values'} of this log cannot be opened any more`]),

@@ -1,6 +1,6 @@
 /** Erasures as a person is shown them: who asked for what and why, what was decided, and which devices have not confirmed it yet. */
 import { distinctUntilChanged, filter, map, merge, type Observable, switchMap } from 'rxjs';
-import type { ErasureCourse, ErasureState } from '../core/erasure.ts';
+import { type ErasureCourse, type ErasureFold, type ErasureState, REFUSED_MEANWHILE } from '../core/erasure.ts';
 import { type ReplicaId, streamParts } from '../core/ids.ts';
 import { Erasure } from '../machines/clinical/index.ts';
 import { defineView } from '../projections/view.ts';
@@ -37,7 +37,13 @@ export type ErasureShown = Omit<ErasureCourse, 'done' | 'state'> & {
   readonly contested: boolean;
   /** The devices known from the log, once it was approved; those that never wrote anything are not known. */
   readonly devices: readonly ErasureDevice[];
+  /** Devices on which it was approved and destroyed before they knew that somebody else refuses it: there it is gone. */
+  readonly destroyedMeanwhile: readonly ReplicaId[];
 };
+
+const destroyedMeanwhile = ({ ineffective }: ErasureFold): readonly ReplicaId[] => [
+  ...new Set(ineffective.flatMap(({ event, what }) => (what === REFUSED_MEANWHILE ? [event.context.replica] : []))),
+];
 
 const devicesOf = (store: Store, { state, done }: ErasureCourse): readonly ErasureDevice[] => {
   if (state !== 'approved' && state !== 'carriedOut') return [];
@@ -51,12 +57,14 @@ const devicesOf = (store: Store, { state, done }: ErasureCourse): readonly Erasu
 export const erasuresOf = async (store: Store): Promise<readonly ErasureShown[]> => {
   const shown: ErasureShown[] = [];
   for (const { id } of store.view(ErasureIndex).rows()) {
-    const { course, contested } = await foldOf(store, id);
+    const fold = await foldOf(store, id);
+    const { course, contested } = fold;
     const { state, target, requested, refused, approved } = course;
     if (state === 'unknown') continue;
     shown.push({
       ...{ id, state, target, requested, refused, approved, contested },
       devices: devicesOf(store, course),
+      destroyedMeanwhile: destroyedMeanwhile(fold),
     });
   }
   return shown.sort((a, b) => ((a.requested?.at ?? '') < (b.requested?.at ?? '') ? -1 : 1));

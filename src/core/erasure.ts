@@ -229,21 +229,50 @@ export type ErasureFold = {
   readonly ineffective: readonly IneffectiveErasure[];
 };
 
-/** `unlawful`: it says that something was destroyed, and its author knew of no approval that counts. */
+/** What is said of something that was destroyed under an approval, by a device that did not know of a refusal. */
+export const REFUSED_MEANWHILE = 'refused meanwhile';
+
+/** `unlawful`: it says that something was destroyed, and its author knew of no approval that counts, or of a refusal. */
 export type IneffectiveErasure = { readonly event: ErasureEvent; readonly what: string; readonly unlawful: boolean };
 
-const hasSeenStep = ({ body, context }: ErasureEvent, step: ErasureStep | undefined): boolean => {
-  if (step === undefined) return false;
-  const upTo = context.replica === step.replica ? body.sequence - 1 : seen(body.basis, step.replica);
-  return upTo >= step.sequence;
+const hasSeen = ({ body, context }: ErasureEvent, other: ErasureEvent): boolean => {
+  const { replica } = other.context;
+  const upTo = context.replica === replica ? body.sequence - 1 : seen(body.basis, replica);
+  return upTo >= other.body.sequence;
 };
 
-const ineffective = (event: ErasureEvent, { approved }: ErasureCourse): IneffectiveErasure => {
-  const isOfDone = event.body.type === 'ErasureCarriedOut' || event.body.type === 'ErasureConfirmed';
-  const what = erasureFault(event);
-  const wasApproved = what === undefined && hasSeenStep(event, approved);
-  const place = isOfDone && wasApproved ? 'refused meanwhile' : 'out of place';
-  return { event, what: what ?? place, unlawful: isOfDone && !wasApproved };
+/** Decisions of one erasure, of those events that are in their form. */
+type Decisions = {
+  /** With a request that its author knew of, and that it may decide. */
+  readonly approvals: readonly ErasureEvent[];
+  readonly refusals: readonly ErasureEvent[];
+};
+
+const decisionsOf = (events: readonly ErasureEvent[]): Decisions => {
+  const sound = events.filter((event) => erasureFault(event) === undefined);
+  const of = (type: ReadErasure['type']) => sound.filter(({ body }) => body.type === type);
+  const requests = of('ErasureRequested');
+  const isCounting = (approval: ErasureEvent) =>
+    requests.some(
+      (request) =>
+        hasSeen(approval, request) &&
+        (request.context.actor.user === approval.context.actor.user) === approval.body.payload['alone'],
+    );
+  return { approvals: of('ErasureApproved').filter(isCounting), refusals: of('ErasureRefused') };
+};
+
+const isOfDone = ({ body }: ErasureEvent): boolean =>
+  body.type === 'ErasureCarriedOut' || body.type === 'ErasureConfirmed';
+
+/** True if whoever destroyed something knew of an approval that counts, and of no refusal: nobody can go by what they do not know of. */
+const wasApprovedTo = (done: ErasureEvent, { approvals, refusals }: Decisions): boolean =>
+  approvals.some((approval) => hasSeen(done, approval)) && !refusals.some((refusal) => hasSeen(done, refusal));
+
+const ineffectiveOf = (event: ErasureEvent, decisions: Decisions): IneffectiveErasure => {
+  const fault = erasureFault(event);
+  const wasApproved = fault === undefined && isOfDone(event) && wasApprovedTo(event, decisions);
+  const what = fault ?? (wasApproved ? REFUSED_MEANWHILE : 'out of place');
+  return { event, what, unlawful: isOfDone(event) && !wasApproved };
 };
 
 /** Folds the events of one erasure, in any order. Never throws on hostile events. */
@@ -251,10 +280,12 @@ export const foldErasure = (events: readonly ErasureEvent[]): ErasureFold => {
   const opened = events.map(({ body, context }) => ({ body, context, position: position(0), payload: body.payload }));
   const { state, conflicts, inapplicable } = foldStream(opened, REDUCER);
   const without = new Set<EventId>(inapplicable);
+  const ineffective = events.filter(({ body }) => without.has(body.id));
+  const decisions = ineffective.length === 0 ? undefined : decisionsOf(events);
   return {
     course: state,
     contested: conflicts.length > 0,
-    ineffective: events.filter(({ body }) => without.has(body.id)).map((event) => ineffective(event, state)),
+    ineffective: decisions === undefined ? [] : ineffective.map((event) => ineffectiveOf(event, decisions)),
   };
 };
 

@@ -148,6 +148,30 @@ describe('the course of an erasure', () => {
     expect(foldErasure([asked, yes, no, settling])).toMatchObject({ contested: false, course: { state: 'refused' } });
   });
 
+  it('calls nothing unlawful that was destroyed under an approval, by a device that knew of no refusal, whoever sorts first [ERA-02]', () => {
+    const [first, second, third] = REPLICAS;
+    const asked = eventOf(request('ada'), 0);
+    const seen = { [first ?? '']: sequence(1) };
+    // Who sorts first depends on the replicas: both orders are tried.
+    for (const [approving, refusing] of [
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      const yes = eventOf({ ...approval('bea', false), replica: approving, basis: seen }, 0);
+      const no = eventOf({ ...refusal('cyd'), replica: refusing, basis: seen }, 0);
+      const replica = String(REPLICAS[approving]);
+      const gone = (basis: VersionVector) =>
+        eventOf({ ...done('ErasureCarriedOut'), payload: { replica, keys: [KEY] }, replica: approving, basis }, 1);
+      const all = { ...seen, [second ?? '']: sequence(1), [third ?? '']: sequence(1) };
+      const meanwhile = foldErasure([asked, yes, no, gone(seen)]);
+      expect(meanwhile.course.state).toBe('refused');
+      expect(meanwhile.ineffective.filter(({ unlawful }) => unlawful)).toEqual([]);
+      expect(meanwhile.ineffective.map(({ what }) => what)).toContain('refused meanwhile');
+      const despite = foldErasure([asked, yes, no, gone(all)]);
+      expect(despite.ineffective.filter(({ unlawful }) => unlawful)).toHaveLength(1);
+    }
+  });
+
   it('takes nobody for another person than the one who acted, and nothing without a justification [ERA-02]', () => {
     const forged = [
       { ...request('ada'), actor: 'eve' },

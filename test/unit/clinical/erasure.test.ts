@@ -236,6 +236,29 @@ it('a device that was offline destroys it by itself when it syncs, and until the
   }
 });
 
+it('what a device destroyed under an approval, not knowing of a refusal elsewhere, is told as that and is not unlawful [ERA-02]', async () => {
+  const { sites } = await openSites(2);
+  const [one, two] = sites;
+  if (one === undefined || two === undefined) throw new Error('sites');
+  await recordName(one, '17');
+  const id = idOf(await ask(one));
+  await meet(one, two);
+  for (const site of [one, two]) site.sync().setOnline(false);
+  await approve(one, id);
+  await one.follower()?.settled();
+  expect(nameOf(one, '17')).toEqual(SHREDDED);
+  const justification = 'Kept as evidence.';
+  expect(await refuseErasure(two.store(), { id, ground: 'legal-hold', justification })).toMatchObject({
+    kind: 'refused',
+  });
+  await meet(one, two);
+  for (const { store } of [one, two]) {
+    const [shown] = await erasuresOf(store());
+    expect(shown).toMatchObject({ state: 'refused', contested: true, destroyedMeanwhile: [one.store().replica] });
+    expect(await store().verify()).toMatchObject({ ok: true });
+  }
+});
+
 it('a device whose policy does not allow it destroys nothing, whoever says that it was approved [ERA-03]', async () => {
   const { sites } = await openSites(2, { policy: KEEP_TRIAL_RECORD });
   const [one, two] = sites;
